@@ -1,0 +1,54 @@
+# The command surface. `make` lists it; everything sets itself up.
+PYTHON ?= python3
+PROFILE ?= instant
+FAULT ?= kill
+RUN := .venv/bin/python
+FAST := not lab
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check nightly lab-up lab-down bench clean docs lock setup-lab setup-dev
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+demo: setup-lab ## an AWS pair fails over in the lab, no account needed [PROFILE=instant|aws] [FAULT=kill|freeze|cut]
+	@$(RUN) -m lab demo --profile $(PROFILE) --fault $(FAULT)
+
+test: check ## check, then every tier that CI runs
+	$(RUN) -m pytest -q -m lab
+
+check: setup-dev ## format, lint, types, layering, fast tests
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/pyright
+	.venv/bin/lint-imports
+	$(RUN) -m pytest -q -n 2 -m "$(FAST)"
+
+nightly: test ## the large sizes; results with date go into docs/
+	TANDEM_HISTORIES=5000 $(RUN) -m pytest -q -n 2 tests/property
+	$(RUN) -m lab demo --profile aws
+	$(RUN) -m bench
+
+lab-up: setup-lab ## a lab that stays up until lab-down [PROFILE=instant|aws]
+	@$(RUN) -m lab up --profile $(PROFILE)
+
+lab-down: setup-lab ## end every lab of this repository
+	@$(RUN) -m lab down
+
+bench: setup-lab ## 100 runs each of killed and cut off; out/bench/failover.json and docs/BENCHMARKS.md
+	$(RUN) -m bench
+
+docs: setup-dev ## write docs/CONFIG.md and the config of Pulumi.yaml from the declaration
+	$(RUN) -m infra.config.docs
+
+lock: setup-dev ## resolve the locks anew from pyproject.toml
+	$(RUN) tools/lock.py
+
+clean: ## remove what was made here (environments, out/)
+	rm -rf out .venv .tools tools/ministack/.venv .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+setup-lab:
+	@$(PYTHON) tools/setup.py lab
+
+setup-dev:
+	@$(PYTHON) tools/setup.py dev

@@ -1,0 +1,44 @@
+"""Resolves the locks anew: hashes, no addresses. Run by `make lock` after a change of pyproject.toml.
+
+`requirements/dev.txt` is resolved first; the smaller groups take its versions, so that a package has one version everywhere.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from setup import GROUPS, ROOT, find_uv
+
+COMPILE = (
+    "pip",
+    "compile",
+    "--quiet",
+    "--universal",
+    "--python-version",
+    "3.11",
+    "--generate-hashes",
+    "--no-emit-index-url",
+    "--no-header",
+)
+
+
+def main() -> None:
+    """Write every lock."""
+    uv, requirements = find_uv(), ROOT / "requirements"
+    newest_first = tuple(reversed(GROUPS))
+    for group in newest_first:
+        bound = ("--constraint", f"requirements/{newest_first[0]}.txt") if group != newest_first[0] else ()
+        compile_lock(uv, "--group", group, *bound, "--output-file", str(requirements / f"{group}.txt"), "pyproject.toml")
+    for folder, name in ((requirements, "uv"), (ROOT / "tools" / "ministack", "requirements")):
+        compile_lock(uv, "--output-file", str(folder / f"{name}.txt"), str((folder / f"{name}.in").relative_to(ROOT)))
+
+
+def compile_lock(uv: str, *arguments: str) -> None:
+    """One lock; a failure ends the run."""
+    subprocess.run([uv, *COMPILE, *arguments], cwd=ROOT, check=True)
+
+
+if __name__ == "__main__":
+    main()
