@@ -1,0 +1,260 @@
+"""The names that the program and the watchdog share, and the settings that travel between them.
+
+The program (`infra`) writes `Settings.to_environment()` into the function; the function reads `Settings.from_environment()`
+back. Nothing else reads the function's environment. Standard library only; everybody may import this file.
+"""
+
+import dataclasses
+import json
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Self
+
+ENVIRONMENT_PREFIX = "TANDEM_"
+METRIC_NAMESPACE = "Tandem"
+HEARTBEAT_METRIC = "Heartbeat"
+"""Written once a minute by the arbiter that leads; its absence is the alarm "watchdog silent"."""
+NOT_READY_METRIC = "StandbysNotReady"
+"""How many standbys did not answer healthy in the last complete round; written with the heartbeat."""
+
+RECORD_KEY = "pk"
+"""Partition key of the record table (string). Items: `record#SITE` and `lease#SHARD`."""
+
+OWNER_TAG = "tandem:site"
+"""Tag on address and workers: which site they belong to."""
+
+
+class Tier(Enum):
+    """The promise that a stack makes; see docs/CONFIG.md."""
+
+    ZERO_REDUNDANCY = "zero-redundancy"
+    COLD_SPARE = "cold-spare"
+    HOT_SPARE = "hot-spare"
+    HIGH_AVAILABILITY = "high-availability"
+    FAULT_TOLERANT = "fault-tolerant"
+
+
+class FencePolicy(Enum):
+    """What has to be true of the old holder before a new one receives; RULE.md section 6."""
+
+    ADDRESS_IS_FENCE = "address-is-fence"
+    STRICT = "strict"
+
+
+class ProbeKind(Enum):
+    """What the probers ask a worker."""
+
+    TCP = "tcp"
+    HTTP = "http"
+    HTTPS = "https"
+    MLLP = "mllp"
+
+
+class TickKind(Enum):
+    """Why an arbiter was started; the `tick` field of its event."""
+
+    LOOP = "loop"
+    """By the schedule: tick until a successor holds the lease."""
+    ONCE = "once"
+    """By a deployment or the command line: tick until the site is settled, then answer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worker:
+    """One worker, as the watchdog addresses it. A worker is its name and its instance id together."""
+
+    name: str
+    instance_id: str
+    network_interface_id: str
+    private_ip: str
+    zone: str
+    group_ids: tuple[str, ...]
+    """The security groups of a worker that is not isolated."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProberRef:
+    """One prober function and the zone that it looks from."""
+
+    zone: str
+    function_name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything the watchdog is told. Durations are seconds; each field's environment name is TANDEM_ + NAME.
+
+    Defaults that a user may change stand in `infra/config.py`; those below are the watchdog's own and are not configured.
+    """
+
+    site: str
+    tier: Tier
+    enabled: bool
+    fence_policy: FencePolicy
+    workers_act_alone: bool
+    """Whether a worker polls or sends on timers by itself: then `address-is-fence` does not cover what it does alone."""
+    workers: tuple[Worker, ...]
+    """In order: the home worker first, then the standbys as they are to be promoted."""
+    address_id: str
+    """The cloud's id of the fixed address (AWS: the allocation id)."""
+    record_table: str
+    notice_topic: str
+    probers: tuple[ProberRef, ...]
+    isolation_group_id: str
+    shard: str = "0"
+
+    probe_kind: ProbeKind
+    probe_port: int
+    probe_path: str
+    probe_tls_verify: bool
+    probe_tls_ca_pem: str
+    """Certificates that https probes trust instead of the public ones; empty = the public ones."""
+    public_health_port: int
+    """The one port that the arbiter may ask through the public address; 0 = none."""
+
+    probe_interval_s: float
+    """From the start of one round to the start of the next while the site is steady."""
+    probe_timeout_s: float
+    """Longest wait for a connection, and again for the answer, in a steady round."""
+    burst_interval_s: float = 0.3
+    """As `probe_interval_s` while anything is in doubt or in motion."""
+    burst_timeout_s: float = 0.3
+    timeouts_to_dead: int
+    """Consecutive rounds without an answer that make a verdict dead."""
+    refusals_to_dead: int
+    """As `timeouts_to_dead`, for rounds in which every asking vantage was refused or answered wrongly."""
+    restart_grace_s: float
+    """How long refusals must last besides: longer than a restart of the service."""
+    boot_grace_s: float
+    """How long a holder named at a site's first tick may take until it answers for the first time."""
+
+    lease_ttl_s: float
+    lease_renew_s: float
+    hold_s: float
+    """Least time between two automatic moves."""
+    moves_per_hour_max: int
+    moves_per_day_max: int
+    move_deadline_s: float = 30.0
+    """From an intent until its address must be on the target; then the next target is tried."""
+    verify_deadline_s: float = 20.0
+    """From the association until the phase `verifying` ends at the latest."""
+    call_again_s: float = 3.5
+    """After this long an unanswered call is asked again; above connect + read timeout of the SDK (1 + 2 s)."""
+    cloud_read_interval_s: float = 5.0
+    """How often a steady site's association and instance states are read; in doubt: every round."""
+    rule_version: int = 1
+
+    @property
+    def home(self) -> Worker:
+        """The worker that holds the address when nothing ever happened."""
+        return self.workers[0]
+
+    def worker(self, name: str) -> Worker:
+        """The worker called `name`; KeyError when there is none."""
+        for worker in self.workers:
+            if worker.name == name:
+                return worker
+        raise KeyError(name)
+
+    def to_environment(self) -> dict[str, str]:
+        """One entry per field, for the function's environment (4096 bytes in all on AWS)."""
+        return {
+            ENVIRONMENT_PREFIX + field.name.upper(): _to_text(getattr(self, field.name))
+            for field in dataclasses.fields(self)
+        }
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """The inverse of `to_environment`.
+
+        Raises:
+            ValueError: naming every variable that is missing or cannot be read, all at once.
+        """
+        hints = typing.get_type_hints(cls)
+        values: dict[str, Any] = {}
+        faults: list[str] = []
+        for field in dataclasses.fields(cls):
+            name = ENVIRONMENT_PREFIX + field.name.upper()
+            if name not in environment:
+                if field.default is dataclasses.MISSING:
+                    faults.append(f"{name} is missing")
+                continue
+            try:
+                values[field.name] = _from_text(hints[field.name], environment[name])
+            except (ValueError, TypeError, KeyError) as exc:
+                faults.append(f"{name}={environment[name]!r} cannot be read as {hints[field.name]}: {exc}")
+        if faults:
+            raise ValueError("the watchdog's environment is not complete: " + "; ".join(faults))
+        return cls(**values)
+
+
+def record_key(site: str) -> str:
+    """The record's key in the table."""
+    return f"record#{site}"
+
+
+def lease_key(shard: str) -> str:
+    """The lease's key in the table."""
+    return f"lease#{shard}"
+
+
+def _to_text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Enum):
+        return str(value.value)
+    return json.dumps(to_plain(value), separators=(",", ":"), sort_keys=True)
+
+
+def _from_text(kind: Any, text: str) -> Any:
+    if kind is str:
+        return text
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return kind(text)
+    return from_plain(kind, json.loads(text))
+
+
+def to_plain(value: object) -> Any:
+    """A value of frozen dataclasses, enums and tuples as plain JSON values."""
+    if isinstance(value, Enum):
+        return value.value
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: to_plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, list | tuple):
+        return [to_plain(item) for item in typing.cast("list[object]", value)]
+    return value
+
+
+def from_plain(kind: Any, plain: Any) -> Any:
+    """The inverse of `to_plain` for a value of type `kind`; ValueError or TypeError where it does not fit."""
+    origin = typing.get_origin(kind)
+    if origin is types.UnionType or origin is typing.Union:
+        return None if plain is None else from_plain(_the_other_than_none(kind), plain)
+    if origin is tuple:
+        return tuple(from_plain(typing.get_args(kind)[0], item) for item in plain)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return kind(plain)
+    if dataclasses.is_dataclass(kind):
+        return _dataclass_from_plain(typing.cast("type[Any]", kind), plain)
+    if kind is float and isinstance(plain, int) and not isinstance(plain, bool):
+        return float(plain)
+    if isinstance(kind, type) and type(plain) is not kind:
+        raise TypeError(f"{plain!r} is not {kind.__name__}")
+    return plain
+
+
+def _the_other_than_none(kind: Any) -> Any:
+    (only,) = (arg for arg in typing.get_args(kind) if arg is not types.NoneType)
+    return only
+
+
+def _dataclass_from_plain(kind: type[Any], plain: Any) -> Any:
+    hints = typing.get_type_hints(kind)
+    fields = {field.name for field in dataclasses.fields(kind)}
+    unknown = sorted(set(plain) - fields)
+    if unknown:
+        raise ValueError(f"{kind.__name__} has no {', '.join(unknown)}")
+    return kind(**{name: from_plain(hints[name], plain[name]) for name in fields if name in plain})

@@ -1,0 +1,299 @@
+"""One cycle: load, observe, decide, store, act, go on from the answers, tell, report. It owns order and deadlines only.
+
+The order is what safety rests on: a decision is stored before its first call is sent (RULE 5.1), the second call of a
+move is sent at once (RULE 5.6), and nothing is told that is not stored (RULE 7.1). What to do is decided in `rule`; how to
+do it is the business of the ports. May import `contract`, `model`, `errors`, `ports` and `rule`; no SDK.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from failover_lambda import rule
+from failover_lambda.contract import Settings
+from failover_lambda.errors import ConflictError, CouldNotAskError, RecordUnreadableError, StoreUnavailableError
+from failover_lambda.model import (
+    AddressView,
+    Answer,
+    Answered,
+    Command,
+    Decision,
+    Do,
+    Event,
+    InstanceView,
+    Lease,
+    Notice,
+    Record,
+    Round,
+    Sight,
+    Told,
+)
+from failover_lambda.ports import Clock, Cloud, Probers, PublicPath, RecordStore, Reporter
+
+ROUND_MARGIN_S = 0.5
+"""What a round may take beyond its probes' own timeouts: invoking the probers and reading the cloud."""
+
+MOVE_WAIT_S = 1.0
+"""How long one tick waits for the answers of a move's calls; later ones are taken up by a later tick."""
+
+TELL_AGAIN_S = 5.0
+HEARTBEAT_S = 60.0
+POOL_SIZE = 24
+_MOVE_CALLS = (Do.DISASSOCIATE, Do.ASSOCIATE)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ports:
+    """The world, as one cycle needs it."""
+
+    clock: Clock
+    probers: Probers
+    public: PublicPath
+    cloud: Cloud
+    store: RecordStore
+    reporter: Reporter
+
+
+class Cycle:
+    """The watchdog's work on one site while it leads. One instance per leadership; not shared between threads."""
+
+    def __init__(self, settings: Settings, ports: Ports, pool: Executor | None = None) -> None:
+        """Nothing is asked or written until the first tick. `pool` runs questions and calls; None = threads of its own."""
+        self._settings = settings
+        self._ports = ports
+        self._record: Record | None = None
+        self._reload = True
+        self._cloud_read_at: float | None = None
+        self._public_ip = ""
+        self._calls: dict[Future[Answered], Command] = {}
+        self._notices: dict[Future[None], Notice] = {}
+        self._tell_after: dict[str, float] = {}
+        self._beat_at: float | None = None
+        self._pool = pool or ThreadPoolExecutor(max_workers=POOL_SIZE, thread_name_prefix="tandem")
+
+    @property
+    def record(self) -> Record | None:
+        """The record as this cycle last knew it."""
+        return self._record
+
+    @property
+    def interval_s(self) -> float:
+        """From the start of the last tick to the start of the next."""
+        in_doubt = rule.in_doubt(self._record)
+        return self._settings.burst_interval_s if in_doubt else self._settings.probe_interval_s
+
+    def reload(self) -> None:
+        """Read the record anew at the next tick."""
+        self._reload = True
+
+    def close(self) -> None:
+        """Let go of calls in flight. Their answers are lost to us, and the record knows that they were asked."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def tick(self, lease: Lease) -> str:
+        """One cycle under `lease`. Returns the reason of the decision; never raises for what the world does."""
+        started_s = self._ports.clock.monotonic_s()
+        try:
+            self.load()
+            seen = self._observe(lease)
+            reason = self._apply(seen, lease)
+            self._follow(lease)
+        except ConflictError as exc:
+            seen, reason = None, f"lost the race: {exc}"
+            self._reload = True
+        except (StoreUnavailableError, RecordUnreadableError) as exc:
+            seen, reason = None, f"no decision: {exc}"
+            self._reload = True
+        self._tell(lease)
+        self._report(lease, seen, reason, started_s)
+        return reason
+
+    # Load and store
+
+    def load(self) -> None:
+        """Read the record, if that is due.
+
+        Raises:
+            StoreUnavailableError: no answer, and nothing is known from before.
+            RecordUnreadableError: what is stored is no record of this version.
+        """
+        if not self._reload:
+            return
+        try:
+            self._record = self._ports.store.load()
+        except StoreUnavailableError:
+            if self._record is None:
+                raise
+            return  # a move that has begun goes on from what we know (RULE 5.6)
+        self._reload = False
+
+    def _save(self, decision: Decision, lease: Lease) -> bool:
+        """Store what was decided. False = the store did not answer: only what is permitted already may be done."""
+        if decision.record is None or decision.record == self._record:
+            return True
+        try:
+            self._record = self._ports.store.save(decision.record, lease)
+        except StoreUnavailableError:
+            self._reload = True
+            if self._record and decision.record.epoch == self._record.epoch:
+                self._record = decision.record
+            return False
+        return True
+
+    # Observe
+
+    def _observe(self, lease: Lease) -> Round:
+        """Ask everybody at once, with one deadline. Whoever did not answer by then was not asked."""
+        ports, in_doubt = self._ports, rule.in_doubt(self._record)
+        timeout_s = self._settings.burst_timeout_s if in_doubt else self._settings.probe_timeout_s
+        started_s = ports.clock.monotonic_s()
+        deadline_s = started_s + 2 * timeout_s + ROUND_MARGIN_S
+        submit = self._pool.submit
+        looks = [submit(ports.probers.look, vantage, timeout_s) for vantage in ports.probers.vantages]
+        address, machines = self._submit_cloud_reads(started_s)
+        public = submit(ports.public.ask, self._public_ip, timeout_s) if in_doubt and self._public_ip else None
+        asked: list[Future[Any]] = [*looks, *(future for future in (address, machines, public) if future)]
+        wait(asked, timeout=max(0.0, deadline_s - ports.clock.monotonic_s()))
+        seen = Round(
+            token=lease.token,
+            overrun=ports.clock.monotonic_s() > deadline_s + ROUND_MARGIN_S,
+            sights=tuple(sight for sight in (_answer_of(look) for look in looks) if isinstance(sight, Sight)),
+            address=_answer_of(address) if address else None,
+            instances=_answer_of(machines) if machines else None,
+            public=_answer_of(public) if public else None,
+        )
+        if seen.address:
+            self._public_ip = seen.address.public_ip
+        return seen
+
+    def _submit_cloud_reads(
+        self, now_s: float
+    ) -> tuple[Future[AddressView] | None, Future[tuple[InstanceView, ...]] | None]:
+        due = self._cloud_read_at is None or now_s - self._cloud_read_at >= self._settings.cloud_read_interval_s
+        if not due and not rule.wants_cloud(self._record):
+            return None, None
+        self._cloud_read_at = now_s
+        return self._pool.submit(self._ports.cloud.read_address), self._pool.submit(self._ports.cloud.read_instances)
+
+    # Decide and act
+
+    def _apply(self, event: Event, lease: Lease) -> str:
+        """Decide on one event, store, act."""
+        decision = rule.step(self._record, event, self._settings, self._ports.clock.now_s())
+        at_once = isinstance(event, Answered)
+        if at_once:  # the second half of a move waits for nobody (RULE 5.6)
+            self._send(command for command in decision.commands if command.second)
+        stored = self._save(decision, lease)
+        self._send(
+            command for command in decision.commands if not (command.second and at_once) and (stored or command.second)
+        )
+        return decision.reason
+
+    def _send(self, commands: Iterable[Command]) -> None:
+        for command in commands:
+            self._calls[self._pool.submit(self._ports.cloud.run, command)] = command
+
+    def _follow(self, lease: Lease) -> None:
+        """Take up answers. Wait for those of a move, a while; a slow stop delays nothing."""
+        give_up_s = self._ports.clock.monotonic_s() + MOVE_WAIT_S
+        while True:
+            for answered in self._answers():
+                reason = self._apply(answered, lease)
+                self._report_answer(answered, reason)
+            moving = [future for future, command in self._calls.items() if command.do in _MOVE_CALLS]
+            left_s = give_up_s - self._ports.clock.monotonic_s()
+            if not moving or left_s <= 0:
+                return
+            wait(moving, timeout=left_s, return_when=FIRST_COMPLETED)
+
+    def _answers(self) -> deque[Answered]:
+        done = [future for future in self._calls if future.done()]
+        answers = deque(future.result() for future in done)
+        for future in done:
+            del self._calls[future]
+        return answers
+
+    # Tell and report
+
+    def _tell(self, lease: Lease) -> None:
+        """Send what is stored and was not told; at least once each."""
+        now_s = self._ports.clock.monotonic_s()
+        for future in [future for future in self._notices if future.done()]:
+            notice = self._notices.pop(future)
+            if future.exception() is None:
+                self._apply_told(notice, lease)
+            else:
+                self._tell_after[notice.id] = now_s + TELL_AGAIN_S
+        if self._record is None or self._reload:
+            return  # not known to be stored
+        on_the_way = {notice.id for notice in self._notices.values()}
+        for notice in self._record.outbox:
+            if notice.id not in on_the_way and now_s >= self._tell_after.get(notice.id, now_s):
+                self._notices[self._pool.submit(self._ports.reporter.tell, notice)] = notice
+
+    def _apply_told(self, notice: Notice, lease: Lease) -> None:
+        try:
+            self._apply(Told(notice_id=notice.id), lease)
+        except ConflictError:
+            self._reload = True
+
+    def _report_answer(self, answered: Answered, reason: str) -> None:
+        command = answered.command
+        self._ports.reporter.event(
+            "call",
+            {
+                "do": command.do.value,
+                "worker": command.worker,
+                "epoch": command.epoch,
+                "outcome": answered.outcome.value,
+                "code": answered.code,
+                "reason": reason,
+            },
+        )
+
+    def _report(self, lease: Lease, seen: Round | None, reason: str, started_s: float) -> None:
+        clock, record = self._ports.clock, self._record
+        self._ports.reporter.event(
+            "tick",
+            {
+                "site": self._settings.site,
+                "token": lease.token,
+                "phase": record.phase.value if record else "none",
+                "epoch": record.epoch if record else 0,
+                "holder": record.holder if record else "",
+                "reason": reason,
+                "answers": _answers_seen(seen),
+                "overrun": bool(seen and seen.overrun),
+                "tick_s": round(clock.monotonic_s() - started_s, 4),
+            },
+        )
+        if seen and (self._beat_at is None or clock.monotonic_s() - self._beat_at >= HEARTBEAT_S):
+            self._beat_at = clock.monotonic_s()
+            not_ready = len(self._settings.workers) - 1 - _standbys_ready(seen, record)
+            self._ports.reporter.heartbeat(site=self._settings.site, standbys_not_ready=max(0, not_ready))
+
+
+def _answer_of(future: Future[T]) -> T | None:
+    """What a question brought, or None where it was not answered in time or could not be asked."""
+    if not future.done():
+        return None
+    try:
+        return future.result()
+    except CouldNotAskError:
+        return None
+
+
+def _answers_seen(seen: Round | None) -> dict[str, dict[str, str]]:
+    if seen is None:
+        return {}
+    return {sight.vantage: {report.worker: report.answer.value for report in sight.reports} for sight in seen.sights}
+
+
+def _standbys_ready(seen: Round, record: Record | None) -> int:
+    holder = record.holder if record else ""
+    healthy = {report.worker for sight in seen.sights for report in sight.reports if report.answer is Answer.HEALTHY}
+    return len(healthy - {holder})

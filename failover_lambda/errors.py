@@ -1,0 +1,35 @@
+"""The errors of the watchdog.
+
+    WatchdogError
+    +-- StoreError                 the record table did not do what was asked
+    |   +-- StoreUnavailableError  no answer, or an error that says nothing of the item: the outcome may be either
+    |   +-- ConflictError          the condition failed: somebody else wrote, or the lease is gone
+    |   +-- RecordUnreadableError  an item is there and is not a record of this version
+    +-- CouldNotAskError           a question to the cloud or a prober had no answer: says nothing of what was asked about
+
+Raised by adapters, handled in `cycle.py`. Everybody may import this file.
+"""
+
+
+class WatchdogError(Exception):
+    """Something the cycle knows how to live with."""
+
+
+class StoreError(WatchdogError):
+    """The record table did not do what was asked."""
+
+
+class StoreUnavailableError(StoreError):
+    """No answer: a write may or may not have happened."""
+
+
+class ConflictError(StoreError):
+    """The condition of a write failed: nothing was written by us."""
+
+
+class RecordUnreadableError(StoreError):
+    """The item is not a record that this version can read; nobody acts on it."""
+
+
+class CouldNotAskError(WatchdogError):
+    """A question had no answer. Never evidence that a worker is down."""

@@ -1,0 +1,230 @@
+"""The lease, and the loop of the one that holds it: take it, keep it, hand it over. No cloud, no rule.
+
+RULE.md section 2. Nobody compares clocks: a lease is over when its beat did not change for its time to live on the
+watcher's own monotonic clock. Safety does not rest on it (the record's compare-and-swap carries the lease's token); it saves
+duels. May import `contract`, `model`, `errors`, `ports` and `cycle`.
+"""
+
+import contextlib
+from dataclasses import dataclass
+
+from failover_lambda.contract import Settings
+from failover_lambda.cycle import Cycle
+from failover_lambda.errors import ConflictError, StoreUnavailableError
+from failover_lambda.model import Lease, Phase
+from failover_lambda.ports import Clock, RecordStore, Reporter
+
+POLL_S = 0.1
+"""How often a successor looks whether the lease is free."""
+
+MARGIN_S = 1.0
+"""A leader stops acting this long before its lease could be taken."""
+
+HAND_OVER_S = 2.0
+"""How long a leader that released on a wish waits for its successor before it takes the lease back."""
+
+
+class Leadership:
+    """One arbiter's hold on the lease of its shard."""
+
+    def __init__(self, owner: str, settings: Settings, store: RecordStore, clock: Clock) -> None:
+        """`owner` is unique per start of an arbiter."""
+        self.owner = owner
+        self._settings = settings
+        self._store = store
+        self._clock = clock
+        self._lease: Lease | None = None
+        self._renewed_at = 0.0
+
+    @property
+    def lease(self) -> Lease | None:
+        """The lease as last seen by its holder; None when it is not ours."""
+        return self._lease
+
+    def acquire(self, wait_s: float, *, wish: bool = True) -> Lease | None:
+        """Take the lease when it is free, released or over; None when that did not happen within `wait_s`."""
+        give_up_s = self._clock.monotonic_s() + wait_s
+        seen, seen_at, wished = None, self._clock.monotonic_s(), False
+        while True:
+            try:
+                now = self._store.read_lease()
+                if now is None or not now.owner or self._is_over(now, seen, seen_at):
+                    return self._hold(self._store.take_lease(self.owner, now))
+                if seen is None or (now.beat, now.token) != (seen.beat, seen.token):
+                    seen, seen_at = now, self._clock.monotonic_s()
+                if wish and not wished:
+                    self._store.wish_lease(self.owner)
+                    wished = True
+            except (ConflictError, StoreUnavailableError):
+                pass  # somebody was quicker, or no answer: look again
+            if self._clock.monotonic_s() >= give_up_s:
+                return None
+            self._clock.sleep(POLL_S)
+
+    def _is_over(self, now: Lease, seen: Lease | None, seen_at: float) -> bool:
+        same = seen is not None and (now.beat, now.token) == (seen.beat, seen.token)
+        return same and self._clock.monotonic_s() - seen_at >= self._settings.lease_ttl_s
+
+    def _hold(self, lease: Lease) -> Lease:
+        self._lease, self._renewed_at = lease, self._clock.monotonic_s()
+        return lease
+
+    def keep(self, answered: str = "") -> Lease | None:
+        """Renew when it is due, or at once with `answered`; None when the lease is ours no more, or could be another's."""
+        if self._lease is None:
+            return None
+        due = self._clock.monotonic_s() - self._renewed_at >= self._settings.lease_renew_s
+        if due or answered:
+            asked_at = self._clock.monotonic_s()
+            try:
+                self._lease = self._store.renew_lease(self._lease, answered)
+                self._renewed_at = asked_at
+            except ConflictError:
+                self._lease = None
+            except StoreUnavailableError:
+                pass  # it runs on until its margin
+        return self._lease if self._is_live() else None
+
+    def _is_live(self) -> bool:
+        held_s = self._clock.monotonic_s() - self._renewed_at
+        return self._lease is not None and held_s < self._settings.lease_ttl_s - MARGIN_S
+
+    def release(self) -> None:
+        """Let go, if it is still ours."""
+        lease, self._lease = self._lease, None
+        if lease is None:
+            return
+        with contextlib.suppress(ConflictError, StoreUnavailableError):  # taken already, or it will run out
+            self._store.release_lease(lease)
+
+    def look(self) -> Lease | None:
+        """The lease as it is stored now, whoever has it. StoreUnavailableError when there is no answer."""
+        return self._store.read_lease()
+
+    def ask(self, question: str) -> None:
+        """Put a question to the arbiter that leads. StoreUnavailableError when there is no answer."""
+        self._store.ask_leader(question)
+
+    def hand_over(self) -> Lease | None:
+        """Release to the one that wished; None when it has it, the lease again when nobody took it."""
+        self.release()
+        until_s = self._clock.monotonic_s() + HAND_OVER_S
+        while self._clock.monotonic_s() < until_s:
+            try:
+                now = self._store.read_lease()
+            except StoreUnavailableError:
+                return None
+            if now and now.owner:
+                return None
+            self._clock.sleep(POLL_S)
+        return self.acquire(POLL_S, wish=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a tick of an arbiter answers to whoever started it."""
+
+    settled: bool
+    """The address is where the record says, or everything is switched off."""
+    phase: str
+    holder: str
+    epoch: int
+    reason: str
+    arbiter: str
+    """Who led: the arbiter that was asked, or the one that was met."""
+
+
+def lead(cycle: Cycle, leadership: Leadership, clock: Clock, reporter: Reporter, *, life_s: float) -> str:
+    """Tick until a successor holds the lease, or for `life_s`. Returns why it ended."""
+    end_s = clock.monotonic_s() + life_s
+    if leadership.acquire(life_s) is None:
+        return "the lease stayed with another arbiter"
+    reporter.event("leading", {"owner": leadership.owner})
+    while clock.monotonic_s() < end_s:
+        started_s = clock.monotonic_s()
+        lease = leadership.keep()
+        if lease is None:
+            return "the lease is another's, or could be"
+        cycle.tick(lease)
+        lease = _answer_question(leadership, lease)
+        if lease and lease.wish and leadership.hand_over() is None:
+            return f"handed over to {lease.wish}"
+        _sleep_until(started_s + cycle.interval_s, leadership, clock)
+    leadership.release()
+    return "its life is over"
+
+
+def _answer_question(leadership: Leadership, lease: Lease) -> Lease | None:
+    if lease.asked and lease.asked != lease.answered:
+        return leadership.keep(answered=lease.asked)
+    return leadership.lease
+
+
+def _sleep_until(due_s: float, leadership: Leadership, clock: Clock) -> None:
+    """Sleep to the next tick; renewals do not depend on the cadence."""
+    while (left_s := due_s - clock.monotonic_s()) > 0:
+        clock.sleep(min(left_s, POLL_S * 5))
+        lease = leadership.keep()
+        if lease is None or lease.wish:
+            return
+
+
+def once(cycle: Cycle, leadership: Leadership, clock: Clock, *, wait_s: float) -> Outcome:
+    """Tick until the site is settled, or ask the arbiter that leads.
+
+    Raises:
+        TimeoutError: neither happened within `wait_s`; says what was the last reason.
+    """
+    end_s = clock.monotonic_s() + wait_s
+    reason = "the lease could not be had"
+    question = f"ask-{leadership.owner}"
+    asked = False
+    while clock.monotonic_s() < end_s:
+        lease = leadership.keep() or leadership.acquire(POLL_S, wish=False)
+        if lease is None:
+            met = _met_leader(cycle, leadership, question, asked=asked)
+            asked = True
+            if met:
+                return met
+            clock.sleep(POLL_S)
+            continue
+        reason = cycle.tick(lease)
+        if _is_settled(cycle):
+            leadership.release()
+            return _outcome(cycle, leadership.owner, reason)
+        clock.sleep(cycle.interval_s)
+    leadership.release()
+    raise TimeoutError(f"the site did not settle within {wait_s:g} s: {reason}")
+
+
+def _met_leader(cycle: Cycle, leadership: Leadership, question: str, *, asked: bool) -> Outcome | None:
+    """Hand the question to the leader once, then watch for its answer."""
+    try:
+        if not asked:
+            leadership.ask(question)
+        now = leadership.look()
+        if now is None or now.answered != question:
+            return None
+        cycle.reload()
+        cycle.load()
+    except StoreUnavailableError:
+        return None
+    return _outcome(cycle, now.owner, "answered by the arbiter that leads, after a complete tick")
+
+
+def _is_settled(cycle: Cycle) -> bool:
+    record = cycle.record
+    settled = (Phase.STEADY, Phase.DISABLED, Phase.MANUAL, Phase.BOTH_DOWN)
+    return record is not None and record.phase in settled and record.drift is None
+
+
+def _outcome(cycle: Cycle, arbiter: str, reason: str) -> Outcome:
+    record = cycle.record
+    return Outcome(
+        settled=record is not None and record.phase in (Phase.STEADY, Phase.DISABLED),
+        phase=record.phase.value if record else "none",
+        holder=record.holder if record else "",
+        epoch=record.epoch if record else 0,
+        reason=record.reason if record and record.reason else reason,
+        arbiter=arbiter,
+    )

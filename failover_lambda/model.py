@@ -1,0 +1,414 @@
+"""The nouns of the watchdog: frozen values, no behaviour beyond looking inside themselves.
+
+Three truths have a type each: `Record` says who should serve, `AddressView` where packets go, `Fence` who can still serve.
+Times are wall-clock seconds since 1970 unless a name says otherwise. Standard library only; everybody may import this file.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+RECORD_SCHEMA = 1
+"""A reader refuses a record of another schema. Fields added later get a default, so an older record stays readable."""
+
+NOTICES_KEPT = 16
+"""The outbox is bounded: when nobody can be told, the oldest notice is dropped first."""
+
+MOVES_KEPT = 24
+"""Moves remembered for the budget; above the largest budget a day that the configuration allows."""
+
+
+class Answer(Enum):
+    """What one question to one worker brought."""
+
+    HEALTHY = "healthy"
+    REFUSED = "refused"
+    """No listener: the worker's kernel answered, its service did not."""
+    RESET = "reset"
+    """The connection was accepted and then broken."""
+    TIMEOUT = "timeout"
+    """No answer to the connection attempt."""
+    SILENT = "silent"
+    """The connection was accepted and no answer came in time."""
+    WRONG = "wrong"
+    """An answer, and not a healthy one."""
+    COULD_NOT_ASK = "could-not-ask"
+    """The question could not be put: says nothing of the worker."""
+
+    @property
+    def failing(self) -> bool:
+        """Evidence against the worker."""
+        return self not in (Answer.HEALTHY, Answer.COULD_NOT_ASK)
+
+    @property
+    def quick(self) -> bool:
+        """A failure that the worker's machine told by itself; two rounds of it weigh as much as three without an answer."""
+        return self in (Answer.REFUSED, Answer.RESET, Answer.WRONG)
+
+    @property
+    def reached(self) -> bool:
+        """The worker's machine answered at all."""
+        return self is Answer.HEALTHY or self.quick or self is Answer.SILENT
+
+
+class Verdict(Enum):
+    """What the rounds so far say of the holder."""
+
+    HEALTHY = "healthy"
+    DEAD = "dead"
+    ALL_DEAD = "all-dead"
+    INCONCLUSIVE = "inconclusive"
+
+
+class Phase(Enum):
+    """Where a site stands; RULE.md section 4."""
+
+    DISABLED = "disabled"
+    STEADY = "steady"
+    SUSPECT = "suspect"
+    FENCING = "fencing"
+    MOVING = "moving"
+    VERIFYING = "verifying"
+    BOTH_DOWN = "both-down"
+    MANUAL = "manual"
+
+
+class Power(Enum):
+    """The cloud's word on an instance."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    TERMINATED = "terminated"
+    UNKNOWN = "unknown"
+
+    @property
+    def off(self) -> bool:
+        """Surely not serving."""
+        return self in (Power.STOPPED, Power.TERMINATED)
+
+
+# What is observed
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProbeReport:
+    """One worker, as one vantage found it."""
+
+    worker: str
+    answer: Answer
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sight:
+    """What one vantage saw in one round. A vantage that could not be asked has no sight."""
+
+    vantage: str
+    zone: str
+    anchor_reached: bool
+    """Whether it also reached something that no worker's failure can take away (AWS: the record table's endpoint)."""
+    reports: tuple[ProbeReport, ...]
+
+    def of(self, worker: str) -> Answer:
+        """Its answer about `worker`; COULD_NOT_ASK when it has none."""
+        for report in self.reports:
+            if report.worker == worker:
+                return report.answer
+        return Answer.COULD_NOT_ASK
+
+
+@dataclass(frozen=True, kw_only=True)
+class Association:
+    """The address on a worker's network card, as the cloud shows it."""
+
+    association_id: str
+    instance_id: str
+    network_interface_id: str
+    private_ip: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddressView:
+    """Where packets go: one read of the address. `association` None = on nobody, and that was read, not guessed."""
+
+    public_ip: str
+    association: Association | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstanceView:
+    """One read of one worker's machine."""
+
+    worker: str
+    power: Power
+    launched_s: float
+    """When it last started. Grows with each start after a stop: our boot id, since a worker need not have one."""
+    isolated: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublicAnswer:
+    """What the public health port said through the address: `worker` is the name in its answer, "" when there was none."""
+
+    worker: str
+    boot_id: str
+    answer: Answer
+
+
+# Events: what `rule.step` is told
+
+
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """One concurrent observation by every vantage, with one deadline."""
+
+    token: int
+    """The lease token of the leader that observed: a streak dies with its leader."""
+    overrun: bool
+    """It took longer than its deadline: it counts for nothing."""
+    sights: tuple[Sight, ...]
+    address: AddressView | None
+    """None = not asked in this round, or no answer."""
+    instances: tuple[InstanceView, ...] | None
+    public: PublicAnswer | None = None
+
+    def instance(self, worker: str) -> InstanceView | None:
+        """The view of `worker` in this round, if there is one."""
+        for view in self.instances or ():
+            if view.worker == worker:
+                return view
+        return None
+
+
+class Outcome(Enum):
+    """What is known of a call after it."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    """A definite no: nothing was changed."""
+    LOST = "lost"
+    """No answer: it may have happened, may happen later, or never."""
+
+
+class Do(Enum):
+    """What the watchdog can ask of the cloud."""
+
+    DISASSOCIATE = "disassociate"
+    ASSOCIATE = "associate"
+    ISOLATE = "isolate"
+    RESTORE = "restore"
+    STOP = "stop"
+    START = "start"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """One call, permitted by the record that was written before it."""
+
+    do: Do
+    epoch: int
+    worker: str
+    """Whose address, card or machine it is about; for DISASSOCIATE the worker that loses the address, "" if unknown."""
+    association_id: str = ""
+    """DISASSOCIATE: the id that was read before the write that permits the call. Never read anew."""
+    second: bool = False
+    """The second half of an intent whose first call was sent: sent without asking the store or the lease."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """The outcome of a command."""
+
+    command: Command
+    outcome: Outcome
+    code: str = ""
+    """The cloud's error code, if it gave one."""
+    association_id: str = ""
+    """ASSOCIATE, DONE: the id of the new association."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """A notice has left."""
+
+    notice_id: str
+
+
+Event = Round | Answered | Told
+
+
+# The record
+
+
+class Kind(Enum):
+    """Why an epoch was begun."""
+
+    ADOPT = "adopt"
+    FAILOVER = "failover"
+    RECONCILE = "reconcile"
+    RETARGET = "retarget"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intent:
+    """A move that was decided, durable before its first call."""
+
+    kind: Kind
+    source: str
+    """Who had the address or was the holder before; "" = nobody."""
+    expected_id: str
+    """The association id read before the write; "" = the address was on nobody."""
+    made_s: float
+    deadline_s: float
+    asked_s: float | None
+    """When the call that is due was last asked; None = to be asked now."""
+    refusals: int = 0
+    tried: tuple[str, ...] = ()
+    """Targets of this incident that the address could not be put on."""
+    suspected_s: float | None = None
+    """When the first round failed that led here."""
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Streak:
+    """Consecutive rounds that speak against the holder."""
+
+    verdict: Verdict
+    """DEAD or ALL_DEAD: what it leads to."""
+    token: int
+    rounds: int
+    rounds_needed: int
+    quick: bool
+    """Every round so far was refused or answered wrongly."""
+    since_s: float
+    last_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Debt:
+    """A fence or start call: asked, and perhaps answered."""
+
+    asked_s: float
+    answered: bool = False
+    lost: bool = False
+    """An earlier ask had no answer, so it may still land."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fence:
+    """What was asked to keep a former holder from serving. While it stands, the worker is no target."""
+
+    worker: str
+    epoch: int
+    launched_s: float
+    """The boot that was fenced; 0 = unknown."""
+    isolate: Debt
+    stop: Debt
+    restore: Debt | None = None
+    start: Debt | None = None
+    seen_stopped_s: float | None = None
+    """When it was read as stopped, after the last ask."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drift:
+    """The association is not what the record says; acted on after two agreeing reads."""
+
+    association_id: str
+    reads: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """One automatic move, for the budget and the hold."""
+
+    at_s: float
+    epoch: int
+    source: str
+    target: str
+    kind: Kind
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """One thing that people are told, once it is durable."""
+
+    id: str
+    at_s: float
+    what: str
+    site: str
+    source: str
+    target: str
+    why: str
+    epoch: int
+    seconds: float
+    """From the first failing round to this notice; 0 where nothing failed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """Who should serve, and everything that the next leader needs to go on from here."""
+
+    schema: int
+    site: str
+    version: int
+    """Grows by one with each write; the condition of the next."""
+    epoch: int
+    phase: Phase
+    phase_since_s: float
+    holder: str
+    """Who should serve in this epoch: from the intent on, the target."""
+    association_id: str
+    """The association made in this epoch; "" until there is one."""
+    association_reads: int
+    """How many agreeing reads showed it, in the phase `verifying`."""
+    intent: Intent | None
+    streak: Streak | None
+    fences: tuple[Fence, ...]
+    drift: Drift | None
+    grace_until_s: float | None
+    """Until then a holder that never answered yet is not judged."""
+    moves: tuple[Move, ...]
+    outbox: tuple[Notice, ...]
+    notices: int
+    """How many notices were ever made; names the next one."""
+    reason: str
+    manual: str = ""
+    """Why automatic moves are off until an operator acts; "" = they are on."""
+    suspicion_told: bool = False
+    """The suspicion that stands was told already."""
+
+    def fence(self, worker: str) -> Fence | None:
+        """The fence that stands against `worker`, if there is one."""
+        for fence in self.fences:
+            if fence.worker == worker:
+                return fence
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What `rule.step` returns: write the record, then run the commands."""
+
+    record: Record | None
+    commands: tuple[Command, ...]
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lease:
+    """The arbiter's right to act on a shard."""
+
+    owner: str
+    token: int
+    """Grows with each new owner."""
+    beat: int
+    """Grows with each renewal. Only its change is watched, on the watcher's own monotonic clock: no clock is compared."""
+    wish: str
+    """Who would like to have it next; "" = nobody."""
+    asked: str = ""
+    """Id of a question by a `once` tick that met a live leader."""
+    answered: str = ""
+    """The last such question that the leader answered by a complete tick."""

@@ -1,0 +1,302 @@
+"""The first and the last step of a move: who can be the target, what forbids it, the intent, and its end. Pure.
+
+RULE.md sections 4 and 5. Also here: `Case`, what a handler of the rule is given, and `TRANSITIONS`, which phase may follow
+which. May import `contract`, `model` and `fences`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Self
+
+from failover_lambda import fences
+from failover_lambda.contract import Settings, Worker
+from failover_lambda.model import (
+    MOVES_KEPT,
+    NOTICES_KEPT,
+    RECORD_SCHEMA,
+    Answer,
+    Association,
+    Command,
+    Decision,
+    Do,
+    Intent,
+    Kind,
+    Move,
+    Notice,
+    Phase,
+    Record,
+    Round,
+)
+
+HOUR_S = 3600.0
+DAY_S = 86400.0
+
+_SETTLED = frozenset({Phase.DISABLED, Phase.STEADY, Phase.SUSPECT, Phase.BOTH_DOWN, Phase.MANUAL})
+_MOVE_BEGINS = frozenset({Phase.FENCING, Phase.MOVING})
+
+TRANSITIONS: Mapping[Phase, frozenset[Phase]] = {
+    Phase.DISABLED: frozenset({Phase.STEADY, Phase.MANUAL}),
+    Phase.STEADY: _SETTLED | _MOVE_BEGINS,
+    Phase.SUSPECT: _SETTLED | _MOVE_BEGINS,
+    Phase.FENCING: _MOVE_BEGINS | {Phase.VERIFYING, Phase.STEADY, Phase.MANUAL},
+    Phase.MOVING: _MOVE_BEGINS | {Phase.VERIFYING, Phase.STEADY, Phase.MANUAL},
+    Phase.VERIFYING: _SETTLED | _MOVE_BEGINS | {Phase.VERIFYING},
+    Phase.BOTH_DOWN: _SETTLED | _MOVE_BEGINS,
+    Phase.MANUAL: _MOVE_BEGINS | {Phase.DISABLED, Phase.STEADY, Phase.MANUAL},
+}
+"""Every phase, and those that may follow it; a phase may always follow itself."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One round against one record."""
+
+    record: Record
+    seen: Round
+    settings: Settings
+    now_s: float
+
+    def stay(self, why: str) -> Decision:
+        """No other phase; the record is written only if a handler changed something that lasts."""
+        return Decision(record=self.record, commands=(), reason=why)
+
+    def to(self, phase: Phase, why: str) -> Decision:
+        """Another phase, no calls."""
+        if phase is self.record.phase:
+            return self.stay(why)
+        return Decision(record=go(self.record, phase, self.now_s, why), commands=(), reason=why)
+
+    def telling(self, what: str, *, source: str = "", target: str = "", why: str) -> Self:
+        """The same case with one more notice in the outbox."""
+        return replace(self, record=notify(self.record, self.now_s, what, source=source, target=target, why=why))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limitation:
+    """Why no automatic move may begin now."""
+
+    why: str
+    lasting: bool
+    """It ends by an operator only."""
+
+
+def born(settings: Settings, now_s: float) -> Record:
+    """The record of a site that never had one: epoch 0, not stored yet."""
+    return Record(
+        schema=RECORD_SCHEMA,
+        site=settings.site,
+        version=0,
+        epoch=0,
+        phase=Phase.STEADY,
+        phase_since_s=now_s,
+        holder=settings.home.name,
+        association_id="",
+        association_reads=0,
+        intent=None,
+        streak=None,
+        fences=(),
+        drift=None,
+        grace_until_s=None,
+        moves=(),
+        outbox=(),
+        notices=0,
+        reason="",
+    )
+
+
+def go(record: Record, phase: Phase, now_s: float, why: str) -> Record:
+    """The record in another phase. ValueError when `TRANSITIONS` has no such step: then the rule itself is wrong."""
+    if phase is not record.phase and phase not in TRANSITIONS[record.phase]:
+        raise ValueError(f"{record.site}: no way from phase {record.phase.value} to {phase.value} ({why})")
+    intent = record.intent if phase in (Phase.FENCING, Phase.MOVING, Phase.VERIFYING) else None
+    return replace(record, phase=phase, phase_since_s=now_s, intent=intent, reason=why)
+
+
+def notify(
+    record: Record, now_s: float, what: str, *, source: str = "", target: str = "", why: str, since_s: float | None = None
+) -> Record:
+    """The record with one more notice in its bounded outbox. It leaves only after this record is stored."""
+    notice = Notice(
+        id=f"{record.site}-{record.epoch}-{record.notices + 1}",
+        at_s=now_s,
+        what=what,
+        site=record.site,
+        source=source,
+        target=target,
+        why=why,
+        epoch=record.epoch,
+        seconds=round(now_s - since_s, 3) if since_s is not None else 0.0,
+    )
+    return replace(record, notices=record.notices + 1, outbox=(*record.outbox, notice)[-NOTICES_KEPT:])
+
+
+def holder_of(case: Case) -> Worker:
+    """The worker that should serve in this epoch."""
+    return case.settings.worker(case.record.holder)
+
+
+def is_healthy(case: Case, worker: str) -> bool:
+    """A fresh healthy answer in this round, and no word of the cloud against it."""
+    machine = case.seen.instance(worker)
+    if machine and (machine.power.off or machine.isolated):
+        return False
+    return any(sight.of(worker) is Answer.HEALTHY for sight in case.seen.sights)
+
+
+def choose_target(case: Case) -> tuple[str | None, str]:
+    """The next worker in order after the holder that can take over, or None and what stands against each."""
+    tried = case.record.intent.tried if case.record.intent else ()
+    candidates = [name for name in _order_after(case.settings, case.record.holder) if name not in tried]
+    against = {name: _against(case, name) for name in candidates}
+    for name in candidates:
+        if not against[name]:
+            return name, ""
+    for name in candidates:  # a fence that is not proven yet, and nobody else left: promoted with notice (RULE 6.7)
+        if case.record.fence(name) and is_healthy(case, name):
+            return name, ""
+    return None, "no standby can take over: " + ("; ".join(against.values()) or "all were tried")
+
+
+def _order_after(settings: Settings, holder: str) -> list[str]:
+    names = [worker.name for worker in settings.workers]
+    at = names.index(holder)
+    return names[at + 1 :] + names[:at]
+
+
+def _against(case: Case, name: str) -> str:
+    if case.record.fence(name):
+        return f"{name} is fenced and was not seen stopped and started again"
+    return "" if is_healthy(case, name) else f"{name} gave no healthy answer in this round"
+
+
+def limitation(case: Case) -> Limitation | None:
+    """What forbids an automatic move now. Neither binds a move that replaces an unfinished one."""
+    if case.record.phase in (Phase.FENCING, Phase.MOVING, Phase.VERIFYING):
+        return None
+    ages = [case.now_s - move.at_s for move in case.record.moves]
+    in_hour, in_day = (sum(age < span for age in ages) for span in (HOUR_S, DAY_S))
+    settings = case.settings
+    if in_hour >= settings.moves_per_hour_max or in_day >= settings.moves_per_day_max:
+        why = (
+            f"the budget is spent: {in_hour} automatic moves in an hour (at most {settings.moves_per_hour_max}), "
+            f"{in_day} in a day (at most {settings.moves_per_day_max})"
+        )
+        return Limitation(why=why, lasting=True)
+    if ages and min(ages) < settings.hold_s:
+        return Limitation(
+            why=f"held: the last automatic move was {min(ages):.0f} s ago, least {settings.hold_s:g} s", lasting=False
+        )
+    return None
+
+
+def intend(case: Case, kind: Kind, target: str, *, source: str, why: str) -> Decision:
+    """A new epoch with `target` as holder, and the first calls, to be sent after it is stored.
+
+    The association id that the calls expect is the one read in this round, before the write that permits them. A failover
+    also raises a fence against its source.
+    """
+    old, now_s, address = case.record, case.now_s, case.seen.address
+    expected = address.association.association_id if address and address.association else ""
+    previous = old.intent
+    epoch = old.epoch + 1
+    standing = old.fences
+    if kind is Kind.FAILOVER:
+        machine = case.seen.instance(source)
+        standing = fences.raise_fence(old, source, epoch, machine.launched_s if machine else 0.0, now_s)
+    intent = Intent(
+        kind=kind,
+        source=source,
+        expected_id=expected,
+        made_s=now_s,
+        deadline_s=now_s + case.settings.move_deadline_s,
+        asked_s=now_s,
+        tried=(*previous.tried, old.holder) if previous and kind is not Kind.FAILOVER else (),
+        suspected_s=_suspected_since(old),
+        why=why,
+    )
+    fresh = replace(
+        old, epoch=epoch, holder=target, association_id="", association_reads=0, fences=standing, streak=None, drift=None
+    )
+    if kind in (Kind.FAILOVER, Kind.RECONCILE):
+        move = Move(at_s=now_s, epoch=epoch, source=source, target=target, kind=kind)
+        fresh = replace(fresh, moves=(*old.moves, move)[-MOVES_KEPT:])
+    phase = Phase.FENCING if expected else Phase.MOVING
+    record = replace(go(fresh, phase, now_s, why), intent=intent)
+    fence = record.fence(source) if kind is Kind.FAILOVER else None
+    return Decision(record=record, commands=(_first_call(record), *(fences.calls_of(fence) if fence else ())), reason=why)
+
+
+def _suspected_since(record: Record) -> float | None:
+    if record.streak:
+        return record.streak.since_s
+    return record.intent.suspected_s if record.intent else None
+
+
+def _first_call(record: Record) -> Command:
+    if record.intent and record.intent.expected_id:
+        return Command(
+            do=Do.DISASSOCIATE,
+            epoch=record.epoch,
+            worker=record.intent.source,
+            association_id=record.intent.expected_id,
+        )
+    return Command(do=Do.ASSOCIATE, epoch=record.epoch, worker=record.holder)
+
+
+def adopt(case: Case, member: str, association: Association, why: str) -> Decision:
+    """A new epoch that takes over what the cloud shows. No calls."""
+    epoch = case.record.epoch + 1
+    record = replace(
+        case.record,
+        epoch=epoch,
+        holder=member,
+        association_id=association.association_id,
+        streak=None,
+        drift=None,
+        manual="",
+    )
+    record = go(record, Phase.STEADY, case.now_s, why)
+    record = notify(record, case.now_s, "adopted", source=case.record.holder, target=member, why=why)
+    return Decision(record=record, commands=(), reason=why)
+
+
+def foreign(case: Case, association: Association) -> Decision:
+    """The address is on a machine that is no worker of this site: hands off, and tell."""
+    why = f"the address is on {association.instance_id}, which is no worker of this site"
+    return to_manual(case, why)
+
+
+def settle(case: Case, why: str) -> Decision:
+    """The end of a move: steady in the new epoch (or manual, where it came from manual), and told."""
+    record, intent = case.record, case.record.intent
+    source, since_s = (intent.source, intent.suspected_s) if intent else ("", None)
+    because = f"{intent.why}; {why}" if intent else why
+    what = intent.kind.value if intent else "settled"
+    settled = go(record, Phase.MANUAL if record.manual else Phase.STEADY, case.now_s, why)
+    settled = notify(settled, case.now_s, what, source=source, target=record.holder, why=because, since_s=since_s)
+    return Decision(record=settled, commands=(), reason=why)
+
+
+def rescue(case: Case) -> Decision:
+    """The address is on nobody and its target did not take it: the next one, else the old holder, else people."""
+    record, intent = case.record, case.record.intent
+    if record.phase is Phase.MANUAL and case.now_s - record.phase_since_s < case.settings.move_deadline_s:
+        return case.stay("manual: the address is on nobody; tried again soon")
+    if record.phase is Phase.MANUAL and is_healthy(case, record.holder):
+        return intend(case, Kind.RETARGET, record.holder, source="", why="the address was on nobody, and its holder answers")
+    target, refusal = choose_target(case)
+    if target:
+        why = f"the address could not be put on {record.holder}: the next in order takes it"
+        return intend(case, Kind.RETARGET, target, source="", why=why)
+    back = intent.source if intent and intent.source not in (*intent.tried, record.holder) else ""
+    if back:
+        why = f"the address could not be put on {record.holder}, {refusal}: back to {back}"
+        return intend(case, Kind.RETARGET, back, source="", why=why)
+    return to_manual(case, f"the address is on nobody; {refusal}")
+
+
+def to_manual(case: Case, why: str) -> Decision:
+    """Automatic moves end here until the operator switches `enabled` off and on."""
+    told = notify(case.record, case.now_s, "manual", source=case.record.holder, why=why)
+    record = replace(go(told, Phase.MANUAL, case.now_s, why), manual=why, phase_since_s=case.now_s, suspicion_told=True)
+    return Decision(record=record, commands=(), reason=why)

@@ -1,0 +1,185 @@
+"""What the cycle needs from the world: one Protocol per port.
+
+The docstrings are the contracts; every adapter passes `tests/contract/`. No port knows another; none decides anything.
+
+May import `model` and `errors` only.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from failover_lambda.model import AddressView, Answered, Command, InstanceView, Lease, Notice, PublicAnswer, Record, Sight
+
+
+class Clock(Protocol):
+    """Time, injected."""
+
+    def now_s(self) -> float:
+        """Wall clock, seconds since 1970. For the record; never compared between machines to decide who leads."""
+        ...
+
+    def monotonic_s(self) -> float:
+        """A clock that never jumps. For deadlines and the lease."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait; nothing when `seconds` is not positive."""
+        ...
+
+
+class Probers(Protocol):
+    """The vantages inside the network."""
+
+    @property
+    def vantages(self) -> Sequence[str]:
+        """Their names."""
+        ...
+
+    def look(self, vantage: str, timeout_s: float) -> Sight:
+        """Ask every worker and the anchor once, concurrently.
+
+        Each question has `timeout_s` for the connection and `timeout_s` again for the answer.
+
+        Raises:
+            CouldNotAskError: the vantage itself did not answer, was throttled, or answered what cannot be read.
+        """
+        ...
+
+
+class PublicPath(Protocol):
+    """The outside vantage: the public health port through the address."""
+
+    def ask(self, public_ip: str, timeout_s: float) -> PublicAnswer | None:
+        """One question; None when no public health port is configured. Never raises."""
+        ...
+
+
+class Cloud(Protocol):
+    """Where packets go, and who can serve. Reads raise; calls return their outcome and never raise.
+
+    No method repeats a call by itself, and none reads a condition anew: the association id of a DISASSOCIATE is the one in
+    the command.
+    """
+
+    def read_address(self) -> AddressView:
+        """One consistent read of the fixed address.
+
+        Raises:
+            CouldNotAskError: no answer, throttled, denied, unreadable, or not our address.
+        """
+        ...
+
+    def read_instances(self) -> tuple[InstanceView, ...]:
+        """One read of every worker's machine, in the order of the settings. An instance that is gone is TERMINATED.
+
+        Raises:
+            CouldNotAskError: as above.
+        """
+        ...
+
+    def run(self, command: Command) -> Answered:
+        """Carry out one command once, conditionally.
+
+        DISASSOCIATE is DONE when the association in the command does not exist any more, by whomever it was ended.
+        ASSOCIATE never takes the address from anybody: on another card it is REFUSED. ISOLATE, RESTORE, STOP and START are
+        DONE when it is already so. LOST whenever there was no answer that says what happened.
+        """
+        ...
+
+
+class RecordStore(Protocol):
+    """The record and the lease: two items of one table, changed by compare-and-swap only."""
+
+    def load(self) -> Record | None:
+        """A strongly consistent read; None = surely no such record.
+
+        Raises:
+            StoreUnavailableError: no answer.
+            RecordUnreadableError: there is an item, and it is not a record of this version.
+        """
+        ...
+
+    def save(self, record: Record, lease: Lease) -> Record:
+        """Write `record` as version `record.version` + 1, and return it so.
+
+        One transaction with two conditions: the stored version is still `record.version` (0 = there is none), **and** the
+        lease still carries `lease.owner` and `lease.token`.
+
+        A write of ours whose answer was lost is recognised as ours when it is sent again.
+
+        Raises:
+            ConflictError: version or lease have changed; nothing was written.
+            StoreUnavailableError: no answer; it may or may not have been written.
+        """
+        ...
+
+    def read_lease(self) -> Lease | None:
+        """A strongly consistent read; None = nobody ever held it.
+
+        Raises:
+            StoreUnavailableError: no answer.
+        """
+        ...
+
+    def take_lease(self, owner: str, seen: Lease | None) -> Lease:
+        """Become the owner, token + 1, if the item is still exactly what was `seen` (None = absent). The wish is cleared.
+
+        Raises:
+            ConflictError: somebody renewed or took it.
+            StoreUnavailableError: no answer.
+        """
+        ...
+
+    def renew_lease(self, lease: Lease, answered: str = "") -> Lease:
+        """Beat + 1 if owner and token still match; returns the item as it is now, a wish and a question of others included.
+
+        Raises:
+            ConflictError: somebody else has it.
+            StoreUnavailableError: no answer.
+        """
+        ...
+
+    def release_lease(self, lease: Lease) -> None:
+        """Owner becomes "" (token and wish kept) if owner and token still match.
+
+        Raises:
+            ConflictError: somebody else has it.
+            StoreUnavailableError: no answer.
+        """
+        ...
+
+    def wish_lease(self, owner: str) -> None:
+        """Note who would like to have the lease next; changes neither owner nor beat.
+
+        Raises:
+            StoreUnavailableError: no answer.
+        """
+        ...
+
+    def ask_leader(self, question: str) -> None:
+        """Note a question; the leader answers it by renewing with `answered` after a complete tick.
+
+        Raises:
+            StoreUnavailableError: no answer.
+        """
+        ...
+
+
+class Reporter(Protocol):
+    """What leaves the watchdog besides calls."""
+
+    def event(self, name: str, fields: Mapping[str, object]) -> None:
+        """One JSON line. Never raises, never prints a secret."""
+        ...
+
+    def heartbeat(self, *, site: str, standbys_not_ready: int) -> None:
+        """One line that the platform turns into metrics. Never raises."""
+        ...
+
+    def tell(self, notice: Notice) -> None:
+        """Hand one notice to people.
+
+        Raises:
+            CouldNotAskError: it did not leave; it will be tried again.
+        """
+        ...

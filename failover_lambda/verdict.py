@@ -1,0 +1,144 @@
+"""What the rounds say of the holder: one round is judged, rounds make a streak, a streak makes a verdict. Pure.
+
+RULE.md section 3. The sentence above all others: could not ask is never dead. May import `contract` and `model`.
+"""
+
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import assert_never
+
+from failover_lambda.contract import Settings, Worker
+from failover_lambda.model import Answer, Round, Sight, Streak, Verdict
+
+GONE_ROUNDS = 2
+"""Reads of "stopped" or "terminated" without a healthy answer that make a verdict (RULE 3.7)."""
+
+VANTAGES_NEEDED = 2
+"""Vantages that must agree before a round counts against a worker (RULE 3.3)."""
+
+STREAK_LIFE_CADENCES = 3
+"""A streak to which nothing was added for this many probe intervals is dead itself (RULE 3.10)."""
+
+
+class Finding(Enum):
+    """What one round says of the holder."""
+
+    ALIVE = "alive"
+    FAILED = "failed"
+    GONE = "gone"
+    ALL_FAILED = "all-failed"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """One round, judged."""
+
+    finding: Finding
+    why: str
+    quick: bool = False
+    """Every counted answer was a refusal, a reset or a wrong answer."""
+    single: bool = False
+    """It rests on one vantage: twice as many rounds are needed (RULE 3.6)."""
+
+
+def judge(seen: Round, holder: Worker, settings: Settings) -> Judgement:
+    """Judge one round that did not overrun."""
+    alive = [sight.vantage for sight in seen.sights if sight.of(holder.name) is Answer.HEALTHY]
+    if alive:
+        return Judgement(finding=Finding.ALIVE, why=f"{holder.name} answers {', '.join(alive)}")
+    if seen.public and seen.public.answer is Answer.HEALTHY and seen.public.worker == holder.name:
+        return Judgement(finding=Finding.ALIVE, why=f"{holder.name} answers through the public address")
+    machine = seen.instance(holder.name)
+    if machine and machine.power.off:
+        return Judgement(finding=Finding.GONE, why=f"the cloud says that {holder.name} is {machine.power.value}")
+    others = tuple(worker.name for worker in settings.workers if worker.name != holder.name)
+    return _judge_failing(seen, holder, others)
+
+
+def _judge_failing(seen: Round, holder: Worker, others: tuple[str, ...]) -> Judgement:
+    failing = [sight for sight in seen.sights if sight.anchor_reached and sight.of(holder.name).failing]
+    counted = [sight for sight in failing if _reaches_any(sight, others)]
+    if len(counted) >= VANTAGES_NEEDED and any(sight.zone != holder.zone for sight in counted):
+        return _failed(counted, holder, single=False)
+    if len(counted) == 1 and len(seen.sights) == 1 and _public_fails(seen):
+        return _failed(counted, holder, single=True)
+    blind_to_all = [sight for sight in failing if all(sight.of(name).failing for name in others)]
+    if len(blind_to_all) >= VANTAGES_NEEDED and not counted:
+        return Judgement(
+            finding=Finding.ALL_FAILED, why=f"no worker answers {_names(blind_to_all)}, which reach their anchors"
+        )
+    if failing:
+        return Judgement(
+            finding=Finding.NOTHING, why=f"only {_names(failing)} cannot reach {holder.name}: not enough to judge"
+        )
+    return Judgement(finding=Finding.NOTHING, why=f"nobody could ask {holder.name}")
+
+
+def _failed(counted: list[Sight], holder: Worker, *, single: bool) -> Judgement:
+    answers = ", ".join(f"{sight.of(holder.name).value} at {sight.vantage}" for sight in counted)
+    return Judgement(
+        finding=Finding.FAILED,
+        why=f"{holder.name} fails: {answers}",
+        quick=all(sight.of(holder.name).quick for sight in counted),
+        single=single,
+    )
+
+
+def _reaches_any(sight: Sight, others: tuple[str, ...]) -> bool:
+    return any(sight.of(name).reached for name in others)
+
+
+def _public_fails(seen: Round) -> bool:
+    return seen.public is not None and seen.public.answer.failing
+
+
+def _names(sights: list[Sight]) -> str:
+    return ", ".join(sight.vantage for sight in sights)
+
+
+def advance(streak: Streak | None, judgement: Judgement, token: int, settings: Settings, now_s: float) -> Streak | None:
+    """The streak after one more round, observed by the leader with `token`."""
+    living = _living(streak, token, settings, now_s)
+    match judgement.finding:
+        case Finding.ALIVE:
+            return None
+        case Finding.NOTHING:
+            return living
+        case Finding.FAILED | Finding.GONE:
+            verdict = Verdict.DEAD
+        case Finding.ALL_FAILED:
+            verdict = Verdict.ALL_DEAD
+        case _:
+            assert_never(judgement.finding)
+    if living is None or living.verdict is not verdict:
+        living = Streak(verdict=verdict, token=token, rounds=0, rounds_needed=0, quick=True, since_s=now_s, last_s=now_s)
+    return _longer(living, judgement, settings, now_s)
+
+
+def _living(streak: Streak | None, token: int, settings: Settings, now_s: float) -> Streak | None:
+    if streak is None or streak.token != token:
+        return None
+    return streak if now_s - streak.last_s <= STREAK_LIFE_CADENCES * settings.probe_interval_s else None
+
+
+def _longer(streak: Streak, judgement: Judgement, settings: Settings, now_s: float) -> Streak:
+    quick = streak.quick and judgement.quick
+    needed = _rounds_needed(judgement, settings, quick=quick)
+    return replace(streak, rounds=streak.rounds + 1, rounds_needed=needed, quick=quick, last_s=now_s)
+
+
+def _rounds_needed(judgement: Judgement, settings: Settings, *, quick: bool) -> int:
+    if judgement.finding is Finding.GONE:
+        return GONE_ROUNDS
+    rounds = settings.refusals_to_dead if quick else settings.timeouts_to_dead
+    return 2 * rounds if judgement.single else rounds
+
+
+def verdict_of(streak: Streak | None, settings: Settings) -> Verdict:
+    """The verdict that a streak amounts to. HEALTHY is never concluded from a streak."""
+    if streak is None or streak.rounds < streak.rounds_needed:
+        return Verdict.INCONCLUSIVE
+    if streak.quick and streak.last_s - streak.since_s < settings.restart_grace_s:
+        return Verdict.INCONCLUSIVE
+    return streak.verdict

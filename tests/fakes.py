@@ -1,0 +1,384 @@
+"""In-memory stand-ins for every port, with the semantics that the contract suite asks of the real adapters.
+
+Preferred to mocks: a test arranges a small world, runs the real watchdog in it, and looks at the world afterwards.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field, replace
+from typing import Any, ParamSpec, TypeVar
+
+from failover_lambda.contract import FencePolicy, ProbeKind, ProberRef, Settings, Tier, Worker
+from failover_lambda.errors import ConflictError, CouldNotAskError, StoreUnavailableError
+from failover_lambda.model import (
+    AddressView,
+    Answer,
+    Answered,
+    Association,
+    Command,
+    Do,
+    InstanceView,
+    Lease,
+    Notice,
+    Outcome,
+    Power,
+    ProbeReport,
+    PublicAnswer,
+    Record,
+    Sight,
+)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+PUBLIC_IP = "198.51.100.7"
+
+
+def make_worker(number: int) -> Worker:
+    """wk1 in zone a, wk2 in zone b, ..."""
+    return Worker(
+        name=f"wk{number}",
+        instance_id=f"i-{number}",
+        network_interface_id=f"eni-{number}",
+        private_ip=f"10.0.{number}.10",
+        zone="abcdef"[number - 1],
+        group_ids=("sg-worker",),
+    )
+
+
+def make_settings(workers: int = 2, **changes: Any) -> Settings:
+    """A fault-tolerant pair with probers in zones a, b and c, unless changed."""
+    settings = Settings(
+        site="lis",
+        tier=Tier.FAULT_TOLERANT,
+        enabled=True,
+        fence_policy=FencePolicy.ADDRESS_IS_FENCE,
+        workers_act_alone=False,
+        workers=tuple(make_worker(number + 1) for number in range(workers)),
+        address_id="eipalloc-1",
+        record_table="record",
+        notice_topic="topic",
+        probers=tuple(ProberRef(zone=zone, function_name=f"prober-{zone}") for zone in "abc"),
+        isolation_group_id="sg-isolated",
+        probe_kind=ProbeKind.HTTP,
+        probe_port=8080,
+        probe_path="/health",
+        probe_tls_verify=True,
+        probe_tls_ca_pem="",
+        public_health_port=0,
+        probe_interval_s=1.0,
+        probe_timeout_s=0.4,
+        timeouts_to_dead=3,
+        refusals_to_dead=2,
+        restart_grace_s=0.0,
+        boot_grace_s=300.0,
+        lease_ttl_s=6.0,
+        lease_renew_s=2.0,
+        hold_s=60.0,
+        moves_per_hour_max=3,
+        moves_per_day_max=5,
+    )
+    return replace(settings, **changes)
+
+
+class FakeClock:
+    """Time that passes only by `sleep`."""
+
+    def __init__(self, now_s: float = 1_000_000.0) -> None:
+        self.time_s = now_s
+
+    def now_s(self) -> float:
+        return self.time_s
+
+    def monotonic_s(self) -> float:
+        return self.time_s
+
+    def sleep(self, seconds: float) -> None:
+        self.time_s += max(0.0, seconds)
+
+
+class InlineExecutor(Executor):
+    """Runs what is submitted at once, in the caller's thread: the order of effects is the order of the code."""
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        future: Future[T] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as exc:  # noqa: BLE001 - that is what an executor does
+            future.set_exception(exc)
+        return future
+
+
+@dataclass
+class FakeMachine:
+    """One worker's machine and its service."""
+
+    worker: Worker
+    power: Power = Power.RUNNING
+    launched_s: float = 1.0
+    isolated: bool = False
+    answer: Answer = Answer.HEALTHY
+    """What its service answers while the machine runs and is not isolated."""
+
+    def seen(self) -> Answer:
+        """What a prober gets."""
+        if self.isolated or self.power is not Power.RUNNING:
+            return Answer.TIMEOUT
+        return self.answer
+
+
+@dataclass
+class FakeCloud:
+    """The address and the machines of one site (port `Cloud`), and what the probers see of them (port `Probers`)."""
+
+    settings: Settings
+    machines: dict[str, FakeMachine] = field(default_factory=dict[str, FakeMachine])
+    association: Association | None = None
+    associations_made: int = 0
+    calls: list[Command] = field(default_factory=list[Command])
+    deaf: set[str] = field(default_factory=set[str])
+    """Vantages that cannot be asked, and "address" or "instances" for reads without an answer."""
+    blind: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    """(vantage, worker) pairs between which nothing gets through."""
+    no_anchor: set[str] = field(default_factory=set[str])
+    refuse: dict[Do, str] = field(default_factory=dict[Do, str])
+    """Calls that are refused, with the code."""
+    refuse_target: set[str] = field(default_factory=set[str])
+    """Workers on which the address cannot be put."""
+    lose: dict[Do, str] = field(default_factory=dict[Do, str])
+    """Calls whose answer is lost: "before" or "after" they were applied."""
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        for worker in self.settings.workers:
+            self.machines[worker.name] = FakeMachine(worker=worker)
+
+    # Probers
+
+    @property
+    def vantages(self) -> list[str]:
+        return [prober.function_name for prober in self.settings.probers]
+
+    def look(self, vantage: str, timeout_s: float) -> Sight:
+        del timeout_s
+        if vantage in self.deaf:
+            raise CouldNotAskError(f"{vantage} does not answer")
+        zone = next(prober.zone for prober in self.settings.probers if prober.function_name == vantage)
+        reports = tuple(
+            ProbeReport(worker=name, answer=Answer.TIMEOUT if (vantage, name) in self.blind else machine.seen())
+            for name, machine in self.machines.items()
+        )
+        return Sight(vantage=vantage, zone=zone, anchor_reached=vantage not in self.no_anchor, reports=reports)
+
+    # Cloud
+
+    def read_address(self) -> AddressView:
+        if "address" in self.deaf:
+            raise CouldNotAskError("the address could not be read")
+        return AddressView(public_ip=PUBLIC_IP, association=self.association)
+
+    def read_instances(self) -> tuple[InstanceView, ...]:
+        if "instances" in self.deaf:
+            raise CouldNotAskError("the instances could not be read")
+        return tuple(
+            InstanceView(worker=name, power=machine.power, launched_s=machine.launched_s, isolated=machine.isolated)
+            for name, machine in self.machines.items()
+        )
+
+    def run(self, command: Command) -> Answered:
+        with self.lock:
+            self.calls.append(command)
+            if command.do in self.refuse:
+                return Answered(command=command, outcome=Outcome.REFUSED, code=self.refuse[command.do])
+            if self.lose.get(command.do) == "before":
+                return Answered(command=command, outcome=Outcome.LOST)
+            answered = self._apply(command)
+            if command.do in self.lose:
+                return Answered(command=command, outcome=Outcome.LOST)
+            return answered
+
+    def _apply(self, command: Command) -> Answered:
+        match command.do:
+            case Do.DISASSOCIATE:
+                if self.association and self.association.association_id == command.association_id:
+                    self.association = None
+            case Do.ASSOCIATE:
+                return self._associate(command)
+            case Do.ISOLATE:
+                self.machines[command.worker].isolated = True
+            case Do.RESTORE:
+                self.machines[command.worker].isolated = False
+            case Do.STOP:
+                self.machines[command.worker].power = Power.STOPPED
+            case Do.START:
+                self.start(command.worker)
+        return Answered(command=command, outcome=Outcome.DONE)
+
+    def _associate(self, command: Command) -> Answered:
+        worker = self.settings.worker(command.worker)
+        if command.worker in self.refuse_target:
+            return Answered(command=command, outcome=Outcome.REFUSED, code="UnauthorizedOperation")
+        if self.association and self.association.instance_id != worker.instance_id:
+            return Answered(command=command, outcome=Outcome.REFUSED, code="Resource.AlreadyAssociated")
+        if self.association is None:
+            self.put_address(command.worker)
+        assert self.association is not None
+        return Answered(command=command, outcome=Outcome.DONE, association_id=self.association.association_id)
+
+    # What the world does by itself
+
+    def put_address(self, worker: str) -> None:
+        """Associate the address by hand."""
+        self.associations_made += 1
+        ref = self.settings.worker(worker)
+        self.association = Association(
+            association_id=f"assoc-{self.associations_made}",
+            instance_id=ref.instance_id,
+            network_interface_id=ref.network_interface_id,
+            private_ip=ref.private_ip,
+        )
+
+    def start(self, worker: str) -> None:
+        """A machine that was off boots again."""
+        machine = self.machines[worker]
+        if machine.power is not Power.RUNNING:
+            machine.launched_s += 1
+            machine.power, machine.answer = Power.RUNNING, Answer.HEALTHY
+
+    @property
+    def on(self) -> str:
+        """The worker that has the address; "" = nobody."""
+        if self.association is None:
+            return ""
+        return next(w.name for w in self.settings.workers if w.instance_id == self.association.instance_id)
+
+    def did(self) -> list[str]:
+        """The calls so far, as text."""
+        return [f"{call.do.value} {call.worker}" for call in self.calls]
+
+
+class NoPublicPath:
+    """No public health port is configured."""
+
+    def ask(self, public_ip: str, timeout_s: float) -> PublicAnswer | None:
+        del public_ip, timeout_s
+
+
+@dataclass
+class MemoryStore:
+    """Record and lease in memory, one lock around each operation."""
+
+    record: Record | None = None
+    lease: Lease | None = None
+    down: bool = False
+    lose_next_answer: bool = False
+    saves: list[Record] = field(default_factory=list[Record])
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def _check(self) -> None:
+        if self.down:
+            raise StoreUnavailableError("the table does not answer")
+
+    def load(self) -> Record | None:
+        with self.lock:
+            self._check()
+            return self.record
+
+    def save(self, record: Record, lease: Lease) -> Record:
+        with self.lock:
+            self._check()
+            after = replace(record, version=record.version + 1)
+            self._held(lease)
+            if self.record != after:
+                self._compare(record)
+                self.record = after
+                self.saves.append(after)
+            if self.lose_next_answer:
+                self.lose_next_answer = False
+                raise StoreUnavailableError("the answer was lost")
+            return after
+
+    def _compare(self, record: Record) -> None:
+        stored = self.record.version if self.record else 0
+        if stored != record.version:
+            raise ConflictError(f"the record is at version {stored}, not {record.version}")
+
+    def read_lease(self) -> Lease | None:
+        with self.lock:
+            self._check()
+            return self.lease
+
+    def take_lease(self, owner: str, seen: Lease | None) -> Lease:
+        with self.lock:
+            self._check()
+            now = self.lease
+            mine = (now.owner, now.token, now.beat) if now else None
+            theirs = (seen.owner, seen.token, seen.beat) if seen else None
+            if mine != theirs:
+                raise ConflictError("the lease has changed")
+            self.lease = Lease(
+                owner=owner,
+                token=(now.token if now else 0) + 1,
+                beat=(now.beat if now else 0) + 1,
+                wish="",
+                asked=now.asked if now else "",
+                answered=now.answered if now else "",
+            )
+            return self.lease
+
+    def renew_lease(self, lease: Lease, answered: str = "") -> Lease:
+        with self.lock:
+            self._check()
+            now = self._held(lease)
+            self.lease = replace(now, beat=now.beat + 1, answered=answered or now.answered)
+            return self.lease
+
+    def release_lease(self, lease: Lease) -> None:
+        with self.lock:
+            self._check()
+            self.lease = replace(self._held(lease), owner="")
+
+    def _held(self, lease: Lease) -> Lease:
+        if self.lease is None or (self.lease.owner, self.lease.token) != (lease.owner, lease.token):
+            raise ConflictError("the lease is another's")
+        return self.lease
+
+    def wish_lease(self, owner: str) -> None:
+        with self.lock:
+            self._check()
+            if self.lease:
+                self.lease = replace(self.lease, wish=owner)
+
+    def ask_leader(self, question: str) -> None:
+        with self.lock:
+            self._check()
+            if self.lease:
+                self.lease = replace(self.lease, asked=question)
+
+
+@dataclass
+class ListReporter:
+    """Keeps what was reported."""
+
+    events: list[tuple[str, Mapping[str, object]]] = field(default_factory=list[tuple[str, Mapping[str, object]]])
+    told: list[Notice] = field(default_factory=list[Notice])
+    beats: list[int] = field(default_factory=list[int])
+    deaf: bool = False
+
+    def event(self, name: str, fields: Mapping[str, object]) -> None:
+        self.events.append((name, fields))
+
+    def heartbeat(self, *, site: str, standbys_not_ready: int) -> None:
+        del site
+        self.beats.append(standbys_not_ready)
+
+    def tell(self, notice: Notice) -> None:
+        if self.deaf:
+            raise CouldNotAskError("nobody listens")
+        self.told.append(notice)
+
+
+def by_name(notices: Iterable[Notice]) -> list[str]:
+    """What was told, in order."""
+    return [notice.what for notice in notices]

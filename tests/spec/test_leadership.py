@@ -1,0 +1,144 @@
+"""RULE.md section 2: who may decide."""
+
+from dataclasses import replace
+
+import pytest
+
+from failover_lambda import leadership as module
+from failover_lambda.leadership import Leadership, lead, once
+from failover_lambda.model import Phase
+from tests.fakes import FakeClock, MemoryStore, make_settings
+from tests.worlds import World
+
+SETTINGS = make_settings()
+
+
+def pair() -> tuple[FakeClock, MemoryStore, Leadership, Leadership]:
+    clock, store = FakeClock(), MemoryStore()
+    return clock, store, Leadership("one", SETTINGS, store, clock), Leadership("two", SETTINGS, store, clock)
+
+
+def test_a_free_lease_is_taken_at_once() -> None:
+    clock, _, one, _ = pair()
+    before = clock.time_s
+    assert one.acquire(1.0) is not None
+    assert clock.time_s == before
+
+
+def test_a_beating_lease_is_not_taken_and_a_silent_one_is_after_its_time() -> None:
+    """2.2: on the watcher's own clock, from its first look."""
+    clock, _, one, two = pair()
+    one.acquire(1.0)
+    assert two.acquire(SETTINGS.lease_ttl_s - 0.5) is None
+    began = clock.time_s
+    taken = two.acquire(60.0)
+    assert taken is not None
+    assert taken.token == 2
+    assert clock.time_s - began == pytest.approx(SETTINGS.lease_ttl_s, abs=2 * module.POLL_S)
+
+
+def test_a_leader_whose_lease_was_taken_stops() -> None:
+    """2.1, 2.5."""
+    clock, _, one, two = pair()
+    one.acquire(1.0)
+    two.acquire(60.0)
+    clock.sleep(SETTINGS.lease_renew_s)
+    assert one.keep() is None
+
+
+def test_a_leader_without_answers_stops_one_second_before_its_lease_could_be_taken() -> None:
+    """2.4."""
+    clock, store, one, _ = pair()
+    one.acquire(1.0)
+    store.down = True
+    clock.sleep(SETTINGS.lease_ttl_s - module.MARGIN_S - 0.1)
+    assert one.keep() is not None
+    clock.sleep(0.2)
+    assert one.keep() is None
+
+
+def test_a_release_is_taken_by_the_one_that_waits() -> None:
+    """2.3."""
+    _, store, one, two = pair()
+    one.acquire(1.0)
+    store.wish_lease("two")
+    one.release()
+    taken = two.acquire(1.0)
+    assert taken is not None
+    assert (taken.owner, taken.token, taken.wish) == ("two", 2, "")
+
+
+def test_a_leader_takes_its_lease_back_when_its_successor_never_came() -> None:
+    """2.3."""
+    _, store, one, _ = pair()
+    one.acquire(1.0)
+    store.wish_lease("a successor that died")
+    back = one.hand_over()
+    assert back is not None
+    assert (back.owner, back.wish) == ("one", "")
+
+
+def test_a_leader_ticks_until_its_life_is_over() -> None:
+    world = World()
+    world.leadership.release()
+    reason = lead(world.cycle, world.leadership, world.clock, world.reporter, life_s=30.0)
+    assert reason == "its life is over"
+    assert world.record.phase is Phase.STEADY
+    assert sum(name == "tick" for name, _ in world.reporter.events) > 25
+    assert world.store.lease is not None
+    assert world.store.lease.owner == ""
+
+
+def test_a_leader_ends_after_the_tick_in_which_it_saw_a_wish() -> None:
+    """2.3."""
+    world = World().settled()
+    sleep = world.clock.sleep
+
+    def successor_takes(seconds: float) -> None:
+        sleep(seconds)
+        lease = world.store.lease
+        if lease and not lease.owner:
+            world.store.lease = replace(lease, owner="next", token=lease.token + 1)
+        else:
+            world.store.wish_lease("next")
+
+    world.leadership.release()
+    world.clock.sleep = successor_takes  # type: ignore[method-assign]
+    assert lead(world.cycle, world.leadership, world.clock, world.reporter, life_s=60.0) == "handed over to next"
+
+
+def test_once_settles_a_new_site_and_lets_the_lease_go() -> None:
+    world = World()
+    world.leadership.release()
+    outcome = once(world.cycle, world.leadership, world.clock, wait_s=60.0)
+    assert (outcome.settled, outcome.phase, outcome.holder, outcome.epoch) == (True, "steady", "wk1", 1)
+    assert world.store.lease is not None
+    assert world.store.lease.owner == ""
+
+
+def test_once_that_meets_a_live_arbiter_reports_its_answer() -> None:
+    """The question is answered after a complete tick of the leader."""
+    world = World().settled()
+    asking = World()
+    asking.store = world.store
+    asking.leadership = Leadership("once", world.settings, world.store, world.clock)
+    asking.clock = world.clock
+    sleep = world.clock.sleep
+
+    def leader_goes_on(seconds: float) -> None:
+        sleep(seconds)
+        lease = world.store.lease
+        assert lease is not None
+        world.store.lease = replace(lease, beat=lease.beat + 1, answered=lease.asked)
+
+    world.clock.sleep = leader_goes_on  # type: ignore[method-assign]
+    outcome = once(world.cycle, asking.leadership, world.clock, wait_s=20.0)
+    assert (outcome.settled, outcome.holder, outcome.arbiter) == (True, "wk1", "arbiter-1")
+
+
+def test_once_that_cannot_settle_says_why() -> None:
+    world = World()
+    world.leadership.release()
+    world.cloud.deaf.add("address")
+    with pytest.raises(TimeoutError, match=r"did not settle within 10 s: .*address could not be read"):
+        once(world.cycle, world.leadership, world.clock, wait_s=10.0)

@@ -1,0 +1,214 @@
+"""RULE.md section 3: what one round says, and how many it takes."""
+
+from dataclasses import replace
+
+import pytest
+
+from failover_lambda.model import Answer, InstanceView, Power, ProbeReport, PublicAnswer, Round, Sight, Streak, Verdict
+from failover_lambda.verdict import Finding, advance, judge, verdict_of
+from tests.fakes import make_settings
+
+SETTINGS = make_settings()
+H, R, X, T, S, W, C = (
+    Answer.HEALTHY,
+    Answer.REFUSED,
+    Answer.RESET,
+    Answer.TIMEOUT,
+    Answer.SILENT,
+    Answer.WRONG,
+    Answer.COULD_NOT_ASK,
+)
+
+
+def sight(zone: str, holder: Answer, standby: Answer = H, *, anchor: bool = True) -> Sight:
+    reports = (ProbeReport(worker="wk1", answer=holder), ProbeReport(worker="wk2", answer=standby))
+    return Sight(vantage=f"prober-{zone}", zone=zone, anchor_reached=anchor, reports=reports)
+
+
+def seen(*sights: Sight, power: Power | None = None, public: PublicAnswer | None = None) -> Round:
+    machines = (InstanceView(worker="wk1", power=power, launched_s=1, isolated=False),) if power else None
+    return Round(token=1, overrun=False, sights=sights, address=None, instances=machines, public=public)
+
+
+def public(worker: str, answer: Answer) -> PublicAnswer:
+    return PublicAnswer(worker=worker, boot_id="", answer=answer)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "the_round", "finding", "quick", "single"),
+    [
+        ("3.3 two vantages, one outside the holder's zone", seen(sight("a", R), sight("b", R)), Finding.FAILED, True, False),
+        ("3.3 two vantages outside", seen(sight("b", T), sight("c", T)), Finding.FAILED, False, False),
+        ("3.4 one timeout makes a round not quick", seen(sight("b", R), sight("c", T)), Finding.FAILED, False, False),
+        ("3.4 reset and wrong are quick", seen(sight("b", X), sight("c", W)), Finding.FAILED, True, False),
+        ("3.4 silence is no answer", seen(sight("b", S), sight("c", S)), Finding.FAILED, False, False),
+        (
+            "3.3 one vantage of three is not enough",
+            seen(sight("a", T), sight("b", C), sight("c", C)),
+            Finding.NOTHING,
+            False,
+            False,
+        ),
+        (
+            "3.3 a vantage that reaches no other worker does not count",
+            seen(sight("a", T, standby=T), sight("b", T), sight("c", T, standby=C)),
+            Finding.NOTHING,
+            False,
+            False,
+        ),
+        (
+            "3.3 a vantage without its anchor does not count",
+            seen(sight("a", T, anchor=False), sight("b", T), sight("c", T, anchor=False)),
+            Finding.NOTHING,
+            False,
+            False,
+        ),
+        (
+            "3.3 a standby that refuses was reached",
+            seen(sight("b", T, standby=R), sight("c", T, standby=R)),
+            Finding.FAILED,
+            False,
+            False,
+        ),
+        (
+            "3.5 one healthy answer outweighs two failures",
+            seen(sight("a", H), sight("b", T), sight("c", T)),
+            Finding.ALIVE,
+            False,
+            False,
+        ),
+        (
+            "3.5 the public address counts as a healthy answer",
+            seen(sight("b", T), sight("c", T), public=public("wk1", H)),
+            Finding.ALIVE,
+            False,
+            False,
+        ),
+        (
+            "3.5 another worker's answer through the public address does not",
+            seen(sight("b", T), sight("c", T), public=public("wk2", H)),
+            Finding.FAILED,
+            False,
+            False,
+        ),
+        ("3.6 a lone vantage alone says nothing", seen(sight("b", R)), Finding.NOTHING, False, False),
+        ("3.6 a lone vantage and the public port", seen(sight("b", R), public=public("", T)), Finding.FAILED, True, True),
+        ("3.7 the cloud says stopped", seen(sight("b", T), power=Power.STOPPED), Finding.GONE, False, False),
+        ("3.7 the cloud says terminated, nobody could ask", seen(power=Power.TERMINATED), Finding.GONE, False, False),
+        ("3.7 stopping is not stopped", seen(sight("b", C), power=Power.STOPPING), Finding.NOTHING, False, False),
+        (
+            "3.7 stopped with a healthy answer is not believed",
+            seen(sight("b", H), power=Power.STOPPED),
+            Finding.ALIVE,
+            False,
+            False,
+        ),
+        (
+            "3.8 no worker answers",
+            seen(sight("a", T, standby=T), sight("b", R, standby=T)),
+            Finding.ALL_FAILED,
+            False,
+            False,
+        ),
+        (
+            "3.8 and 3.9: without anchors nothing is concluded",
+            seen(sight("a", T, standby=T, anchor=False), sight("b", T, standby=T, anchor=False)),
+            Finding.NOTHING,
+            False,
+            False,
+        ),
+        ("3.2 nobody could ask", seen(), Finding.NOTHING, False, False),
+        (
+            "3.2 could not ask is never dead",
+            seen(sight("a", C), sight("b", C), sight("c", C)),
+            Finding.NOTHING,
+            False,
+            False,
+        ),
+    ],
+)
+def test_one_round_says(sentence: str, the_round: Round, finding: Finding, *, quick: bool, single: bool) -> None:
+    judgement = judge(the_round, SETTINGS.worker("wk1"), SETTINGS)
+    assert (judgement.finding, judgement.quick, judgement.single) == (finding, quick, single), sentence
+
+
+def test_two_vantages_in_the_holders_own_zone_are_not_enough() -> None:
+    """3.3: one of them outside the holder's zone."""
+    twice = (sight("a", T), replace(sight("a", T), vantage="prober-a2"))
+    assert judge(seen(*twice), SETTINGS.worker("wk1"), SETTINGS).finding is Finding.NOTHING
+
+
+REFUSED_ROUND = seen(sight("b", R), sight("c", R))
+TIMEOUT_ROUND = seen(sight("b", T), sight("c", T))
+GONE_ROUND = seen(sight("b", T), power=Power.STOPPED)
+NOTHING_ROUND = seen()
+ALIVE_ROUND = seen(sight("b", H), sight("c", T))
+ALL_DEAD_ROUND = seen(sight("a", T, standby=T), sight("b", T, standby=T))
+LONE_ROUND = seen(sight("b", T), public=public("", T))
+
+
+def count(*rounds: Round, token: int = 1, apart_s: float = 0.3, **settings: float) -> Streak | None:
+    """The streak after these rounds."""
+    streak: Streak | None = None
+    configured = replace(SETTINGS, **settings)
+    for number, the_round in enumerate(rounds):
+        judgement = judge(the_round, configured.worker("wk1"), configured)
+        streak = advance(streak, judgement, token, configured, 1000 + number * apart_s)
+    return streak
+
+
+@pytest.mark.parametrize(
+    ("sentence", "rounds", "verdict"),
+    [
+        ("3.4 two refusals", (REFUSED_ROUND,) * 2, Verdict.DEAD),
+        ("3.4 one refusal", (REFUSED_ROUND,), Verdict.INCONCLUSIVE),
+        ("3.4 two timeouts", (TIMEOUT_ROUND,) * 2, Verdict.INCONCLUSIVE),
+        ("3.4 three timeouts", (TIMEOUT_ROUND,) * 3, Verdict.DEAD),
+        ("3.4 a refusal and a timeout weigh as timeouts", (REFUSED_ROUND, TIMEOUT_ROUND), Verdict.INCONCLUSIVE),
+        ("3.4 of three rounds one refused", (REFUSED_ROUND, TIMEOUT_ROUND, REFUSED_ROUND), Verdict.DEAD),
+        (
+            "3.5 a healthy answer ends the streak",
+            (TIMEOUT_ROUND, TIMEOUT_ROUND, ALIVE_ROUND, TIMEOUT_ROUND),
+            Verdict.INCONCLUSIVE,
+        ),
+        (
+            "3.9 nothing freezes the count",
+            (TIMEOUT_ROUND, NOTHING_ROUND, TIMEOUT_ROUND, NOTHING_ROUND, TIMEOUT_ROUND),
+            Verdict.DEAD,
+        ),
+        ("3.9 nothing adds nothing", (TIMEOUT_ROUND, TIMEOUT_ROUND, NOTHING_ROUND), Verdict.INCONCLUSIVE),
+        ("3.7 one read of stopped", (GONE_ROUND,), Verdict.INCONCLUSIVE),
+        ("3.7 two reads of stopped", (GONE_ROUND, GONE_ROUND), Verdict.DEAD),
+        ("3.8 all dead", (ALL_DEAD_ROUND,) * 3, Verdict.ALL_DEAD),
+        ("3.8 all dead and dead are counted apart", (ALL_DEAD_ROUND, TIMEOUT_ROUND, ALL_DEAD_ROUND), Verdict.INCONCLUSIVE),
+        ("3.6 three rounds of a lone vantage", (LONE_ROUND,) * 5, Verdict.INCONCLUSIVE),
+        ("3.6 six rounds of a lone vantage", (LONE_ROUND,) * 6, Verdict.DEAD),
+    ],
+)
+def test_rounds_amount_to(sentence: str, rounds: tuple[Round, ...], verdict: Verdict) -> None:
+    assert verdict_of(count(*rounds), SETTINGS) is verdict, sentence
+
+
+def test_a_streak_dies_with_the_leader_that_counted_it() -> None:
+    """3.10."""
+    old = count(TIMEOUT_ROUND, TIMEOUT_ROUND)
+    judgement = judge(TIMEOUT_ROUND, SETTINGS.worker("wk1"), SETTINGS)
+    fresh = advance(old, judgement, 2, SETTINGS, 1000.9)
+    assert fresh is not None
+    assert fresh.rounds == 1
+
+
+def test_a_streak_dies_when_nothing_was_added_for_three_probe_intervals() -> None:
+    """3.10, hole 14: two stored failures, a gap, and one more failure are not a verdict."""
+    assert count(TIMEOUT_ROUND, TIMEOUT_ROUND, apart_s=0.9) is not None
+    gap = count(TIMEOUT_ROUND, TIMEOUT_ROUND, apart_s=3.1)
+    assert gap is not None
+    assert gap.rounds == 1
+
+
+def test_refusals_wait_for_the_restart_grace_and_timeouts_do_not() -> None:
+    """3.4: a service that restarts refuses for a while; a machine that is gone does not answer at all."""
+    graced = replace(SETTINGS, restart_grace_s=2.0)
+    assert verdict_of(count(*(REFUSED_ROUND,) * 6, restart_grace_s=2.0), graced) is Verdict.INCONCLUSIVE
+    assert verdict_of(count(*(REFUSED_ROUND,) * 8, restart_grace_s=2.0), graced) is Verdict.DEAD
+    assert verdict_of(count(*(TIMEOUT_ROUND,) * 3, restart_grace_s=2.0), graced) is Verdict.DEAD
