@@ -1,0 +1,62 @@
+"""The worker's front half: take a message, make it durable, only then acknowledge it.
+
+A repeat of a message that is in the store is acknowledged again and goes no further: the sender did not see the
+first acknowledgement, and needs one.
+"""
+
+import os
+import signal
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from lab.breaches import Breach, Breaches
+from lab.hl7_messages import acknowledgement, key_of
+from lab.jsonlog import JsonLog
+from lab.message_log import Entry, MessageLog
+
+
+class Identity(NamedTuple):
+    """Which worker this is, and which start of it: `boot` is fresh with every process."""
+
+    worker: str
+    boot: str
+
+    def __str__(self) -> str:
+        return f"{self.worker} {self.boot}"
+
+
+class Intake:
+    """Receives for one worker; `on_accepted` gets each new message, in the order of the store."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        messages: MessageLog,
+        log: JsonLog,
+        breaches: Breaches,
+        on_accepted: Callable[[Entry], None],
+    ) -> None:
+        self._identity = identity
+        self._messages = messages
+        self._log = log
+        self._breaches = breaches
+        self._on_accepted = on_accepted
+
+    async def receive(self, text: str) -> str | None:
+        """Take one message; gives its acknowledgement, or None for no answer (a worker that lies)."""
+        if self._breaches.lying:
+            return None
+        key = key_of(text)
+        dropped = not self._messages.knows(key) and self._breaches.take(Breach.DROP_AFTER_ACK)
+        if not dropped:
+            entry = await self._messages.accept(key, text)
+            if entry is not None:
+                self._accepted(entry)
+        return acknowledgement(text, str(self._identity), datetime.now(UTC))
+
+    def _accepted(self, entry: Entry) -> None:
+        self._log.write("accepted", key=entry.key, boot=self._identity.boot, seq_in_log=entry.seq)
+        if self._breaches.take(Breach.DIE_AFTER_STORE):
+            os.kill(os.getpid(), signal.SIGKILL)
+        self._on_accepted(entry)

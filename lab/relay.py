@@ -1,0 +1,168 @@
+"""A relay: the network card of one worker, in a process of its own, so that the worker's end is not the card's end.
+
+    python -m lab.relay --name wk1 --address 127.64.0.10 --llp 2575 --http 8080 --public 8081
+                        --receiver 127.64.251.1:2575 --log DIR/relay-wk1.jsonl
+
+    outside -> 127.64.0.10:2575, :8080, :8081 -> relay -> 127.0.0.1:(the worker's own ports)
+    worker  -> 127.0.0.1:(egress port)        -> relay -> the receiver, seen there as coming from 127.64.0.10
+
+What the outside meets, by card and by whether a worker's process holds a lifeline (`lab.lifeline`):
+
+    card       new flows in                   new flows out   open flows
+    open       served; refused if no worker   served          pass
+    isolated   no answer                      no answer       pass (a security group tracks them)
+    cut        no answer                      no answer       silent; they go on when the card is healed
+    stopped    no answer                      no answer       silent; reset when the machine has power again
+
+Commands: `set` (card, or leak). `leak`, a planted breach, lets open flows pass whatever the card says.
+"""
+
+import argparse
+import asyncio
+import socket
+from enum import Enum
+from functools import partial
+from pathlib import Path
+from typing import Final, assert_never
+
+from lab.arguments import Endpoint, endpoint, plain_name
+from lab.background import Background
+from lab.control import Answer, Command, Console, run_child, unknown
+from lab.door import Door, DoorState
+from lab.flow import Flow, FlowEnd
+from lab.jsonlog import JsonLog
+from lab.lifeline import LOOPBACK, Lifelines, Registration
+from lab.sockets import close_with_reset
+
+_SERVICES: Final = ("llp", "http", "public")
+
+
+class Card(Enum):
+    """The state of the network card."""
+
+    OPEN = "open"
+    CUT = "cut"
+    ISOLATED = "isolated"
+    STOPPED = "stopped"
+
+
+def door_in(card: Card, *, worker_up: bool) -> DoorState:
+    """Say what a new flow from outside meets at the worker's address."""
+    match card:
+        case Card.OPEN:
+            return DoorState.OPEN if worker_up else DoorState.SHUT
+        case Card.CUT | Card.ISOLATED | Card.STOPPED:
+            return DoorState.SILENT
+        case _:
+            assert_never(card)
+
+
+def door_out(card: Card) -> DoorState:
+    """Say what a new flow of the worker meets."""
+    return DoorState.OPEN if card is Card.OPEN else DoorState.SILENT
+
+
+def open_flows_pass(card: Card, *, leak: bool) -> bool:
+    """Say whether bytes of open flows move, in both directions."""
+    return leak or card in {Card.OPEN, Card.ISOLATED}
+
+
+class Relay:
+    """One worker's network card at `address`; `ports` are those of the services, in the order of `_SERVICES`."""
+
+    def __init__(self, address: str, ports: tuple[int, int, int], receiver: Endpoint, log: JsonLog) -> None:
+        self._address = address
+        self._receiver = receiver
+        self._log = log
+        self._card = Card.OPEN
+        self._leak = False
+        self._flows: set[Flow] = set()
+        self._passing = asyncio.Event()
+        self._background = Background()
+        self._lifelines = Lifelines(lambda: self._out.endpoint.port, self._worker_changed)
+        self._in = [
+            Door(Endpoint(address, port), partial(self._inward, service))
+            for service, port in zip(_SERVICES, ports, strict=True)
+        ]
+        self._out = Door(Endpoint(LOOPBACK, 0), self._outward)
+
+    async def start(self) -> Endpoint:
+        """Open the card; gives the endpoint where the worker attaches."""
+        self._settle()
+        return await self._lifelines.listen()
+
+    async def obey(self, command: Command) -> Answer:
+        """Carry out one command of the lab."""
+        if command.do != "set":
+            raise unknown(command, "set")
+        if "leak" in command.options:
+            self._leak = command.flag("leak")
+        if "card" in command.options:
+            self._set_card(command.choice("card", Card))
+        self._log.write("card", card=self._card.value, leak=self._leak)
+        self._settle()
+        return {"card": self._card.value, "leak": self._leak}
+
+    def _set_card(self, card: Card) -> None:
+        if self._card is Card.STOPPED and card is not Card.STOPPED:
+            for flow in self._flows:
+                flow.end(FlowEnd.POWERED_OFF)
+        self._card = card
+
+    def _settle(self) -> None:
+        """Make flows and doors what card and worker say; the flows first, so that a cut is one at once."""
+        if open_flows_pass(self._card, leak=self._leak):
+            self._passing.set()
+        else:
+            self._passing.clear()
+        for door in self._in:
+            door.become(door_in(self._card, worker_up=self._lifelines.current is not None))
+        self._out.become(door_out(self._card))
+
+    def _worker_changed(self, worker: Registration | None) -> None:
+        if worker is None:
+            self._log.write("down")
+        else:
+            self._log.write("up", boot=worker.boot)
+        self._settle()
+
+    def _inward(self, service: str, connection: socket.socket) -> None:
+        worker = self._lifelines.current
+        if worker is None:  # it died after the kernel had accepted for it
+            close_with_reset(connection)
+            return
+        port = {"llp": worker.llp, "http": worker.http, "public": worker.public}[service]
+        self._start(Flow(connection, Endpoint(LOOPBACK, port), self._passing))
+
+    def _outward(self, connection: socket.socket) -> None:
+        self._start(Flow(connection, self._receiver, self._passing, source=self._address))
+
+    def _start(self, flow: Flow) -> None:
+        self._flows.add(flow)
+        self._background.spawn(self._follow(flow))
+
+    async def _follow(self, flow: Flow) -> None:
+        try:
+            await flow.run()
+        finally:
+            self._flows.discard(flow)
+
+
+async def _main(console: Console) -> None:
+    parser = argparse.ArgumentParser(prog="python -m lab.relay", description="The network card of a worker.")
+    parser.add_argument("--name", type=plain_name, required=True, help="the worker's name")
+    parser.add_argument("--address", required=True, help="the worker's private address, in 127.0.0.0/8")
+    parser.add_argument("--llp", type=int, required=True, help="port of HL7 as users see it")
+    parser.add_argument("--http", type=int, required=True, help="port of the HTTP service and its health")
+    parser.add_argument("--public", type=int, required=True, help="port of the public health answer")
+    parser.add_argument("--receiver", type=endpoint, required=True, help="where the worker delivers to, HOST:PORT")
+    parser.add_argument("--log", type=Path, required=True, help="the relay's raw log")
+    a = parser.parse_args()
+    relay = Relay(a.address, (a.llp, a.http, a.public), a.receiver, JsonLog(a.log))
+    lifeline = await relay.start()
+    console.emit("ready", worker=a.name, address=a.address, lifeline=f"{lifeline.host}:{lifeline.port}")
+    await console.serve(relay.obey)
+
+
+if __name__ == "__main__":
+    run_child(_main)

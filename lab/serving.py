@@ -1,0 +1,90 @@
+"""Who should have served when, and who did: time with two serving, and deliveries of a holder that was replaced.
+
+*Should* comes from the record as the observer saw it; *did* from the workers' own logs, the receiver's and the clients'.
+Pure; standard library and the checker's own files only.
+
+    record     | epoch 1, wk1 .......... | epoch 2, wk2 ........................
+    wk1        a a a a a a   x                    (a) = accepted after wk2's
+    wk2                            A a a a a a          first answer A: two serving
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TypeVar
+
+from lab.ledger import is_late
+from lab.rawevents import Accepted, Delivery
+from lab.rawlogs import RawLogs
+
+E = TypeVar("E", Accepted, Delivery)
+
+
+@dataclass(frozen=True, slots=True)
+class Tenure:
+    """A stretch of time in which the record named one worker as the one that should serve."""
+
+    worker: str | None
+    begins: float
+    """The earliest moment at which the record can have been stored."""
+    ends: float
+    """Where the next tenure begins; infinite for the last one."""
+    first_answer: float | None
+    """When the worker first gave clients anything in this tenure: a durable write, an acknowledgement, an HTTP answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What happened outside the tenures."""
+
+    tenures: tuple[Tenure, ...]
+    intruders: tuple[Accepted, ...]
+    """New messages accepted by a worker in another's tenure, after that other one's first answer."""
+    double_serving_s: float
+    """Over all tenures: from the rightful worker's last answer before the first intruder to the last intruder."""
+    stale: tuple[Delivery, ...]
+    """Deliveries by a worker in another's tenure after that one's first answer, those of a released backlog excepted."""
+
+
+def judge_serving(logs: RawLogs) -> Serving:
+    """Lay the workers' own logs over the record's tenures."""
+    answers = sorted(_answers(logs))
+    tenures = tuple(_tenures(logs, answers))
+    intruders = [_outside(tenure, logs.accepted) for tenure in tenures]
+    return Serving(
+        tenures=tenures,
+        intruders=tuple(event for events in intruders for event in events),
+        double_serving_s=sum(_span_s(tenure, events, answers) for tenure, events in zip(tenures, intruders, strict=True)),
+        stale=tuple(event for tenure in tenures for event in _outside(tenure, logs.deliveries) if not is_late(logs, event)),
+    )
+
+
+def _answers(logs: RawLogs) -> Iterable[tuple[float, str]]:
+    """Every sign that a worker served a client: (t, worker)."""
+    yield from ((event.t, event.worker) for event in logs.accepted)
+    yield from ((event.t, event.worker) for event in logs.acked)
+    yield from ((event.t, event.worker) for event in logs.http_answers)
+
+
+def _tenures(logs: RawLogs, answers: Sequence[tuple[float, str]]) -> Iterable[Tenure]:
+    starts = [next(group) for _, group in groupby(logs.records, key=lambda seen: seen.entitled)]
+    ends = [seen.not_before for seen in starts[1:]] + [math.inf]
+    for seen, end in zip(starts, ends, strict=True):
+        mine = (t for t, worker in answers if worker == seen.entitled and seen.not_before <= t < end)
+        yield Tenure(seen.entitled, seen.not_before, end, next(mine, None))
+
+
+def _outside(tenure: Tenure, events: Iterable[E]) -> list[E]:
+    """Events of other workers in a tenure whose own worker had answered already."""
+    first = tenure.first_answer
+    if first is None:
+        return []
+    return [event for event in events if event.worker != tenure.worker and first < event.t < tenure.ends]
+
+
+def _span_s(tenure: Tenure, intruders: Sequence[Accepted], answers: Sequence[tuple[float, str]]) -> float:
+    if not intruders:
+        return 0.0
+    rightful = max(t for t, worker in answers if worker == tenure.worker and t < intruders[0].t)
+    return intruders[-1].t - rightful
