@@ -1,0 +1,159 @@
+"""The emulated AWS of a lab: starts moto and ministack, joins them, and makes clients for both.
+
+moto plays EC2, KMS, IAM and STS (`lab.aws_server`); ministack runs what must run: Lambda, EventBridge, DynamoDB, SNS, SQS,
+Logs, CloudWatch, Scheduler (`lab.ministack_main`). They are joined by the environment of ministack's process: the
+functions inherit it, find EC2, KMS, IAM and STS at moto through `AWS_ENDPOINT_URL_<SERVICE>`, and everything else at
+ministack. Neither the program nor the watchdog's settings know that there is a lab.
+
+Raw logs, in the lab's `logs` folder: `gate.jsonl` and `cloud.jsonl` from moto, `function-starts.jsonl` (each start of a
+function, and why) and `function-output.jsonl` (what functions print) from ministack, whose own log is
+`stderr/ministack.txt`.
+"""
+
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Self
+
+import boto3
+from botocore.config import Config
+
+from lab import processes
+from lab.child import Child, Event
+from lab.endpoints import MOTO_SERVICES, Endpoints
+from lab.profiles import Profile
+from lab.supervisor import REPOSITORY, Supervisor
+
+REGION = "eu-central-1"
+ACCOUNT_ID = "123456789012"
+"""moto's account; ministack is told to have the same."""
+LAB_KEY_ID = "TANDEMLAB"
+"""Access key id of the lab's own clients. Functions get the account id as theirs, so the gate's log tells them apart."""
+MINISTACK_PYTHON = REPOSITORY / "tools" / "ministack" / ".venv" / "bin" / "python"
+_DUMMY_KEY = "lab"
+_FUNCTION_VARIABLE = "AWS_LAMBDA_FUNCTION_NAME"
+"""ministack sets it in the environment of every function's process."""
+_READY_S = 60.0
+"""Longest wait for an emulator. They need a second or two; the rest is for a busy machine and uncompiled sources."""
+_FUNCTIONS_END_S = 5.0
+
+
+class EmulatorsMissingError(Exception):
+    """The environment that ministack lives in is not there."""
+
+
+@dataclass(frozen=True)
+class CloudSettings:
+    """What an emulated cloud is to be like.
+
+    Attributes:
+        network: the lab's /16, "127.N.0.0/16".
+        profile: how long the cloud takes.
+        schedule_divisor: how many times faster than the cloud's the schedules run; 1 = real minutes.
+        region: every client's, and the functions'.
+        seed: of the dice for times that are a range.
+        log_reads: write EC2's reading calls to the gate's log too.
+    """
+
+    network: str
+    profile: Profile
+    schedule_divisor: float
+    region: str = REGION
+    seed: int = 1
+    log_reads: bool = False
+
+
+class Emulators:
+    """Both emulators, running; made by `start`."""
+
+    def __init__(self, lab_id: str, children: tuple[Child, Child], endpoints: Endpoints, region: str) -> None:
+        self.endpoints = endpoints
+        self.region = region
+        self._lab_id = lab_id
+        self._children = children
+        self._session = boto3.session.Session(LAB_KEY_ID, _DUMMY_KEY, region_name=region)
+        self._making = threading.Lock()
+
+    @classmethod
+    def start(
+        cls, supervisor: Supervisor, settings: CloudSettings, on_cloud_event: Callable[[Event], None] | None = None
+    ) -> Self:
+        """Start both and wait until they answer.
+
+        Args:
+            supervisor: starts and ends the processes.
+            settings: what the cloud is like.
+            on_cloud_event: called at once with every change in EC2, in the order in which they happen, from a thread of the
+                supervisor (see `lab.ec2_semantics` and `lab.ec2_machines` for the events).
+
+        Raises:
+            EmulatorsMissingError: ministack is not installed.
+            ChildError: one of them did not start; the message has its last words.
+        """
+        if not MINISTACK_PYTHON.exists():
+            raise EmulatorsMissingError(
+                f"{MINISTACK_PYTHON.relative_to(REPOSITORY)} is missing: install tools/ministack/requirements.txt there"
+            )
+        moto = _start_moto(supervisor, settings, on_cloud_event)
+        moto_url = str(moto.expect("ready", _READY_S)["endpoint"])
+        ministack = _start_ministack(supervisor, settings, moto_url)
+        ministack_url = str(ministack.expect("ready", _READY_S)["endpoint"])
+        return cls(supervisor.lab_id, (moto, ministack), Endpoints(moto_url, ministack_url), settings.region)
+
+    def client(self, service: str, read_timeout_s: float = 10.0) -> Any:
+        """A boto3 client for the emulator that plays the service: one attempt, short timeouts.
+
+        Args:
+            service: boto3's name, "ec2" or "lambda".
+            read_timeout_s: for a synchronous invocation more than the function's own timeout.
+        """
+        config = Config(connect_timeout=2.0, read_timeout=read_timeout_s, retries={"total_max_attempts": 1}, proxies={})
+        make: Any = self._session.client  # its overloads know literal names only
+        with self._making:  # threads may share clients, not sessions
+            return make(service, endpoint_url=self.endpoints.of(service), config=config)
+
+    def stop(self) -> None:
+        """End both and every function, ministack first; the supervisor does the same when it closes."""
+        for child in reversed(self._children):
+            child.end()
+        end_functions(self._lab_id)
+
+
+def end_functions(lab_id: str) -> list[int]:
+    """End the function processes of a lab that ministack left behind, by pid; returns those that are still there."""
+    functions = processes.of_lab(lab_id, also=_FUNCTION_VARIABLE)
+    for process in functions:
+        processes.send(process, signal.SIGKILL)
+    return [process.pid for process in processes.wait_gone(functions, _FUNCTIONS_END_S)]
+
+
+def _start_moto(supervisor: Supervisor, settings: CloudSettings, on_event: Callable[[Event], None] | None) -> Child:
+    logs = supervisor.logs
+    flags: list[object] = ["--network", settings.network, "--profile", settings.profile.name]
+    flags += ["--region", settings.region, "--seed", settings.seed]
+    flags += ["--gate-log", logs / "gate.jsonl", "--cloud-log", logs / "cloud.jsonl"]
+    flags += ["--log-reads"] if settings.log_reads else []
+    return supervisor.module("moto", "lab.aws_server", *flags, on_event=on_event)
+
+
+def _start_ministack(supervisor: Supervisor, settings: CloudSettings, moto_url: str) -> Child:
+    script, logs = REPOSITORY / "lab" / "ministack_main.py", supervisor.logs
+    argv = [MINISTACK_PYTHON, script, "--starts-log", logs / "function-starts.jsonl"]
+    argv += ["--output-log", logs / "function-output.jsonl"]
+    return supervisor.spawn("ministack", [str(part) for part in argv], _ministack_environment(settings, moto_url))
+
+
+def _ministack_environment(settings: CloudSettings, moto_url: str) -> dict[str, str]:
+    """What ministack reads, and what the functions find."""
+    return {
+        "BIND_HOST": "127.0.0.1",  # else every interface
+        "IOT_MTLS_ENABLED": "0",  # else port 8883 of every interface
+        "SFTP_ENABLED": "0",
+        "MINISTACK_ACCOUNT_ID": ACCOUNT_ID,
+        "MINISTACK_REGION": settings.region,
+        "AWS_DEFAULT_REGION": settings.region,
+        "AWS_ACCESS_KEY_ID": ACCOUNT_ID,
+        "AWS_SECRET_ACCESS_KEY": _DUMMY_KEY,
+        "TANDEM_LAB_SCHEDULE_DIVISOR": f"{settings.schedule_divisor:g}",
+    } | {f"AWS_ENDPOINT_URL_{service.upper()}": moto_url for service in sorted(MOTO_SERVICES)}
