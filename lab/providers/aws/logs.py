@@ -1,0 +1,45 @@
+"""Log groups.
+
+Only `lab.providers.aws` imports this file. This service's API spells its names as the provider does.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from lab.providers.aws.cloud import AwsHandler, physical_name, tagged
+from lab.providers.handler import Ask, State
+
+GROUP_OPTIONS = ("kmsKeyId", "logGroupClass")
+
+
+class LogGroup(AwsHandler):
+    """A log group with its retention and key."""
+
+    type = "aws:cloudwatch/logGroup:LogGroup"
+    untold = frozenset({"skipDestroy"})
+    gone = ("ResourceNotFoundException",)
+
+    def _make(self, ask: Ask) -> State:
+        logs = self.client("logs")
+        name = physical_name(ask)
+        options = {key: ask[key] for key in GROUP_OPTIONS if key in ask}
+        logs.create_log_group(logGroupName=name, tags=ask.get("tags") or {}, **options)
+        if ask.get("retentionInDays"):
+            logs.put_retention_policy(logGroupName=name, retentionInDays=ask["retentionInDays"])
+        return State(name)
+
+    def _outputs(self, state: State) -> Mapping[str, Any] | None:
+        logs = self.client("logs")
+        for group in logs.describe_log_groups(logGroupNamePrefix=state.id)["logGroups"]:
+            if group["logGroupName"] == state.id:
+                arn = group["arn"].removesuffix(":*")
+                tags = logs.list_tags_for_resource(resourceArn=arn).get("tags") or {}
+                options = {key: group[key] for key in ("retentionInDays", *GROUP_OPTIONS) if key in group}
+                return {"arn": arn, "name": state.id} | options | tagged(tags)
+        return None
+
+    def _remove(self, state: State) -> None:
+        self.client("logs").delete_log_group(logGroupName=state.id)
+
+
+HANDLERS = (LogGroup,)

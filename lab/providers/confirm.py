@@ -1,0 +1,51 @@
+"""Did the cloud keep what it was asked for? Compares a resource's inputs with its outputs, read back.
+
+Here: one pure function. An input that an emulator accepts and forgets is found by it, whatever the emulator's documentation
+says. Only the handlers' base classes import this file.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
+
+NOT_TOLD = "accepted; read back, the emulator does not tell it"
+ANOTHER = "accepted; read back, the emulator has another value"
+
+
+def unconfirmed(asked: Mapping[str, Any], told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Every input that reading back did not confirm, as its path and why; values are left out, they may be secret.
+
+    Something empty or false that is not told counts as confirmed; so does an object that came back with more in it, a list
+    in another order, and JSON text that says the same.
+
+    >>> list(unconfirmed({"size": 20, "root": {"iops": 5}, "on": False}, {"size": 8, "root": {"type": "gp3"}}))
+    ... # doctest: +NORMALIZE_WHITESPACE
+    [('size', 'accepted; read back, the emulator has another value'),
+     ('root.iops', 'accepted; read back, the emulator does not tell it')]
+    """
+    for key, value in asked.items():
+        if key not in told:
+            if _says_something(value):
+                yield key, NOT_TOLD
+        elif isinstance(value, Mapping) and isinstance(told[key], Mapping):
+            inner = unconfirmed(cast("Mapping[str, Any]", value), told[key])
+            yield from ((f"{key}.{path}", why) for path, why in inner)
+        elif _comparable(value) != _comparable(told[key]):
+            yield key, ANOTHER
+
+
+def _says_something(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(_says_something(item) for item in cast("Mapping[str, Any]", value).values())
+    return bool(value)
+
+
+def _comparable(value: Any) -> Any:
+    if isinstance(value, str) and value[:1] in {"{", "["}:
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return sorted(cast("Sequence[Any]", value), key=repr)
+    return value

@@ -1,0 +1,254 @@
+"""Plain values: what a program's resource inputs look like once they have left the wire.
+
+Here: the two conversions between the engine's protobuf values and Python values, the four wrapped kinds (secret, asset,
+archive, folder), and the zip that a function's code becomes. Not here: anything of a cloud, anything that talks. Anybody in
+`lab` and its tests may import this file.
+
+The wire knows one kind of number; a number without a fraction is an `int` here, because the clouds' SDKs refuse `1.0`. A
+secret stays wrapped in `Secret`, at the depth where the program marked it, until `reveal` takes the wrapping off.
+"""
+
+import io
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from google.protobuf.struct_pb2 import ListValue, NullValue, Struct, Value
+
+SIGNATURE = "4dabf18193072939515e22adb298388d"
+"""The key that turns an object into a marked value (pulumi SDK 3.272, runtime/rpc.py)."""
+
+
+class Mark:
+    """What the signature of a marked value says (same source)."""
+
+    SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - the protocol's mark, not a secret
+    ASSET = "c44067f5952c0a294b673a41bacd8c17"
+    ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7"
+    RESOURCE = "5cf8f73096256a8f31e491e813e4eb8e"
+
+
+ZIP_MOMENT = (1980, 1, 1, 0, 0, 0)
+"""The time of every file in a zip, so that equal sources give equal bytes: the earliest that the format can express."""
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A value that no log, message or report shows: its `repr` hides it, and nothing turns it into text or JSON."""
+
+    value: Any = field(repr=False)
+
+
+@dataclass(frozen=True)
+class FileAsset:
+    """One file, by its path."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class TextAsset:
+    """One file, by its text."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class FileArchive:
+    """A folder, or a zip file, by its path."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class AssetArchive:
+    """Files and folders by the names that they have inside the archive."""
+
+    assets: Mapping[str, Any]
+
+
+def from_wire(properties: Struct) -> dict[str, Any]:
+    """The properties as plain values; a property without a value is left out, as the SDK does."""
+    plain = {key: _from_value(value) for key, value in properties.fields.items()}
+    return {key: value for key, value in plain.items() if value is not None}
+
+
+def to_wire(properties: Mapping[str, Any]) -> Struct:
+    """The inverse of `from_wire` for properties without assets, which no provider returns.
+
+    Raises:
+        TypeError: naming the kind of a value that the wire cannot carry.
+    """
+    return Struct(fields={key: _to_value(value) for key, value in properties.items() if value is not None})
+
+
+def reveal(value: Any) -> Any:
+    """The value with every `Secret` in it unwrapped; for the hand that passes it to the cloud, and for nothing else."""
+    return _rebuilt(value, lambda secret: reveal(secret.value))
+
+
+def secrets_in(value: Any) -> Iterator[Secret]:
+    """Every `Secret` in the value, at any depth."""
+    if isinstance(value, Secret):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in cast("Mapping[str, Any]", value).values():
+            yield from secrets_in(item)
+    elif isinstance(value, list):
+        for item in cast("list[Any]", value):
+            yield from secrets_in(item)
+
+
+def hide(text: str, secrets: Iterator[Secret]) -> str:
+    """The text with each secret string in it replaced, so that a cloud's message cannot carry one out."""
+    for secret in secrets:
+        for word in _words(secret.value):
+            text = text.replace(word, "[secret]")
+    return text
+
+
+def camel(name: str) -> str:
+    """`DelaySeconds` as `delaySeconds`: a cloud's name of a property as the provider spells it."""
+    return name[:1].lower() + name[1:]
+
+
+def pascal(name: str) -> str:
+    """The inverse of `camel`."""
+    return name[:1].upper() + name[1:]
+
+
+def zip_bytes(archive: FileArchive | AssetArchive) -> bytes:
+    """The archive as a zip file; equal contents give equal bytes.
+
+    Raises:
+        OSError: a file that the archive names cannot be read.
+        TypeError: an entry that is no asset and no archive.
+    """
+    if isinstance(archive, FileArchive) and Path(archive.path).is_file():
+        return Path(archive.path).read_bytes()
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as package:
+        for name, content in sorted(_entries(archive, "")):
+            entry = zipfile.ZipInfo(name, ZIP_MOMENT)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            package.writestr(entry, content)
+    return buffer.getvalue()
+
+
+def _entries(node: Any, name: str) -> Iterator[tuple[str, bytes]]:
+    match node:
+        case FileAsset(path):
+            yield name, Path(path).read_bytes()
+        case TextAsset(text):
+            yield name, text.encode()
+        case AssetArchive(assets):
+            for child, value in assets.items():
+                yield from _entries(value, f"{name}/{child}" if name else child)
+        case FileArchive(path):
+            yield from _files_below(Path(path), name)
+        case _:
+            raise TypeError(f"an archive holds assets and archives; {name!r} is {type(node).__name__}")
+
+
+def _files_below(folder: Path, name: str) -> Iterator[tuple[str, bytes]]:
+    if not folder.is_dir():
+        raise NotADirectoryError(f"{folder} is in an archive as a folder, and there is no such folder")
+    for file in folder.rglob("*"):
+        if file.is_file():
+            inside = file.relative_to(folder).as_posix()
+            yield f"{name}/{inside}" if name else inside, file.read_bytes()
+
+
+def _words(value: Any) -> Iterator[str]:
+    if isinstance(value, str) and value:
+        yield value
+    elif isinstance(value, Mapping):
+        for item in cast("Mapping[str, Any]", value).values():
+            yield from _words(item)
+    elif isinstance(value, list):
+        for item in cast("list[Any]", value):
+            yield from _words(item)
+
+
+def _rebuilt(value: Any, of_secret: Callable[[Secret], Any]) -> Any:
+    if isinstance(value, Secret):
+        return of_secret(value)
+    if isinstance(value, Mapping):
+        return {key: _rebuilt(item, of_secret) for key, item in cast("Mapping[str, Any]", value).items()}
+    if isinstance(value, list):
+        return [_rebuilt(item, of_secret) for item in cast("list[Any]", value)]
+    return value
+
+
+def _from_value(value: Value) -> Any:
+    match value.WhichOneof("kind"):
+        case "number_value":
+            number = value.number_value
+            return int(number) if number.is_integer() else number
+        case "string_value":
+            return value.string_value
+        case "bool_value":
+            return value.bool_value
+        case "list_value":
+            return [_from_value(item) for item in value.list_value.values]
+        case "struct_value":
+            return _from_struct(value.struct_value)
+        case _:
+            return None
+
+
+def _from_struct(struct: Struct) -> Any:
+    fields = struct.fields
+    match fields[SIGNATURE].string_value if SIGNATURE in fields else None:
+        case None:
+            return {key: _from_value(value) for key, value in fields.items()}
+        case Mark.SECRET:
+            return Secret(_from_value(fields["value"]))
+        case Mark.ASSET:
+            return _asset(fields)
+        case Mark.ARCHIVE:
+            return _archive(fields)
+        case Mark.RESOURCE:
+            return fields["id" if "id" in fields and fields["id"].string_value else "urn"].string_value
+        case unknown:
+            raise TypeError(f"a value of a kind that the lab does not know came over the wire (signature {unknown})")
+
+
+def _asset(fields: Mapping[str, Value]) -> FileAsset | TextAsset:
+    if "path" in fields:
+        return FileAsset(fields["path"].string_value)
+    if "text" in fields:
+        return TextAsset(fields["text"].string_value)
+    raise TypeError("the lab fetches nothing: an asset is a path or a text, not an address")
+
+
+def _archive(fields: Mapping[str, Value]) -> FileArchive | AssetArchive:
+    if "path" in fields:
+        return FileArchive(fields["path"].string_value)
+    if "assets" in fields:
+        return AssetArchive(_from_value(fields["assets"]))
+    raise TypeError("the lab fetches nothing: an archive is a path or a set of assets, not an address")
+
+
+def _to_value(value: Any) -> Value:
+    match value:
+        case Secret(inner):
+            wire = Value(struct_value=Struct(fields={SIGNATURE: Value(string_value=Mark.SECRET), "value": _to_value(inner)}))
+        case None:
+            wire = Value(null_value=NullValue.NULL_VALUE)
+        case bool():
+            wire = Value(bool_value=value)
+        case int() | float():
+            wire = Value(number_value=value)
+        case str():
+            wire = Value(string_value=value)
+        case list() | tuple():
+            wire = Value(list_value=ListValue(values=[_to_value(item) for item in cast("list[Any]", value)]))
+        case Mapping():
+            wire = Value(struct_value=to_wire(cast("Mapping[str, Any]", value)))
+        case _:
+            raise TypeError(f"{type(value).__name__} cannot be sent to the program as an output")
+    return wire
