@@ -47,9 +47,12 @@ class Leadership:
         seen, seen_at, wished = None, self._clock.monotonic_s(), False
         while True:
             try:
+                asked_at = self._clock.monotonic_s()
                 now = self._store.read_lease()
+                if now and now.owner == self.owner:  # an earlier take of ours, whose answer was lost
+                    return self._hold(now, asked_at)
                 if now is None or not now.owner or self._is_over(now, seen, seen_at):
-                    return self._hold(self._store.take_lease(self.owner, now))
+                    return self._hold(self._store.take_lease(self.owner, now), asked_at)
                 if seen is None or (now.beat, now.token) != (seen.beat, seen.token):
                     seen, seen_at = now, self._clock.monotonic_s()
                 if wish and not wished:
@@ -65,8 +68,9 @@ class Leadership:
         same = seen is not None and (now.beat, now.token) == (seen.beat, seen.token)
         return same and self._clock.monotonic_s() - seen_at >= self._settings.lease_ttl_s
 
-    def _hold(self, lease: Lease) -> Lease:
-        self._lease, self._renewed_at = lease, self._clock.monotonic_s()
+    def _hold(self, lease: Lease, asked_at: float) -> Lease:
+        """Dated from before it was asked for: others may have seen it beat as early as that."""
+        self._lease, self._renewed_at = lease, asked_at
         return lease
 
     def keep(self, answered: str = "") -> Lease | None:

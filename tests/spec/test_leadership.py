@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from failover_lambda import leadership as module
+from failover_lambda.errors import StoreUnavailableError
 from failover_lambda.leadership import Leadership, lead, once
-from failover_lambda.model import Phase
+from failover_lambda.model import Lease, Phase
 from tests.fakes import FakeClock, MemoryStore, make_settings
 from tests.worlds import World
 
@@ -35,6 +36,24 @@ def test_a_beating_lease_is_not_taken_and_a_silent_one_is_after_its_time() -> No
     assert taken is not None
     assert taken.token == 2
     assert clock.time_s - began == pytest.approx(SETTINGS.lease_ttl_s, abs=2 * module.POLL_S)
+
+
+def test_a_take_whose_answer_was_lost_is_recognised_at_the_next_look() -> None:
+    """2.1: our own name is on it; there is nobody to wait for."""
+    clock, store, one, _ = pair()
+    take = store.take_lease
+
+    def loses_its_answer(owner: str, seen: Lease | None) -> Lease:
+        take(owner, seen)
+        store.take_lease = take  # type: ignore[method-assign]
+        raise StoreUnavailableError("the answer was lost")
+
+    store.take_lease = loses_its_answer  # type: ignore[method-assign]
+    began = clock.time_s
+    held = one.acquire(60.0)
+    assert held is not None
+    assert (held.owner, held.token, held.wish) == ("one", 1, "")
+    assert clock.time_s - began <= 2 * module.POLL_S
 
 
 def test_a_leader_whose_lease_was_taken_stops() -> None:

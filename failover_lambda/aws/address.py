@@ -1,0 +1,66 @@
+"""The Elastic IP: one read, and the two conditional halves of a move.
+
+Both calls carry the condition that makes a late copy of them harmless: the association that is to end, by the id in the
+command, and `AllowReassociation=False`, always said, because an absent flag moves the address without asking
+(docs/RULE.md 5.3). The worker is named by network card and private address, never by instance: a worker may have a
+second address of its own. May import `contract` and `model`; errors become outcomes in `outcomes`.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from failover_lambda.contract import OWNER_TAG, Settings, Worker
+from failover_lambda.model import AddressView, Association
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+
+
+class Address:
+    """The one Elastic IP of a site."""
+
+    def __init__(self, settings: Settings, ec2: "EC2Client") -> None:
+        self._settings = settings
+        self._ec2 = ec2
+        self._instances = {worker.network_interface_id: worker.instance_id for worker in settings.workers}
+
+    def read(self) -> AddressView:
+        """One DescribeAddresses.
+
+        Raises:
+            KeyError, ValueError: the answer is not about our address; SDK errors as they are.
+        """
+        settings = self._settings
+        answer: Any = self._ec2.describe_addresses(AllocationIds=[settings.address_id])
+        (shown,) = answer["Addresses"]
+        if shown["AllocationId"] != settings.address_id:
+            raise ValueError(f"asked for {settings.address_id}, was told of {shown['AllocationId']}")
+        owners = [tag["Value"] for tag in shown.get("Tags", []) if tag["Key"] == OWNER_TAG]
+        if owners not in ([], [settings.site]):
+            raise ValueError(f"{settings.address_id} is tagged as the address of {owners[0]}, this is {settings.site}")
+        return AddressView(public_ip=shown["PublicIp"], association=self._association(shown))
+
+    def associate(self, worker: Worker) -> str:
+        """Put the address on `worker` if it is on nobody; returns the id of the association."""
+        answer = self._ec2.associate_address(
+            AllocationId=self._settings.address_id,
+            NetworkInterfaceId=worker.network_interface_id,
+            PrivateIpAddress=worker.private_ip,
+            AllowReassociation=False,
+        )
+        return answer["AssociationId"]
+
+    def disassociate(self, association_id: str) -> None:
+        """End exactly this association."""
+        self._ec2.disassociate_address(AssociationId=association_id)
+
+    def _association(self, shown: dict[str, Any]) -> Association | None:
+        association_id = shown.get("AssociationId")
+        if not association_id:
+            return None
+        card = shown.get("NetworkInterfaceId", "")
+        return Association(
+            association_id=association_id,
+            instance_id=self._instances.get(card) or shown.get("InstanceId", ""),
+            network_interface_id=card,
+            private_ip=shown.get("PrivateIpAddress", ""),
+        )

@@ -1,0 +1,101 @@
+"""The arbiter's entry on AWS: joins the real parts, and leads or asks.
+
+Settings and clients are built while the platform starts the function, because it lends a whole CPU then; a broken bundle or
+environment fails there, and with it the deployment that invokes the `once` tick.
+"""
+
+import os
+import resource
+import time
+from dataclasses import asdict
+from typing import Any, Final, Protocol
+
+_BORN_S: Final = time.monotonic()
+
+from failover_lambda.aws import clients  # noqa: E402 - the time that the imports below take is reported
+from failover_lambda.aws.cloud import LiveCloud  # noqa: E402
+from failover_lambda.aws.probers import LiveProbers  # noqa: E402
+from failover_lambda.aws.public import LivePublicPath  # noqa: E402
+from failover_lambda.aws.report import LiveReporter  # noqa: E402
+from failover_lambda.aws.state import LiveStore  # noqa: E402
+from failover_lambda.contract import Settings, TickKind  # noqa: E402
+from failover_lambda.cycle import Cycle, Ports  # noqa: E402
+from failover_lambda.leadership import Leadership, lead, once  # noqa: E402
+
+LIFE_S_MAX: Final = 150.0
+"""Above the longest gap between two starts by a one-minute schedule: nearly two minutes, since its precision is one minute.
+
+Source: EventBridge Scheduler user guide, schedule types (read 2026-11-21).
+"""
+
+END_MARGIN_S: Final = 10.0
+"""Kept free of the function's own timeout, so that a life ends in order."""
+
+ONCE_WAIT_S: Final = 120.0
+"""A deployment waits at most so long for its site to settle."""
+
+
+class Context(Protocol):
+    """What the platform gives the handler besides the event."""
+
+    aws_request_id: str
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Until the platform ends the function."""
+        ...
+
+
+class RealClock:
+    """The machine's clocks."""
+
+    def now_s(self) -> float:
+        """Seconds since 1970."""
+        return time.time()
+
+    def monotonic_s(self) -> float:
+        """Seconds that never jump."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        if seconds > 0:
+            time.sleep(seconds)
+
+
+SETTINGS: Final = Settings.from_environment(os.environ)
+_CLIENTS: Final = clients.build(SETTINGS)
+PORTS: Final = Ports(
+    clock=RealClock(),
+    probers=LiveProbers(SETTINGS, _CLIENTS.functions),
+    public=LivePublicPath(SETTINGS),
+    cloud=LiveCloud(SETTINGS, _CLIENTS.ec2),
+    store=LiveStore(SETTINGS, _CLIENTS.dynamodb),
+    reporter=LiveReporter(SETTINGS, _CLIENTS.sns),
+)
+IMPORT_S: Final = time.monotonic() - _BORN_S
+
+
+def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
+    """One start of an arbiter; `event["tick"]` is a `TickKind`, a missing one is `loop`.
+
+    Returns:
+        For `once` the fields of `leadership.Outcome`; for `loop` why it ended.
+
+    Raises:
+        ValueError: an unknown kind of tick.
+        TimeoutError: a `once` tick that did not settle: the deployment fails.
+    """
+    kind = TickKind(event.get("tick", TickKind.LOOP.value))
+    left_s = context.get_remaining_time_in_millis() / 1000 - END_MARGIN_S
+    cycle = Cycle(SETTINGS, PORTS)
+    leadership = Leadership(context.aws_request_id, SETTINGS, PORTS.store, PORTS.clock)
+    PORTS.reporter.event("start", {"tick": kind.value, "owner": leadership.owner, "import_s": round(IMPORT_S, 3)})
+    try:
+        if kind is TickKind.ONCE:
+            return asdict(once(cycle, leadership, PORTS.clock, wait_s=min(ONCE_WAIT_S, left_s)))
+        why = lead(cycle, leadership, PORTS.clock, PORTS.reporter, life_s=min(LIFE_S_MAX, left_s))
+        return {"ended": why}
+    finally:
+        cycle.close()
+        peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        PORTS.reporter.event("end", {"owner": leadership.owner, "peak_mb": round(peak_mb, 1)})

@@ -1,0 +1,64 @@
+"""The port `Cloud` on EC2: `address` and `fence` behind one door, every error an outcome."""
+
+from typing import TYPE_CHECKING, assert_never
+
+from failover_lambda.aws.address import Address
+from failover_lambda.aws.fence import Machines
+from failover_lambda.aws.outcomes import NotSentError, read_once, run_once
+from failover_lambda.contract import Settings, Worker
+from failover_lambda.model import AddressView, Answered, Command, Do, InstanceView
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+
+
+class LiveCloud:
+    """See `ports.Cloud`. Its methods may be called from many threads at once."""
+
+    def __init__(self, settings: Settings, ec2: "EC2Client") -> None:
+        self._workers = {worker.name: worker for worker in settings.workers}
+        self._address = Address(settings, ec2)
+        self._machines = Machines(settings, ec2)
+
+    def read_address(self) -> AddressView:
+        """One DescribeAddresses."""
+        return read_once("DescribeAddresses", self._address.read)
+
+    def read_instances(self) -> tuple[InstanceView, ...]:
+        """One DescribeInstances."""
+        return read_once("DescribeInstances", self._machines.read)
+
+    def run(self, command: Command) -> Answered:
+        """One call, by the ids in the settings and in the command."""
+        return run_once(command, lambda: self._carry_out(command))
+
+    def _carry_out(self, command: Command) -> str:
+        """Returns the id of the association made, or ""."""
+        match command.do:
+            case Do.DISASSOCIATE:
+                self._address.disassociate(_association_of(command))
+            case Do.ASSOCIATE:
+                return self._address.associate(self._worker_of(command))
+            case Do.ISOLATE:
+                self._machines.isolate(self._worker_of(command))
+            case Do.RESTORE:
+                self._machines.restore(self._worker_of(command))
+            case Do.STOP:
+                self._machines.stop(self._worker_of(command))
+            case Do.START:
+                self._machines.start(self._worker_of(command))
+            case _:
+                assert_never(command.do)
+        return ""
+
+    def _worker_of(self, command: Command) -> Worker:
+        try:
+            return self._workers[command.worker]
+        except KeyError:
+            raise NotSentError("UnknownWorker") from None
+
+
+def _association_of(command: Command) -> str:
+    if not command.association_id:
+        raise NotSentError("NoAssociation")
+    return command.association_id

@@ -1,0 +1,134 @@
+"""What is known of a call to AWS after it: the one place where an error becomes an outcome.
+
+    answer                                                     outcome
+    success, and it can be read                                DONE
+    an error that says that it is already so                   DONE
+    an error code of the service itself, status 4xx            REFUSED   nothing was changed
+    throttled (429 too), or no capacity, whatever the status   REFUSED   nothing was changed
+    not sent: no credentials, nothing that could be asked for  REFUSED   nothing was changed
+    5xx, a timeout, a broken connection, an unreadable answer  LOST      it may have happened, may happen later, or never
+
+In doubt it is LOST: the rule then reads before it judges. May import `model` and `errors`, and botocore's exceptions.
+"""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Final, TypeVar
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    NoCredentialsError,
+    ParamValidationError,
+    PartialCredentialsError,
+)
+
+from failover_lambda.errors import CouldNotAskError
+from failover_lambda.model import Answered, Command, Do, Outcome
+
+T = TypeVar("T")
+
+ALREADY_SO: Final = frozenset({(Do.DISASSOCIATE, "InvalidAssociationID.NotFound")})
+"""The documentation calls DisassociateAddress idempotent; the service answers so all the same."""
+
+THROTTLED: Final = frozenset(
+    {
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "TooManyRequestsException",
+        "EC2ThrottledException",
+        "BandwidthLimitExceeded",
+    }
+)
+"""Turned away at the door, some of them with status 503 (botocore's own list of throttling codes, and EC2's)."""
+
+NO_CAPACITY: Final = frozenset(
+    {
+        "InsufficientAddressCapacity",
+        "InsufficientCapacity",
+        "InsufficientHostCapacity",
+        "InsufficientInstanceCapacity",
+        "InsufficientReservedInstanceCapacity",
+    }
+)
+"""Listed by EC2 among its server errors (status 500), but definite: there was nothing to give."""
+
+TIMED_OUT: Final = frozenset({"RequestTimeout", "RequestTimeoutException"})
+"""Status 4xx, but it tells of the transport and not of the request."""
+
+
+class NotSentError(Exception):
+    """A command that names what we do not have; its text is a code of our own."""
+
+
+NEVER_SENT: Final = (
+    ParamValidationError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    CredentialRetrievalError,
+)
+"""Raised before anything leaves."""
+
+
+def outcome_of(do: Do, status: int, code: str) -> Outcome:
+    """What an error answer means: its HTTP status and its error code.
+
+    A code of digits only is botocore's stand-in for an error body without a code: then it was not the service that spoke.
+    """
+    if (do, code) in ALREADY_SO:
+        return Outcome.DONE
+    if code in THROTTLED or code in NO_CAPACITY or status == HTTPStatus.TOO_MANY_REQUESTS:
+        return Outcome.REFUSED
+    if code in TIMED_OUT or status == HTTPStatus.REQUEST_TIMEOUT:
+        return Outcome.LOST
+    said_by_the_service = bool(code) and not code.isdigit()
+    return Outcome.REFUSED if 400 <= status <= 499 and said_by_the_service else Outcome.LOST  # noqa: PLR2004 (client errors)
+
+
+def run_once(command: Command, call: Callable[[], str]) -> Answered:
+    """Send `call` once, and say what is known of it. Never raises.
+
+    `call` returns the id of the association that it made, "" when it made none.
+    """
+    try:
+        association_id = call()
+    except ClientError as exc:
+        status, code = status_and_code(exc)
+        return Answered(command=command, outcome=outcome_of(command.do, status, code), code=code)
+    except NotSentError as exc:
+        return Answered(command=command, outcome=Outcome.REFUSED, code=str(exc))
+    except NEVER_SENT as exc:
+        return Answered(command=command, outcome=Outcome.REFUSED, code=type(exc).__name__)
+    except Exception as exc:  # noqa: BLE001 (an SDK raises more than its own errors: KeyError, ResponseParserError, ...)
+        return Answered(command=command, outcome=Outcome.LOST, code=type(exc).__name__)
+    return Answered(command=command, outcome=Outcome.DONE, association_id=association_id)
+
+
+def read_once(what: str, call: Callable[[], T]) -> T:
+    """Send the question `call` once. It may raise whatever it likes for an answer that it cannot read.
+
+    Raises:
+        CouldNotAskError: whatever went wrong, with `what` in its text.
+    """
+    try:
+        return call()
+    except ClientError as exc:
+        status, code = status_and_code(exc)
+        message = exc.response.get("Error", {}).get("Message", "")
+        raise CouldNotAskError(f"{what}: answered {status} {code}: {message}") from exc
+    except BotoCoreError as exc:
+        raise CouldNotAskError(f"{what}: no answer: {exc}") from exc
+    except Exception as exc:  # unreadable: botocore's ResponseParserError, for one, is not in its own tree
+        raise CouldNotAskError(f"{what}: the answer cannot be read: {type(exc).__name__}: {exc}") from exc
+
+
+def status_and_code(exc: ClientError) -> tuple[int, str]:
+    """HTTP status and error code of an error answer; 0 and "" where it has none."""
+    status = exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return int(status), str(exc.response.get("Error", {}).get("Code", ""))

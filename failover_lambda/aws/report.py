@@ -1,0 +1,82 @@
+"""The port `Reporter`: JSON lines for the log, metrics inside a log line, and notices to people by SNS.
+
+Metrics need no call and no permission: CloudWatch reads them out of a log line (its embedded metric format). May import
+`contract`, `model` and `errors`.
+"""
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from failover_lambda.aws import lines
+from failover_lambda.aws.outcomes import read_once
+from failover_lambda.contract import HEARTBEAT_METRIC, METRIC_NAMESPACE, NOT_READY_METRIC, Settings
+from failover_lambda.model import Notice
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+
+SUBJECT_CHARACTERS_MAX: Final = 100
+"""SNS refuses a longer subject, and one with line ends or anything outside ASCII (API reference of Publish)."""
+
+DIMENSION: Final = "Site"
+
+
+class LiveReporter:
+    """See `ports.Reporter`. May be called from many threads at once."""
+
+    def __init__(self, settings: Settings, sns: "SNSClient") -> None:
+        self._topic = settings.notice_topic
+        self._sns = sns
+
+    def event(self, name: str, fields: Mapping[str, object]) -> None:
+        """One JSON line; see `lines`."""
+        lines.write(name, fields)
+
+    def heartbeat(self, *, site: str, standbys_not_ready: int) -> None:
+        """One line in the embedded metric format."""
+        metrics = [{"Name": name, "Unit": "Count"} for name in (HEARTBEAT_METRIC, NOT_READY_METRIC)]
+        directive = {"Namespace": METRIC_NAMESPACE, "Dimensions": [[DIMENSION]], "Metrics": metrics}
+        lines.put(
+            {
+                "_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [directive]},
+                DIMENSION: site,
+                HEARTBEAT_METRIC: 1,
+                NOT_READY_METRIC: standbys_not_ready,
+            }
+        )
+
+    def tell(self, notice: Notice) -> None:
+        """One Publish."""
+        read_once(
+            f"tell {notice.id}",
+            lambda: self._sns.publish(TopicArn=self._topic, Subject=subject(notice), Message=message(notice))["MessageId"],
+        )
+
+
+def subject(notice: Notice) -> str:
+    """The line that people see first."""
+    text = f"Tandem {notice.site}: {notice.what}, {_way(notice)}"
+    ascii_only = "".join(character if " " <= character <= "~" else "?" for character in text)
+    return ascii_only[:SUBJECT_CHARACTERS_MAX]
+
+
+def message(notice: Notice) -> str:
+    """What happened, in plain words, one fact a line."""
+    facts = {
+        "who": f"the watchdog of site {notice.site}",
+        "what": notice.what,
+        "from": notice.source or "nobody",
+        "to": notice.target or "nobody",
+        "why": notice.why,
+        "epoch": str(notice.epoch),
+        "seconds": f"{notice.seconds:.1f} from the first failing round to this notice" if notice.seconds else "0",
+        "when": datetime.fromtimestamp(notice.at_s, UTC).isoformat(timespec="milliseconds"),
+        "notice": notice.id,
+    }
+    return "".join(f"{name + ':':<9}{fact}\n" for name, fact in facts.items())
+
+
+def _way(notice: Notice) -> str:
+    return f"from {notice.source or 'nobody'} to {notice.target or 'nobody'}"

@@ -1,0 +1,100 @@
+"""Emulators as child processes of a test run, and clients for them.
+
+A child tells its endpoint in its first line and ends with its standard input; it is ended by its handle and never by name.
+"""
+
+import contextlib
+import json
+import select
+import subprocess
+import sys
+import uuid
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from failover_lambda.aws.clients import CONFIG
+from failover_lambda.contract import RECORD_KEY
+
+REGION = "eu-central-1"
+TABLE = "record"
+ROOT = Path(__file__).parents[2]
+MOTO = [sys.executable, str(Path(__file__).with_name("moto_server.py"))]
+MINISTACK = [str(ROOT / "tools/ministack/.venv/bin/python"), str(ROOT / "lab/ministack_main.py")]
+EC2 = [sys.executable, "-m", "lab.aws_server", "--network", "127.77.0.0/16", "--profile", "instant"]
+"""No address of that network is bound here."""
+
+PATIENT = Config(connect_timeout=5, read_timeout=60)
+"""For a test's own calls: an emulator's first call of a service is slow."""
+
+_START_S = 60.0
+_session: Any = boto3.session.Session("test", "test", region_name=REGION)
+
+
+@contextlib.contextmanager
+def emulator(command: list[str], folder: Path) -> Generator[str]:
+    """Run an emulator; gives its endpoint. `folder` takes what it writes to standard error, and its temporary files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    diagnostics = folder / f"{uuid.uuid4().hex}.err"
+    with diagnostics.open("wb") as errors:
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, cwd=ROOT, env=_environment(folder)
+        )
+    try:
+        yield _endpoint(process, diagnostics)
+    finally:
+        assert process.stdin
+        assert process.stdout
+        process.stdin.close()
+        process.stdout.close()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(timeout=10)
+
+
+def client(service: str, endpoint: str, config: Config = CONFIG) -> Any:
+    """A client as the watchdog builds it, for one emulator."""
+    return _session.client(service, endpoint_url=endpoint, config=config)
+
+
+def create_table(endpoint: str) -> None:
+    """The record table as the program makes it, as far as its keys go."""
+    dynamodb = client("dynamodb", endpoint, PATIENT)
+    dynamodb.create_table(
+        TableName=TABLE,
+        KeySchema=[{"AttributeName": RECORD_KEY, "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": RECORD_KEY, "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    dynamodb.get_item(TableName=TABLE, Key={RECORD_KEY: {"S": "warm"}})
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    return {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": REGION,
+        "BIND_HOST": "127.0.0.1",
+        "IOT_MTLS_ENABLED": "0",
+        "MINISTACK_REGION": REGION,
+        "PATH": "/usr/bin:/bin",
+        "TMPDIR": str(folder),
+    }
+
+
+def _endpoint(process: "subprocess.Popen[bytes]", diagnostics: Path) -> str:
+    assert process.stdout
+    readable, _, _ = select.select([process.stdout], [], [], _START_S)
+    line = process.stdout.readline() if readable else b""
+    if not line:
+        process.kill()
+        process.wait(timeout=10)
+        raise AssertionError(f"{process.args!r} did not start: {diagnostics.read_text()[-2000:]}")
+    ready: dict[str, Any] = json.loads(line)
+    assert ready["event"] == "ready", ready
+    return str(ready["endpoint"])

@@ -1,0 +1,319 @@
+"""Answers that are lost on a real wire: what the adapters make of them, and what sending again does."""
+
+import dataclasses
+from collections.abc import Generator
+from dataclasses import replace
+
+import pytest
+from botocore.config import Config
+
+from failover_lambda.aws.clients import CONFIG
+from failover_lambda.aws.cloud import LiveCloud
+from failover_lambda.aws.state import LiveStore
+from failover_lambda.contract import Settings
+from failover_lambda.errors import ConflictError, CouldNotAskError, StoreUnavailableError
+from failover_lambda.model import Command, Do, Lease, Outcome
+from tests.contract.cloud_worlds import LiveWorld
+from tests.contract.emulators import client
+from tests.contract.lossy_proxy import Loss, LossyProxy, lossy_proxy
+from tests.contract.test_record_store import plain_record
+
+pytestmark = [pytest.mark.contract, pytest.mark.lab]
+
+AFTER = [Loss.CLOSED, Loss.RESET, Loss.CUT, Loss.MANGLED]
+"""The request is carried out."""
+
+IMPATIENT = CONFIG.merge(Config(read_timeout=0.5))
+
+BY_NAME = pytest.mark.parametrize("loss", AFTER, ids=lambda loss: loss.value)
+
+
+@dataclasses.dataclass
+class Table:
+    """Our store behind the proxy, and another arbiter's beside it."""
+
+    settings: Settings
+    proxy: LossyProxy
+    ours: LiveStore
+    theirs: LiveStore
+
+    @property
+    def site(self) -> str:
+        return self.settings.site
+
+    def lose(self, *losses: Loss) -> None:
+        self.proxy.next_losses[:] = losses
+
+
+@pytest.fixture
+def table(table_endpoint: str, settings: Settings) -> Generator[Table]:
+    with lossy_proxy(table_endpoint) as proxy:
+        ours = LiveStore(settings, client("dynamodb", proxy.endpoint))
+        yield Table(settings, proxy, ours, LiveStore(settings, client("dynamodb", table_endpoint)))
+
+
+@pytest.fixture
+def lease(table: Table) -> Lease:
+    return table.ours.take_lease("ours", None)
+
+
+# The record
+
+
+@BY_NAME
+def test_a_save_whose_answer_was_lost_is_recognised_when_it_is_sent_again(table: Table, lease: Lease, loss: Loss) -> None:
+    record = plain_record(table.site)
+    table.lose(loss)
+    with pytest.raises(StoreUnavailableError):
+        table.ours.save(record, lease)
+    assert table.theirs.load() == replace(record, version=1)
+    assert table.ours.save(record, lease) == replace(record, version=1)
+    assert table.theirs.load() == replace(record, version=1)
+
+
+def test_a_save_that_never_arrived_is_done_when_it_is_sent_again(table: Table, lease: Lease) -> None:
+    record = plain_record(table.site)
+    table.lose(Loss.DROPPED)
+    with pytest.raises(StoreUnavailableError):
+        table.ours.save(record, lease)
+    assert table.theirs.load() is None
+    assert table.ours.save(record, lease).version == 1
+
+
+def test_a_save_is_sent_once_however_its_answer_is_lost(table: Table, lease: Lease) -> None:
+    table.proxy.requests.clear()
+    table.lose(Loss.CLOSED)
+    with pytest.raises(StoreUnavailableError):
+        table.ours.save(plain_record(table.site), lease)
+    assert len(table.proxy.requests) == 1
+
+
+def test_a_save_is_not_taken_for_ours_when_a_successor_wrote_meanwhile(table: Table, lease: Lease) -> None:
+    table.lose(Loss.DROPPED)
+    with pytest.raises(StoreUnavailableError):
+        table.ours.save(plain_record(table.site), lease)
+    theirs = table.theirs.save(plain_record(table.site), table.theirs.take_lease("theirs", lease))
+    with pytest.raises(ConflictError):
+        table.ours.save(plain_record(table.site), lease)
+    assert table.theirs.load() == theirs
+
+
+def test_a_successor_that_writes_the_very_same_document_is_not_taken_for_us(table: Table, lease: Lease) -> None:
+    """Even if the lease came back to us with the same token, the item names who wrote it."""
+    record = plain_record(table.site)
+    stranger = table.theirs.take_lease("theirs", lease)
+    table.theirs.save(record, stranger)
+    with pytest.raises(ConflictError):
+        table.ours.save(record, table.ours.take_lease("ours", stranger))
+
+
+def test_our_applied_save_is_no_licence_to_act_after_the_lease_went(table: Table, lease: Lease) -> None:
+    record = plain_record(table.site)
+    table.lose(Loss.CLOSED)
+    with pytest.raises(StoreUnavailableError):
+        table.ours.save(record, lease)
+    table.theirs.take_lease("theirs", lease)
+    with pytest.raises(ConflictError):
+        table.ours.save(record, lease)
+
+
+def test_a_read_back_without_answer_says_neither_ours_nor_theirs(table: Table, lease: Lease) -> None:
+    record = plain_record(table.site)
+    table.ours.save(record, lease)
+    for losses in ([Loss.NONE, Loss.CLOSED], [Loss.NONE, Loss.NONE, Loss.CLOSED]):
+        table.lose(*losses)
+        with pytest.raises(StoreUnavailableError):
+            table.ours.save(record, lease)
+    assert table.ours.save(record, lease).version == 1
+
+
+def test_a_save_that_arrives_after_it_was_sent_again_changes_nothing(table: Table, lease: Lease) -> None:
+    record = plain_record(table.site)
+    table.lose(Loss.HELD)
+    with pytest.raises(StoreUnavailableError):
+        table.ours.save(record, lease)
+    later = table.ours.save(replace(table.ours.save(record, lease), epoch=2), lease)
+    assert b"ConditionalCheckFailed" in table.proxy.deliver()
+    assert table.theirs.load() == later
+
+
+def test_a_save_that_arrives_after_another_decision_changes_nothing(table: Table, lease: Lease) -> None:
+    table.lose(Loss.HELD)
+    with pytest.raises(StoreUnavailableError):
+        table.ours.save(plain_record(table.site, reason="first thought"), lease)
+    second = table.ours.save(plain_record(table.site, reason="second thought"), lease)
+    assert b"ConditionalCheckFailed" in table.proxy.deliver()
+    assert table.theirs.load() == second
+
+
+def test_another_decision_conflicts_with_a_first_one_that_arrived_late(table: Table, lease: Lease) -> None:
+    table.lose(Loss.HELD)
+    with pytest.raises(StoreUnavailableError):
+        table.ours.save(plain_record(table.site, reason="first thought"), lease)
+    table.proxy.deliver()
+    with pytest.raises(ConflictError):
+        table.ours.save(plain_record(table.site, reason="second thought"), lease)
+    stored = table.theirs.load()
+    assert stored is not None
+    assert stored.reason == "first thought"
+
+
+def test_a_deposed_leaders_save_that_arrives_late_changes_nothing(table: Table, lease: Lease) -> None:
+    table.lose(Loss.HELD)
+    with pytest.raises(StoreUnavailableError):
+        table.ours.save(plain_record(table.site), lease)
+    table.theirs.take_lease("theirs", lease)
+    assert b"ConditionalCheckFailed" in table.proxy.deliver()
+    assert table.theirs.load() is None
+
+
+@BY_NAME
+def test_a_load_whose_answer_was_lost_is_not_a_missing_record(table: Table, lease: Lease, loss: Loss) -> None:
+    table.ours.save(plain_record(table.site), lease)
+    table.lose(loss)
+    with pytest.raises(StoreUnavailableError):
+        table.ours.load()
+
+
+# The lease
+
+
+@BY_NAME
+def test_a_first_lease_whose_answer_was_lost_is_recognised(table: Table, loss: Loss) -> None:
+    table.lose(loss)
+    with pytest.raises(StoreUnavailableError):
+        table.ours.take_lease("ours", None)
+    assert table.ours.take_lease("ours", None) == table.theirs.read_lease()
+    with pytest.raises(ConflictError):
+        table.theirs.take_lease("theirs", None)
+
+
+@BY_NAME
+def test_a_take_over_whose_answer_was_lost_is_recognised(table: Table, loss: Loss) -> None:
+    seen = table.theirs.take_lease("theirs", None)
+    table.lose(loss)
+    with pytest.raises(StoreUnavailableError):
+        table.ours.take_lease("ours", seen)
+    taken = table.ours.take_lease("ours", seen)
+    assert (taken.owner, taken.token) == ("ours", seen.token + 1)
+    assert table.theirs.read_lease() == taken
+
+
+def test_a_take_over_that_arrives_late_takes_nothing_from_a_third(table: Table) -> None:
+    seen = table.theirs.take_lease("theirs", None)
+    table.lose(Loss.HELD)
+    with pytest.raises(StoreUnavailableError):
+        table.ours.take_lease("ours", seen)
+    third = table.theirs.take_lease("third", seen)
+    assert b"ConditionalCheckFailed" in table.proxy.deliver()
+    assert table.theirs.read_lease() == third
+    with pytest.raises(ConflictError):
+        table.ours.take_lease("ours", seen)
+
+
+def test_a_renewal_that_arrives_late_renews_nothing_for_a_successor(table: Table, lease: Lease) -> None:
+    table.lose(Loss.HELD)
+    with pytest.raises(StoreUnavailableError):
+        table.ours.renew_lease(lease)
+    taken = table.theirs.take_lease("theirs", lease)
+    assert b"ConditionalCheckFailed" in table.proxy.deliver()
+    assert table.theirs.read_lease() == taken
+
+
+@BY_NAME
+def test_a_renewal_whose_answer_was_lost_leaves_the_lease_ours(table: Table, lease: Lease, loss: Loss) -> None:
+    table.lose(loss)
+    with pytest.raises(StoreUnavailableError):
+        table.ours.renew_lease(lease)
+    assert table.ours.renew_lease(lease).beat == lease.beat + 2
+
+
+# The cloud
+
+
+@pytest.fixture
+def proxy(live_world: LiveWorld) -> Generator[LossyProxy]:
+    with lossy_proxy(live_world.endpoint) as running:
+        yield running
+
+
+@pytest.fixture
+def cloud(live_world: LiveWorld, proxy: LossyProxy) -> LiveCloud:
+    return LiveCloud(live_world.settings, client("ec2", proxy.endpoint))
+
+
+@BY_NAME
+def test_an_association_whose_answer_was_lost_is_lost_and_made(
+    live_world: LiveWorld, proxy: LossyProxy, cloud: LiveCloud, loss: Loss
+) -> None:
+    proxy.next_losses[:] = [loss]
+    answered = cloud.run(Command(do=Do.ASSOCIATE, epoch=1, worker="wk1"))
+    assert answered.outcome is Outcome.LOST
+    assert len(proxy.requests) == 1
+    association = live_world.cloud.read_address().association
+    assert association is not None
+    assert association.instance_id == live_world.settings.worker("wk1").instance_id
+
+
+@pytest.mark.parametrize("do", [Do.ISOLATE, Do.RESTORE, Do.STOP, Do.START, Do.ASSOCIATE], ids=lambda do: do.value)
+def test_a_call_that_never_arrived_is_lost_and_sent_once(proxy: LossyProxy, cloud: LiveCloud, do: Do) -> None:
+    proxy.next_losses[:] = [Loss.DROPPED]
+    assert cloud.run(Command(do=do, epoch=1, worker="wk1")).outcome is Outcome.LOST
+    assert len(proxy.requests) == 1
+
+
+def test_a_disassociation_whose_answer_was_lost_is_done_when_it_is_sent_again(
+    live_world: LiveWorld, proxy: LossyProxy, cloud: LiveCloud
+) -> None:
+    made = live_world.cloud.run(Command(do=Do.ASSOCIATE, epoch=1, worker="wk1"))
+    end = Command(do=Do.DISASSOCIATE, epoch=2, worker="wk1", association_id=made.association_id)
+    proxy.next_losses[:] = [Loss.CLOSED]
+    assert cloud.run(end).outcome is Outcome.LOST
+    assert cloud.run(end).outcome is Outcome.DONE
+
+
+def test_a_disassociation_that_arrives_late_leaves_the_next_association(
+    live_world: LiveWorld, proxy: LossyProxy, cloud: LiveCloud
+) -> None:
+    made = live_world.cloud.run(Command(do=Do.ASSOCIATE, epoch=1, worker="wk1"))
+    end = Command(do=Do.DISASSOCIATE, epoch=2, worker="wk1", association_id=made.association_id)
+    proxy.next_losses[:] = [Loss.HELD]
+    assert cloud.run(end).outcome is Outcome.LOST
+    live_world.cloud.run(end)
+    again = live_world.cloud.run(Command(do=Do.ASSOCIATE, epoch=3, worker="wk1"))
+    assert b"InvalidAssociationID.NotFound" in proxy.deliver()
+    shown = live_world.cloud.read_address().association
+    assert shown is not None
+    assert shown.association_id == again.association_id != made.association_id
+
+
+@BY_NAME
+def test_reads_whose_answer_was_lost_could_not_be_asked(proxy: LossyProxy, cloud: LiveCloud, loss: Loss) -> None:
+    for read in (cloud.read_address, cloud.read_instances):
+        proxy.next_losses[:] = [loss]
+        with pytest.raises(CouldNotAskError):
+            read()
+
+
+def test_a_service_that_is_not_there_is_lost_and_could_not_be_asked(live_world: LiveWorld) -> None:
+    cloud = LiveCloud(live_world.settings, client("ec2", "http://127.0.0.1:1"))
+    assert cloud.run(Command(do=Do.STOP, epoch=1, worker="wk1")).outcome is Outcome.LOST
+    with pytest.raises(CouldNotAskError):
+        cloud.read_address()
+
+
+def test_a_service_that_stays_silent_is_lost_when_the_timeout_ends(live_world: LiveWorld, proxy: LossyProxy) -> None:
+    cloud = LiveCloud(live_world.settings, client("ec2", proxy.endpoint, IMPATIENT))
+    proxy.next_losses[:] = [Loss.SILENT]
+    answered = cloud.run(Command(do=Do.ASSOCIATE, epoch=1, worker="wk1"))
+    assert (answered.outcome, answered.code) == (Outcome.LOST, "ReadTimeoutError")
+    assert len(proxy.requests) == 1
+    assert live_world.cloud.read_address().association is not None
+
+
+def test_a_table_that_stays_silent_is_unavailable_when_the_timeout_ends(table: Table, lease: Lease) -> None:
+    ours = LiveStore(table.settings, client("dynamodb", table.proxy.endpoint, IMPATIENT))
+    table.lose(Loss.SILENT)
+    with pytest.raises(StoreUnavailableError):
+        ours.save(plain_record(table.site), lease)
+    assert ours.save(plain_record(table.site), lease).version == 1

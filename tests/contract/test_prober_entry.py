@@ -1,0 +1,117 @@
+"""`aws.prober`, the function inside the network: its anchor, its one line, its answer."""
+
+import importlib
+import json
+import subprocess
+import sys
+from types import ModuleType
+from typing import Any
+
+import pytest
+from botocore.loaders import Loader
+from botocore.regions import EndpointResolver
+
+from failover_lambda.contract import ProbeKind, from_plain, to_plain
+from failover_lambda.model import Answer, Sight
+from failover_lambda.prober import Inquiry, Target
+
+pytestmark = pytest.mark.contract
+
+
+@pytest.fixture
+def entry(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Imported as the platform does, with an anchor that refuses."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    monkeypatch.delitem(sys.modules, "failover_lambda.aws.prober", raising=False)
+    return importlib.import_module("failover_lambda.aws.prober")
+
+
+def inquiry(**changes: Any) -> dict[str, Any]:
+    asked = Inquiry(
+        vantage="prober-a",
+        zone="a",
+        targets=(Target(worker="wk1", host="127.0.0.1"),),
+        kind=ProbeKind.TCP,
+        port=1,
+        path="/",
+        tls_verify=True,
+        tls_ca_pem="",
+        timeout_s=2.0,
+    )
+    return {**to_plain(asked), **changes}
+
+
+def test_the_answer_is_a_sight_and_one_line_says_so(entry: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    sight: Sight = from_plain(Sight, json.loads(json.dumps(entry.handler(inquiry(), None))))
+    assert (sight.vantage, sight.zone, sight.anchor_reached) == ("prober-a", "a", False)
+    assert sight.of("wk1") is Answer.REFUSED
+    (line,) = capsys.readouterr().out.splitlines()
+    said = json.loads(line)
+    assert said["event"] == "look"
+    assert said["answers"] == {"wk1": "refused: refused"}
+    assert said["anchor_reached"] is False
+
+
+@pytest.mark.parametrize(
+    "event",
+    [{}, {"vantage": "x"}, inquiry(kind="smoke"), inquiry(tomorrow=1), inquiry(timeout_s="1"), inquiry(targets=[{}])],
+    ids=["empty", "short", "kind", "more", "type", "target"],
+)
+def test_an_event_that_is_no_inquiry_fails_the_call_with_one_line(
+    entry: ModuleType, capsys: pytest.CaptureFixture[str], event: dict[str, Any]
+) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        entry.handler(event, None)
+    (line,) = capsys.readouterr().out.splitlines()
+    assert json.loads(line)["error"].startswith("the event is no inquiry")
+
+
+@pytest.mark.parametrize(
+    ("environment", "anchor"),
+    [
+        ({"AWS_REGION": "eu-central-1"}, ("dynamodb.eu-central-1.amazonaws.com", 443)),
+        ({"AWS_REGION": "x", "AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}, ("127.0.0.1", 4566)),
+        ({"AWS_ENDPOINT_URL": "http://a:1", "AWS_ENDPOINT_URL_DYNAMODB": "http://b:2"}, ("b", 2)),
+        ({"AWS_ENDPOINT_URL_DYNAMODB": "https://vpce-1.example"}, ("vpce-1.example", 443)),
+        ({"AWS_ENDPOINT_URL": "http://127.0.0.1"}, ("127.0.0.1", 80)),
+        ({"AWS_REGION": "x-1", "AWS_ENDPOINT_URL": ""}, ("dynamodb.x-1.amazonaws.com", 443)),
+    ],
+)
+def test_the_anchor_is_the_record_tables_endpoint(
+    entry: ModuleType, environment: dict[str, str], anchor: tuple[str, int]
+) -> None:
+    assert entry.anchor_of(environment) == anchor
+
+
+def test_an_endpoint_that_is_no_address_stops_the_function_with_its_name(entry: ModuleType) -> None:
+    with pytest.raises(ValueError, match="AWS_ENDPOINT_URL='nonsense' is not an http or https address"):
+        entry.anchor_of({"AWS_ENDPOINT_URL": "nonsense"})
+
+
+def test_the_anchor_is_where_the_sdk_finds_the_table_in_every_public_region(entry: ModuleType) -> None:
+    """The SDK's own endpoint data is the judge."""
+    endpoints: Any = Loader().load_data("endpoints")
+    resolver: Any = EndpointResolver(endpoints)
+    partitions = ("aws", "aws-cn", "aws-us-gov", "aws-eusc")
+    regions = [region for name in partitions for region in resolver.get_available_endpoints("dynamodb", name)]
+    assert len(regions) > 25
+    for region in regions:
+        wanted = resolver.construct_endpoint("dynamodb", region)["hostname"]
+        assert entry.anchor_of({"AWS_REGION": region}) == (wanted, 443)
+
+
+def test_the_endings_of_all_public_partitions_are_known(entry: ModuleType) -> None:
+    partitions: Any = Loader().load_data("partitions")
+    for partition in partitions["partitions"]:
+        if not partition["id"].startswith("aws-iso"):
+            region = next(name for name in partition["regions"] if "global" not in name)
+            assert entry.anchor_of({"AWS_REGION": region})[0].endswith("." + partition["outputs"]["dnsSuffix"])
+
+
+@pytest.mark.lab
+def test_the_prober_starts_without_the_sdk() -> None:
+    """A cold start with it takes most of a second."""
+    code = "import sys; import failover_lambda.aws.prober; print([m for m in sys.modules if m.startswith('boto')])"
+    environment = {"AWS_REGION": "eu-central-1"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -1,0 +1,145 @@
+"""`aws.state.LiveStore`: the items as an observer reads them, and items that no store of ours has written."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from failover_lambda.aws.state import LiveStore
+from failover_lambda.contract import Settings, to_plain
+from failover_lambda.errors import RecordUnreadableError, StoreUnavailableError
+from failover_lambda.model import RECORD_SCHEMA, Lease
+from tests.contract.emulators import PATIENT, TABLE, client
+from tests.contract.test_record_store import full_record, plain_record
+from tests.fakes import make_settings
+
+pytestmark = [pytest.mark.contract, pytest.mark.lab]
+
+
+class Items:
+    """The table as somebody else sees it."""
+
+    def __init__(self, endpoint: str, settings: Settings) -> None:
+        self.settings = settings
+        self.dynamodb = client("dynamodb", endpoint, PATIENT)
+        self.store = LiveStore(settings, client("dynamodb", endpoint))
+
+    def get(self, key: str) -> Mapping[str, Any]:
+        return self.dynamodb.get_item(TableName=TABLE, Key={"pk": {"S": key}})["Item"]
+
+    def put_record(self, version: int, document: str) -> None:
+        item = {
+            "pk": {"S": f"record#{self.settings.site}"},
+            "version": {"N": str(version)},
+            "document": {"S": document},
+            "writer": {"S": "somebody#1"},
+        }
+        self.dynamodb.put_item(TableName=TABLE, Item=item)
+
+
+@pytest.fixture
+def items(table_endpoint: str, settings: Settings) -> Items:
+    return Items(table_endpoint, settings)
+
+
+def document(site: str, **changes: object) -> str:
+    return json.dumps({**to_plain(plain_record(site, version=3)), **changes})
+
+
+def test_the_record_is_one_item_with_document_and_version(items: Items) -> None:
+    site = items.settings.site
+    saved = items.store.save(full_record(site), items.store.take_lease("arbiter-1", None))
+    item = items.get(f"record#{site}")
+    assert item["version"] == {"N": "1"}
+    assert json.loads(item["document"]["S"]) == to_plain(saved)
+    assert item["writer"] == {"S": "arbiter-1#1"}
+
+
+def test_the_lease_is_one_item_with_owner_token_rvn_and_wish(items: Items) -> None:
+    lease = items.store.renew_lease(items.store.take_lease("arbiter-1", None))
+    items.store.wish_lease("arbiter-2")
+    item = items.get(f"lease#{items.settings.shard}")
+    assert item["owner"] == {"S": "arbiter-1"}
+    assert (item["token"], item["rvn"]) == ({"N": "1"}, {"N": str(lease.beat)})
+    assert item["wish"] == {"S": "arbiter-2"}
+
+
+def test_sites_of_one_table_and_shard_have_records_of_their_own(items: Items) -> None:
+    other = make_settings(site=f"{items.settings.site}-b", shard=items.settings.shard, record_table=TABLE)
+    lease = items.store.take_lease("arbiter-1", None)
+    store = LiveStore(other, items.dynamodb)
+    items.store.save(plain_record(items.settings.site), lease)
+    assert store.load() is None
+    store.save(plain_record(other.site, epoch=9), lease)
+    assert items.store.load() == plain_record(items.settings.site, version=1)
+
+
+def test_shards_of_one_table_have_leases_of_their_own(items: Items) -> None:
+    other = make_settings(site=items.settings.site, shard=f"{items.settings.shard}-b", record_table=TABLE)
+    items.store.take_lease("arbiter-1", None)
+    assert LiveStore(other, items.dynamodb).read_lease() is None
+
+
+def test_a_record_of_this_version_is_read_whoever_wrote_it(items: Items) -> None:
+    site = items.settings.site
+    items.put_record(3, document(site))
+    assert items.store.load() == plain_record(site, version=3)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (lambda site: document(site, schema=RECORD_SCHEMA + 1), "schema 2, this version reads 1"),
+        (lambda site: document(site, schema="1"), "schema '1'"),
+        (lambda site: document(f"{site}-copy"), "-copy' and version 3"),
+        (lambda site: document(site, version=4), "and version 4, its item"),
+        (lambda site: document(site, phase="asleep"), "no record: ValueError"),
+        (lambda site: document(site, tomorrow=1), "no record: ValueError Record has no tomorrow"),
+        (lambda site: document(site, epoch="1"), "no record: TypeError"),
+        (lambda _: "{}", "no record: KeyError"),
+        (lambda _: "[]", "no record: TypeError"),
+        (lambda _: "", "no record: JSONDecodeError"),
+    ],
+    ids=["schema", "schema-text", "site", "version", "phase", "field", "type", "empty", "list", "nothing"],
+)
+def test_an_item_that_is_no_record_of_ours_is_refused(items: Items, text: Callable[[str], str], says: str) -> None:
+    items.put_record(3, text(items.settings.site))
+    with pytest.raises(RecordUnreadableError, match=says):
+        items.store.load()
+
+
+def test_an_item_without_a_document_is_refused(items: Items) -> None:
+    items.dynamodb.put_item(TableName=TABLE, Item={"pk": {"S": f"record#{items.settings.site}"}, "version": {"N": "1"}})
+    with pytest.raises(RecordUnreadableError, match="KeyError"):
+        items.store.load()
+
+
+def test_a_lease_item_that_is_no_lease_is_no_answer(items: Items) -> None:
+    items.dynamodb.put_item(TableName=TABLE, Item={"pk": {"S": f"lease#{items.settings.shard}"}, "owner": {"S": "x"}})
+    with pytest.raises(StoreUnavailableError, match="cannot be read"):
+        items.store.read_lease()
+
+
+def test_a_table_that_is_not_there_is_no_answer(items: Items) -> None:
+    store = LiveStore(make_settings(record_table="missing-table"), items.dynamodb)
+    lease = Lease(owner="arbiter-1", token=1, beat=1, wish="")
+    for call in (
+        store.load,
+        store.read_lease,
+        lambda: store.take_lease("arbiter-1", None),
+        lambda: store.take_lease("arbiter-1", lease),
+        lambda: store.renew_lease(lease),
+        lambda: store.release_lease(lease),
+        lambda: store.wish_lease("arbiter-1"),
+        lambda: store.ask_leader("q-1"),
+        lambda: store.save(plain_record("lis"), lease),
+    ):
+        with pytest.raises(StoreUnavailableError, match="ResourceNotFoundException"):
+            call()
+
+
+def test_a_table_without_a_service_is_no_answer(settings: Settings) -> None:
+    store = LiveStore(settings, client("dynamodb", "http://127.0.0.1:1"))
+    with pytest.raises(StoreUnavailableError, match="no answer: EndpointConnectionError"):
+        store.load()
