@@ -19,6 +19,11 @@ HEARTBEAT_METRIC = "Heartbeat"
 """Written once a minute by the arbiter that leads; its absence is the alarm "watchdog silent"."""
 NOT_READY_METRIC = "StandbysNotReady"
 """How many standbys did not answer healthy in the last complete round; written with the heartbeat."""
+SITE_DIMENSION = "Site"
+"""The one dimension of both metrics, so that stacks of one account do not hear each other's heartbeat."""
+
+MOVES_KEPT = 24
+"""Moves that the record remembers for the budget; no larger budget can be configured."""
 
 RECORD_KEY = "pk"
 """Partition key of the record table (string). Items: `record#SITE` and `lease#SHARD`."""

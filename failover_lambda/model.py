@@ -13,9 +13,6 @@ RECORD_SCHEMA = 1
 NOTICES_KEPT = 16
 """The outbox is bounded: when nobody can be told, the oldest notice is dropped first."""
 
-MOVES_KEPT = 24
-"""Moves remembered for the budget; above the largest budget a day that the configuration allows."""
-
 
 class Answer(Enum):
     """What one question to one worker brought."""

@@ -9,9 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from failover_lambda import fences
-from failover_lambda.contract import Settings, Worker
+from failover_lambda.contract import MOVES_KEPT, Settings, Worker
 from failover_lambda.model import (
-    MOVES_KEPT,
     NOTICES_KEPT,
     RECORD_SCHEMA,
     Answer,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from failover_lambda.aws import lines
 from failover_lambda.aws.outcomes import read_once
-from failover_lambda.contract import HEARTBEAT_METRIC, METRIC_NAMESPACE, NOT_READY_METRIC, Settings
+from failover_lambda.contract import HEARTBEAT_METRIC, METRIC_NAMESPACE, NOT_READY_METRIC, SITE_DIMENSION, Settings
 from failover_lambda.model import Notice
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 SUBJECT_CHARACTERS_MAX: Final = 100
 """SNS refuses a longer subject, and one with line ends or anything outside ASCII (API reference of Publish)."""
-
-DIMENSION: Final = "Site"
 
 
 class LiveReporter:
@@ -37,11 +35,11 @@ class LiveReporter:
     def heartbeat(self, *, site: str, standbys_not_ready: int) -> None:
         """One line in the embedded metric format."""
         metrics = [{"Name": name, "Unit": "Count"} for name in (HEARTBEAT_METRIC, NOT_READY_METRIC)]
-        directive = {"Namespace": METRIC_NAMESPACE, "Dimensions": [[DIMENSION]], "Metrics": metrics}
+        directive = {"Namespace": METRIC_NAMESPACE, "Dimensions": [[SITE_DIMENSION]], "Metrics": metrics}
         lines.put(
             {
                 "_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [directive]},
-                DIMENSION: site,
+                SITE_DIMENSION: site,
                 HEARTBEAT_METRIC: 1,
                 NOT_READY_METRIC: standbys_not_ready,
             }

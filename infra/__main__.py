@@ -1,0 +1,75 @@
+"""The program's entry: read the configuration, build the bundle and the pair, export what came of it.
+
+The only file that reads the environment, Pulumi's configuration and the project's folder.
+"""
+
+import ipaddress
+import os
+import urllib.parse
+from collections.abc import Mapping
+from pathlib import Path
+
+import pulumi
+import pulumi_aws as aws
+from pulumi.runtime import config as pulumi_config
+
+from infra import package
+from infra.aws.arguments import pair_args
+from infra.aws.pair import Pair
+from infra.config import ConfigError, Source, parse
+from infra.config.advice import advice
+from infra.naming import site_name
+
+ROOT = Path(__file__).resolve().parents[1]
+BUNDLES = ROOT / "out" / "bundle"
+ENDPOINT_VARIABLE = "AWS_ENDPOINT_URL_EC2"
+"""Where the SDKs find EC2 when it is not the real one."""
+
+
+def main() -> None:
+    """Build the stack.
+
+    Raises:
+        pulumi.RunError: the configuration cannot be used; with every fault.
+    """
+    project, stack = pulumi.get_project(), pulumi.get_stack()
+    source = Source(texts=_texts(project), read_text=_read_text, loopback_cloud=_is_loopback(os.environ))
+    try:
+        config = parse(source)
+    except ConfigError as exc:
+        # Pulumi prints this as it stands, without a traceback.
+        raise pulumi.RunError(str(exc)) from None
+    for sentence in advice(config):
+        pulumi.log.warn(sentence)
+    site = site_name(project, stack)
+    bundle = package.build(ROOT, config.cloud.value)
+    args = pair_args(config, site=site, bundle=str(package.write(bundle, BUNDLES)), bundle_digest=bundle.digest)
+    # Explicit, so that the stack's region is the one of its configuration and of no profile.
+    provider = aws.Provider("aws", region=config.region)
+    pair = Pair(site, args, pulumi.ResourceOptions(providers={"aws": provider}))
+    for name, value in pair.outputs().items():
+        pulumi.export(name, value)
+
+
+def _texts(project: str) -> Mapping[str, str]:
+    """Every key of the project's own namespace. `pulumi.Config` can look a key up and cannot list them."""
+    prefix = f"{project}:"
+    everything = {**pulumi_config.get_config_env(), **pulumi_config.CONFIG.get()}
+    return {key.removeprefix(prefix): str(text) for key, text in everything.items() if key.startswith(prefix)}
+
+
+def _read_text(path: str) -> str:
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+def _is_loopback(variables: Mapping[str, str]) -> bool:
+    """Whether EC2 is asked on this machine."""
+    host = urllib.parse.urlsplit(variables.get(ENDPOINT_VARIABLE, "")).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+if __name__ == "__main__":
+    main()

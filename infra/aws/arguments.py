@@ -1,0 +1,83 @@
+"""The arguments of `Pair`: the configuration's fields once more, as plain values that another language can pass.
+
+A test compares names with `infra.config`. Layers take their own arguments, made from these in `pair.py`.
+"""
+
+from ipaddress import IPv4Network
+from typing import Any, TypedDict, cast
+
+from failover_lambda.contract import FencePolicy, ProbeKind, Tier
+from infra.config.keys import Architecture, Cloud, Egress, Front, Mode, Runtime, StackConfig
+
+CONTENTS = {"user_data_file": "user_data", "probe_tls_ca_file": "probe_tls_ca_pem"}
+"""Configuration fields that name a file: an argument is its contents."""
+
+
+class PairArgs(TypedDict):
+    """What a pair is built from; `docs/CONFIG.md` explains each value, and `infra.config` has checked them."""
+
+    site: str
+    """The pair's name: lower-case letters, digits and hyphens, at most 32."""
+    bundle: str
+    """Path of the watchdog's zip file."""
+    bundle_digest: str
+    """What the bundle is told from another by."""
+
+    cloud: Cloud
+    region: str
+    zones: list[str]
+    tie_breaker_zone: str
+    vpc_cidr: str
+    tier: Tier
+    mode: Mode
+    front: Front
+    egress: Egress
+    order: list[str]
+    fence_policy: FencePolicy
+    workers_act_alone: bool
+    enabled: bool
+    hold_s: float
+    moves_per_hour_max: int
+    moves_per_day_max: int
+    ami_id: str
+    instance_type: str
+    root_volume_gb: int
+    data_volume_gb: int
+    user_data: str
+    management_endpoints: bool
+    traffic_ports: list[int]
+    partner_cidrs: list[str]
+    public_health_port: int
+    probe_kind: ProbeKind
+    probe_port: int
+    probe_path: str
+    probe_tls_verify: bool
+    probe_tls_ca_pem: str
+    probe_interval_s: float
+    probe_timeout_s: float
+    restart_grace_s: float
+    boot_grace_s: float
+    alert_emails: list[str]
+    log_retention_days: int
+    arbiter_memory_mb: int
+    reserved_concurrency: int
+    lambda_architecture: Architecture
+    lambda_runtime: Runtime
+    protect: bool
+    deletion_protection: bool
+    tags: dict[str, str]
+
+
+def pair_args(config: StackConfig, *, site: str, bundle: str, bundle_digest: str) -> PairArgs:
+    """The arguments that a checked configuration stands for."""
+    fields = {field: _plain(getattr(config, field)) for field in StackConfig.model_fields if field not in CONTENTS}
+    contents = {argument: getattr(config, field).text for field, argument in CONTENTS.items()}
+    tags = dict(tag.split("=", 1) for tag in config.tags)
+    values = {**fields, **contents, "tags": tags, "site": site, "bundle": bundle, "bundle_digest": bundle_digest}
+    return cast("PairArgs", values)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in cast("tuple[Any, ...]", value)]
+    return str(value) if isinstance(value, IPv4Network) else value

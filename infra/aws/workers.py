@@ -1,0 +1,166 @@
+"""The workers: one instance per zone, each with its data disk, none with an address of its own.
+
+What the watchdog changes at run time, and what would stop, start or replace a machine, the program leaves alone.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.aws.permissions import trust
+from infra.naming import tags
+from infra.shapes import AccountHandle, WorkerHandle, child
+
+LEFT_ALONE = (
+    # The provider reads it as true once the watchdog has given the address, and a difference replaces the holder
+    # (terraform-provider-aws#37318). For that reason it is never set either: the subnets say it.
+    "associatePublicIpAddress",
+    # A fenced worker has the isolation group; a refresh sees that, and the next run would let the worker out.
+    "vpcSecurityGroupIds",
+    # A new image replaces the instance, both at once.
+    "ami",
+    # These stop and *start* the instance, whatever its state: the holder goes down, a fenced worker wakes up.
+    "instanceType",
+    "userData",
+    "userDataBase64",
+    "capacityReservationSpecification",
+)
+"""Properties of a living worker that are the watchdog's, or that only a step-by-step change of one worker may touch."""
+
+DATA_DEVICE = "/dev/sdf"
+"""The name that EC2 is told; inside it is another one, which is why user data goes by the volume's id."""
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where one worker stands."""
+
+    zone: str
+    private_ip: str
+    subnet_id: pulumi.Output[str]
+    data_volume_id: pulumi.Output[str]
+
+
+class WorkersArgs(TypedDict):
+    """Arguments of `Workers`."""
+
+    site: str
+    account: AccountHandle
+    placements: Mapping[str, Placement]
+    """By worker, in the order of the zones."""
+    ami_id: str
+    instance_type: str
+    root_volume_gb: int
+    user_data: str
+    """Empty: none."""
+    group_id: pulumi.Output[str]
+    key_arn: pulumi.Output[str]
+    deletion_protection: bool
+    after: Sequence[pulumi.Resource]
+    """The address: it is destroyed after the workers, because an address that is in use cannot be released."""
+    tags: dict[str, str]
+
+
+class Workers(pulumi.ComponentResource):
+    """The instances."""
+
+    handles: tuple[WorkerHandle, ...]
+
+    def __init__(self, name: str, args: WorkersArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("tandem:aws:Workers", name, {}, opts)
+        self._name = name
+        self._args = args
+        self._profile = self._instance_profile()
+        self.resources: list[pulumi.Resource] = []
+        handles: list[WorkerHandle] = []
+        for worker, placement in args["placements"].items():
+            instance = self._instance(worker, placement)
+            self.resources.append(instance)
+            handles.append(
+                WorkerHandle(
+                    name=worker,
+                    zone=placement.zone,
+                    private_ip=placement.private_ip,
+                    instance_id=instance.id,
+                    network_interface_id=instance.primary_network_interface_id,
+                )
+            )
+        self.handles = tuple(handles)
+        self.register_outputs({"instance_ids": {handle.name: handle.instance_id for handle in handles}})
+
+    def _instance_profile(self) -> aws.iam.InstanceProfile:
+        """Systems Manager instead of SSH: no key, no open port, every session in the account's trail."""
+        args = self._args
+        shown = tags(args["site"], args["tags"])
+        role = aws.iam.Role(f"{self._name}-worker", assume_role_policy=trust("ec2"), tags=shown, opts=child(self))
+        aws.iam.RolePolicyAttachment(
+            f"{self._name}-worker-ssm",
+            role=role.name,
+            policy_arn=args["account"].partition.apply(lambda it: f"arn:{it}:iam::aws:policy/AmazonSSMManagedInstanceCore"),
+            opts=child(self),
+        )
+        return aws.iam.InstanceProfile(f"{self._name}-worker", role=role.name, tags=shown, opts=child(self))
+
+    def _instance(self, worker: str, placement: Placement) -> aws.ec2.Instance:
+        args = self._args
+        shown = tags(args["site"], args["tags"], f"{args['site']}-{worker}")
+        instance = aws.ec2.Instance(
+            f"{self._name}-{worker}",
+            ami=args["ami_id"],
+            instance_type=args["instance_type"],
+            availability_zone=placement.zone,
+            subnet_id=placement.subnet_id,
+            # Pinned: known before anything exists; the probers go by it.
+            private_ip=placement.private_ip,
+            vpc_security_group_ids=[args["group_id"]],
+            iam_instance_profile=self._profile.name,
+            user_data=args["user_data"] or None,
+            user_data_replace_on_change=False,
+            root_block_device={
+                "encrypted": True,
+                "kms_key_id": args["key_arn"],
+                "volume_size": args["root_volume_gb"],
+                "volume_type": "gp3",
+                "delete_on_termination": True,
+                "tags": shown,
+            },
+            # Session tokens only; one hop, so that what a container is told stays in it.
+            metadata_options={
+                "http_endpoint": "enabled",
+                "http_tokens": "required",
+                "http_put_response_hop_limit": 1,
+                "instance_metadata_tags": "disabled",
+            },
+            # A worker that shuts itself down is stopped, never deleted.
+            instance_initiated_shutdown_behavior="stop",
+            # A machine on a broken host comes back by itself, with a new boot, and is a standby then.
+            maintenance_options={"auto_recovery": "default"},
+            disable_api_termination=args["deletion_protection"],
+            # disable_api_stop is not set: with it the watchdog could not stop a worker that it fences.
+            tags=shown,
+            opts=child(
+                self,
+                # One after the other: what changes both must never change both at once.
+                depends_on=[*args["after"], *self.resources],
+                ignore_changes=LEFT_ALONE,
+                # The old one has the pinned address until it is gone.
+                delete_before_replace=True,
+            ),
+        )
+        self._attach(worker, placement, instance)
+        return instance
+
+    def _attach(self, worker: str, placement: Placement, instance: aws.ec2.Instance) -> None:
+        aws.ec2.VolumeAttachment(
+            f"{self._name}-data-{worker}",
+            instance_id=instance.id,
+            volume_id=placement.data_volume_id,
+            device_name=DATA_DEVICE,
+            # A mounted disk does not let go of a running machine, and the destroy would wait for ever.
+            stop_instance_before_detaching=True,
+            # A volume is attached once.
+            opts=child(self, delete_before_replace=True),
+        )

@@ -1,0 +1,30 @@
+"""What is allowed and still deserves a warning at every `pulumi up`; pure."""
+
+from collections.abc import Iterator
+
+from infra.config.keys import StackConfig
+
+
+def advice(config: StackConfig) -> Iterator[str]:
+    """One sentence per choice that will be missed on the day of a failure."""
+    if not config.enabled:
+        yield "enabled is false: the watchdog watches and tells, and nobody moves the address."
+    if config.workers_act_alone:
+        yield (
+            "workersActAlone is true: after a failover the old holder may go on polling and sending by itself until it is "
+            "stopped; fencePolicy address-is-fence covers only what comes in through the address."
+        )
+    if len(config.alert_emails) <= 1:
+        yield (
+            f"alertEmails has {len(config.alert_emails) or 'no'} address: a subscription that nobody confirmed, or one full "
+            "mailbox, and nobody is told of a failover."
+        )
+    if not config.public_health_port:
+        yield (
+            "publicHealthPort is 0: a move is verified by two readings of the cloud and a private probe, not through the "
+            "public address."
+        )
+    if not config.management_endpoints:
+        yield "managementEndpoints is false: a standby has no way out, so Systems Manager cannot reach it."
+    if not config.deletion_protection:
+        yield "deletionProtection is false: one call deletes the record table or a worker."

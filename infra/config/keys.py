@@ -1,0 +1,331 @@
+"""Every configuration key, declared once: type and range, default, one sentence.
+
+A key's name in a stack file is its name here in camelCase, units written out (`probe_interval_s` is `probeIntervalSeconds`);
+the watchdog's settings and their environment names follow from the same name. Each class is a section of `docs/CONFIG.md`,
+and its docstring opens it. A new key is one field here; `python -m infra.config.docs` brings `Pulumi.yaml` and the page
+along, and `infra/aws/arguments.py` lists it once more for the component.
+
+Only `infra.config` imports this file.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from ipaddress import IPv4Network
+from typing import Annotated, Any, cast
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from failover_lambda.contract import MOVES_KEPT, FencePolicy, ProbeKind, Tier
+from infra.config.kinds import (
+    AmiId,
+    Certificates,
+    Email,
+    FileText,
+    Flag,
+    InstanceType,
+    Network,
+    Port,
+    RegionName,
+    RetentionDays,
+    Tag,
+    UrlPath,
+    UserData,
+    WorkerName,
+    ZoneName,
+)
+from infra.pace import PACES
+
+WORKERS = 2
+"""Workers of a site in this version."""
+
+
+class Cloud(Enum):
+    """Which cloud builds the stack."""
+
+    AWS = "aws"
+    AZURE = "azure"
+
+
+class Front(Enum):
+    """Where the fixed address lives."""
+
+    ADDRESS = "address"
+    """On the holder itself."""
+    BALANCER = "balancer"
+    HAPROXY = "haproxy"
+
+
+class Egress(Enum):
+    """How a worker reaches the internet."""
+
+    HOLDER = "holder"
+    """The holder by the fixed address, the standby not at all."""
+    OWN = "own"
+
+
+class Mode(Enum):
+    """How many workers serve."""
+
+    ACTIVE_PASSIVE = "active-passive"
+    ACTIVE_ACTIVE = "active-active"
+
+
+class Architecture(Enum):
+    """Processors of the watchdog's functions."""
+
+    ARM64 = "arm64"
+    X86_64 = "x86_64"
+
+
+class Runtime(Enum):
+    """Python versions of the watchdog's functions."""
+
+    PYTHON_3_11 = "python3.11"
+    PYTHON_3_12 = "python3.12"
+    PYTHON_3_13 = "python3.13"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declaration:
+    """What a key says of itself besides its type."""
+
+    sentence: str
+    example: str
+    """For a message's next step where there is no default; a text as in a stack file."""
+    by_tier: Mapping[str, Any]
+    """The default where it depends on the tier; else empty."""
+    not_yet: frozenset[str]
+    """Values that are known, and refused: "not in this version"."""
+
+
+def key(
+    sentence: str,
+    *,
+    default: Any = ...,
+    example: str = "",
+    by_tier: Mapping[Tier, float] | None = None,
+    not_yet: tuple[Enum, ...] = (),
+) -> Any:
+    """Declare one key; without a default, or one by tier, it is required (`...` is pydantic's sign for that)."""
+    return Field(
+        default,
+        description=sentence,
+        examples=[example],
+        json_schema_extra={
+            "by_tier": {tier.value: value for tier, value in (by_tier or {}).items()},
+            "not_yet": [value.value for value in not_yet],
+        },
+    )
+
+
+class Place(BaseModel):
+    """Where the stack stands."""
+
+    cloud: Cloud = key("The cloud that builds the stack.", example="aws", not_yet=(Cloud.AZURE,))
+    region: RegionName = key("The region that holds everything of the stack.", example="eu-central-1")
+    zones: Annotated[tuple[ZoneName, ...], Field(min_length=WORKERS, max_length=WORKERS)] = key(
+        "The zones of the workers: wk1 stands in the first, wk2 in the second. Changing one replaces its worker.",
+        example="eu-central-1a",
+    )
+    tie_breaker_zone: ZoneName = key(
+        "A zone for one more prober, so that the loss of a zone is told from the loss of a worker. Empty: the first zone of "
+        "the region without a worker, where an account is given three.",
+        default="",
+        example="eu-central-1c",
+    )
+    vpc_cidr: Network = key(
+        "The network of the stack: private addresses, a /16 to a /24. Changing it replaces everything.",
+        default=IPv4Network("10.80.0.0/16"),
+    )
+
+
+class Promise(BaseModel):
+    """What the pair promises, and what may be done to keep it."""
+
+    tier: Tier = key(
+        "The promise. fault-tolerant: an outage below 10 seconds; high-availability: below 10 minutes, in practice one.",
+        example="high-availability",
+        not_yet=(Tier.ZERO_REDUNDANCY, Tier.COLD_SPARE, Tier.HOT_SPARE),
+    )
+    mode: Mode = key("Whether one worker serves or all do.", default=Mode.ACTIVE_PASSIVE, not_yet=(Mode.ACTIVE_ACTIVE,))
+    front: Front = key(
+        "Where the fixed address lives: on the holder itself, or on something before the workers.",
+        example="address",
+        not_yet=(Front.BALANCER, Front.HAPROXY),
+    )
+    egress: Egress = key(
+        "How workers reach the internet. holder: the holder by the fixed address, so that partners see one address both "
+        "ways; the standby not at all.",
+        default=Egress.HOLDER,
+        not_yet=(Egress.OWN,),
+    )
+    order: Annotated[tuple[WorkerName, ...], Field(min_length=1)] = key(
+        "Who serves when nothing ever happened, then the standbys as they are to be promoted.", default=("wk1", "wk2")
+    )
+    fence_policy: FencePolicy = key(
+        "What must be true of the old holder before a new one receives. address-is-fence: the address has left it.",
+        default=FencePolicy.ADDRESS_IS_FENCE,
+        not_yet=(FencePolicy.STRICT,),
+    )
+    workers_act_alone: Flag = key(
+        "Whether a worker does work that nobody sends it: polls, sends on timers. The address does not fence that work.",
+        example="false",
+    )
+    enabled: Flag = key("Whether the watchdog may move the address; if not, it watches and tells.", default=True)
+    hold_s: Annotated[float, Field(ge=0, le=86400)] = key("Least time between two automatic moves.", default=60)
+    moves_per_hour_max: Annotated[int, Field(ge=1, le=MOVES_KEPT)] = key(
+        "Automatic moves in an hour; after them a person decides.", default=3
+    )
+    moves_per_day_max: Annotated[int, Field(ge=1, le=MOVES_KEPT)] = key("The same in 24 hours.", default=5)
+
+
+class Workers(BaseModel):
+    """The machines. Image, type and user data of a living worker are left alone: a change reaches only a new one."""
+
+    ami_id: AmiId = key("The image of the workers, in this region.", example="ami-0123456789abcdef0")
+    instance_type: InstanceType = key("The machine type of the workers; it fits the image's processor.", default="m6i.large")
+    root_volume_gb: Annotated[int, Field(ge=8, le=16384)] = key("Root disk; no smaller than the image's.", default=30)
+    data_volume_gb: Annotated[int, Field(ge=1, le=16384)] = key(
+        "Data disk, one a worker; it outlives the machine.", default=100
+    )
+    user_data_file: UserData = key(
+        "What a new worker runs at its first boot. It holds no secrets, fetches nothing from the internet, and finds the "
+        "data disk by /dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol..., since other names change from boot to boot.",
+        default=FileText(),
+        example="stacks/worker-setup.sh",
+    )
+    management_endpoints: Flag = key(
+        "Endpoints of Systems Manager inside the network, the only way to a standby; about 29 dollars a month.", default=True
+    )
+
+
+class Traffic(BaseModel):
+    """Who may come in. Everything else is closed; there is no SSH."""
+
+    traffic_ports: Annotated[tuple[Port, ...], Field(min_length=1)] = key(
+        "Ports of the workers that are open to the partners.", default=(2575,)
+    )
+    partner_cidrs: Annotated[tuple[Network, ...], Field(min_length=1)] = key(
+        "The partners' networks; one host is a /32.", example="203.0.113.7/32"
+    )
+    public_health_port: Annotated[int, Field(ge=0, le=65535)] = key(
+        "The one port that is open to the world, so that the watchdog can ask through the public address; its answer names "
+        "the worker and its boot. 0: none.",
+        default=0,
+    )
+
+
+class Probes(BaseModel):
+    """What the probers ask a worker, and how often."""
+
+    probe_kind: ProbeKind = key(
+        "The question. http and https: GET, any 2xx is healthy; mllp: an HL7 message that wants AA back. tcp says only that "
+        "a port is open, which no automatic failover may rest on.",
+        default=ProbeKind.HTTP,
+    )
+    probe_port: Port = key("The port that is asked.", default=8080)
+    probe_path: UrlPath = key("The path that http and https ask for.", default="/health")
+    probe_tls_verify: Flag = key("Whether https checks the worker's certificate.", default=True)
+    probe_tls_ca_file: Certificates = key(
+        "Certificates that https trusts instead of the public ones.", default=FileText(), example="stacks/engine-ca.pem"
+    )
+    probe_interval_s: Annotated[float, Field(ge=1, le=60)] = key(
+        "From one round of questions to the next.",
+        by_tier={tier: pace.probe_interval_s for tier, pace in PACES.items()},
+    )
+    probe_timeout_s: Annotated[float, Field(ge=0.1, le=5)] = key(
+        "Longest wait for a connection, and again for the answer.", default=0.4
+    )
+    restart_grace_s: Annotated[float, Field(ge=0, le=600)] = key(
+        "How long refusals must last until they count as death: longer than a restart of the service.",
+        by_tier={tier: pace.restart_grace_s for tier, pace in PACES.items()},
+    )
+    boot_grace_s: Annotated[float, Field(ge=0, le=3600)] = key(
+        "How long the first holder of all may take until it answers for the first time.", default=300
+    )
+
+
+class Telling(BaseModel):
+    """Who is told, and what is kept."""
+
+    alert_emails: tuple[Email, ...] = key(
+        "Who is told; each address confirms its subscription once.", default=(), example="on-call@example.org"
+    )
+    log_retention_days: RetentionDays = key("How long the watchdog's logs are kept.", default=365)
+
+
+class Function(BaseModel):
+    """The watchdog's functions."""
+
+    arbiter_memory_mb: Annotated[int, Field(ge=128, le=10240)] = key(
+        "Memory of the arbiter; processor and price grow with it.", default=256
+    )
+    reserved_concurrency: Annotated[int, Field(ge=-1, le=1000)] = key(
+        "Concurrent runs set aside for each function; small accounts have none to spare. -1: none.", default=-1
+    )
+    lambda_architecture: Architecture = key(
+        "Processor of the functions; a few new regions lack arm64.", default=Architecture.ARM64
+    )
+    lambda_runtime: Runtime = key("Python of the functions.", default=Runtime.PYTHON_3_13)
+
+
+class Protection(BaseModel):
+    """What a mistake cannot delete. To destroy a stack, set both to false, run `pulumi up`, then `pulumi destroy`."""
+
+    protect: Flag = key(
+        "Whether Pulumi refuses to delete the address, the key, the record and the data disks.", default=True
+    )
+    deletion_protection: Flag = key(
+        "Whether AWS refuses to delete the record table and to terminate the workers.", default=True
+    )
+    tags: tuple[Tag, ...] = key("Tags of everything that takes tags.", default=(), example="cost-center=4711")
+
+
+SECTIONS = (Place, Promise, Workers, Traffic, Probes, Telling, Function, Protection)
+"""In the order of the page."""
+
+
+class StackConfig(Place, Promise, Workers, Traffic, Probes, Telling, Function, Protection):
+    """A checked configuration: every value in its range, all relations kept. Frozen; made by `infra.config.parse` only."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def declaration(field: str) -> Declaration:
+    """What the key of that field says of itself; KeyError when there is no such field."""
+    info = StackConfig.model_fields[field]
+    extra = cast("Mapping[str, Any]", info.json_schema_extra)
+    return Declaration(
+        sentence=info.description or "",
+        example=(info.examples or [""])[0],
+        by_tier=extra["by_tier"],
+        not_yet=frozenset(extra["not_yet"]),
+    )
+
+
+_UNITS = {"s": ("Seconds", "seconds"), "gb": ("Gb", "GiB"), "mb": ("Mb", "MiB"), "days": ("Days", "days")}
+"""Last word of a field's name: how a stack file writes it, and its unit in a sentence."""
+
+
+def key_name(field: str) -> str:
+    """The key in a stack file.
+
+    >>> key_name("probe_interval_s"), key_name("vpc_cidr")
+    ('probeIntervalSeconds', 'vpcCidr')
+    """
+    first, *rest = field.split("_")
+    return first + "".join(_UNITS[word][0] if word in _UNITS and word is rest[-1] else word.title() for word in rest)
+
+
+def unit(field: str) -> str:
+    """The unit of a field's value; empty when it has none.
+
+    >>> unit("root_volume_gb"), unit("probe_port")
+    ('GiB', '')
+    """
+    return _UNITS.get(field.rpartition("_")[2], ("", ""))[1]
+
+
+FIELDS = {key_name(field): field for section in SECTIONS for field in section.model_fields}
+"""Key in a stack file to field, in the order of the page."""

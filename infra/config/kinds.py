@@ -1,0 +1,158 @@
+"""The types that configuration keys are made of: how a text becomes a value, and how its range reads in a sentence.
+
+Ranges live in the types (pydantic reads them), so `words` and the checks can never disagree. Imported by `keys`, `parsing`
+and `docs` only.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from typing import Annotated, Any, cast
+
+from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationInfo, WithJsonSchema
+
+from infra.naming import TAG_KEY_LENGTH_MAX, TAG_PATTERN, TAG_VALUE_LENGTH_MAX
+from infra.regions import AWS_REGIONS
+
+_SHORT_RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180)
+_LONG_RETENTIONS = (365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
+LOG_RETENTION_DAYS = _SHORT_RETENTIONS + _LONG_RETENTIONS
+"""What CloudWatch Logs takes (botocore 1.44.5, logs, shape `Days`)."""
+
+
+TextReader = Callable[[str], str]
+"""Reads a text file of the project by its path; `OSError` or `UnicodeDecodeError` when it cannot."""
+
+
+@dataclass(frozen=True)
+class FileText:
+    """A file named by the configuration, with its contents; both empty when none is named."""
+
+    path: str = ""
+    text: str = ""
+
+
+def _text(what: str) -> WithJsonSchema:
+    """Says in words what a text may be, where a pattern would say less."""
+    return WithJsonSchema({"type": "string", "allowed": what})
+
+
+def _known(values: Iterable[object]) -> AfterValidator:
+    known = tuple(values)
+
+    def check(value: object) -> object:
+        if value not in known:
+            raise ValueError("unknown")
+        return value
+
+    return AfterValidator(check)
+
+
+def _flag(value: object) -> object:
+    """Only what YAML and Pulumi write; pydantic alone would take `yes` and `1` as well."""
+    if value not in ("true", "false", True, False):
+        raise ValueError("neither true nor false")
+    return value
+
+
+def _file_text(value: object, info: ValidationInfo) -> FileText:
+    if isinstance(value, FileText):
+        return value
+    read = cast("Mapping[str, TextReader]", info.context)["read_text"]
+    return FileText(str(value), read(str(value))) if value else FileText()
+
+
+def _holds(bytes_max: int, contains: str = "") -> AfterValidator:
+    def check(file: FileText) -> FileText:
+        if len(file.text.encode()) > bytes_max:
+            raise ValueError(f"a file of {len(file.text.encode())} bytes")
+        if file.path and contains not in file.text:
+            raise ValueError(f"a file without {contains!r}")
+        return file
+
+    return AfterValidator(check)
+
+
+def _path_of(what: str, bytes_max: int) -> WithJsonSchema:
+    return _text(f"{what}, at most {bytes_max} bytes, by its path from the folder of Pulumi.yaml")
+
+
+def _tag(value: str) -> str:
+    key, equals, text = value.partition("=")
+    fits = 0 < len(key) <= TAG_KEY_LENGTH_MAX and len(text) <= TAG_VALUE_LENGTH_MAX
+    if not (equals and fits and TAG_PATTERN.fullmatch(value)):
+        raise ValueError("not key=value")
+    return value
+
+
+Flag = Annotated[bool, BeforeValidator(_flag)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Network = Annotated[IPv4Network, _text("an IPv4 network such as 10.80.0.0/16, host bits zero")]
+RegionName = Annotated[str, _known(AWS_REGIONS), WithJsonSchema({"type": "string", "enum": list(AWS_REGIONS)})]
+ZoneName = Annotated[str, _text("a zone of the region such as eu-central-1a")]
+WorkerName = Annotated[str, _text("a worker, wk1 or wk2")]
+RetentionDays = Annotated[
+    int, _known(LOG_RETENTION_DAYS), WithJsonSchema({"type": "integer", "enum": list(LOG_RETENTION_DAYS)})
+]
+AmiId = Annotated[str, Field(pattern=r"^ami-[0-9a-f]{8,17}$"), _text("ami- and 8 to 17 hexadecimal digits")]
+InstanceType = Annotated[str, Field(pattern=r"^[a-z0-9-]+\.[a-z0-9-]+$"), _text("a machine type such as m6i.large")]
+UrlPath = Annotated[str, Field(pattern=r"^/[!-~]*$", max_length=200), _text("a path that begins with /")]
+Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$"), _text("an e-mail address")]
+Tag = Annotated[str, AfterValidator(_tag), _text("key=value in letters, digits, spaces and _.:/=+-@")]
+USER_DATA_BYTES_MAX = 16384
+"""EC2 takes no more, before base64 (botocore, ec2, `RunInstances`)."""
+CA_BYTES_MAX = 2048
+"""The certificate travels in the function's environment, which has room for 4096 bytes in all."""
+UserData = Annotated[
+    FileText, BeforeValidator(_file_text), _holds(USER_DATA_BYTES_MAX), _path_of("a text file", USER_DATA_BYTES_MAX)
+]
+Certificates = Annotated[
+    FileText,
+    BeforeValidator(_file_text),
+    _holds(CA_BYTES_MAX, contains="-----BEGIN CERTIFICATE-----"),
+    _path_of("a PEM file", CA_BYTES_MAX),
+]
+
+
+def schema_of(kind: Any) -> Mapping[str, Any]:
+    """The JSON schema of one of these types."""
+    return TypeAdapter(kind).json_schema()
+
+
+def words(schema: Mapping[str, Any], unit: str = "", leave_out: Iterable[object] = ()) -> str:
+    """What a schema takes, as part of a sentence.
+
+    >>> words(schema_of(Port))
+    'a whole number from 1 to 65535'
+    >>> words(schema_of(Flag))
+    'true or false'
+    >>> words({"type": "array", "items": {"type": "number", "minimum": 0, "maximum": 2}, "minItems": 1}, "seconds")
+    'a list of one or more, each a number of seconds from 0 to 2'
+    """
+    if "allowed" in schema:
+        return schema["allowed"]
+    if "enum" in schema:
+        known = [str(value) for value in schema["enum"] if value not in set(leave_out)]
+        return known[0] if len(known) == 1 else f"one of {', '.join(known)}"
+    return _WORDS[schema["type"]](schema, unit)
+
+
+def _number(schema: Mapping[str, Any], unit: str) -> str:
+    kind = "a whole number" if schema["type"] == "integer" else "a number"
+    of = f" of {unit}" if unit else ""
+    return f"{kind}{of} from {schema['minimum']:g} to {schema['maximum']:g}"
+
+
+def _list(schema: Mapping[str, Any], unit: str) -> str:
+    least, most = schema.get("minItems", 0), schema.get("maxItems")
+    count = f"exactly {least}" if least == most else ("one or more" if least else "any number")
+    return f"a list of {count}, each {words(schema['items'], unit)}"
+
+
+_WORDS: Mapping[str, Callable[[Mapping[str, Any], str], str]] = {
+    "integer": _number,
+    "number": _number,
+    "boolean": lambda _schema, _unit: "true or false",
+    "array": _list,
+    "string": lambda schema, _unit: f"a text that matches {schema['pattern']}" if "pattern" in schema else "a text",
+}

@@ -1,0 +1,77 @@
+"""How fast a tier looks and acts, and the longest outage that follows; pure.
+
+The figures of the clouds stand here once, with their source. `infra.config` refuses a configuration that cannot keep its
+tier's promise. Everybody in `infra` may import this file.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from failover_lambda.contract import Settings, Tier
+
+TIMEOUTS_TO_DEAD = 3
+"""Rounds without an answer that make a worker dead."""
+REFUSALS_TO_DEAD = 2
+"""As above for refusals: a machine that answers "no" is sooner believed than one that is silent."""
+
+MOVE_S = 1.2
+"""Two address calls of at most 0.6 s: log in fortinetsolutions/AWS-CloudFormationTemplates, LambdaAP-EIP+RouteFailover 6.0
+(0.58 s for one)."""
+CARRIES_S = 5.0
+"""From the answered call until packets arrive: nginx/documentation#520, keepalived on AWS (5 to 6 s all in)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """What a tier sets; the first two are defaults, the others are fixed."""
+
+    probe_interval_s: float
+    restart_grace_s: float
+    lease_ttl_s: float
+    lease_renew_s: float
+    outage_s_max: float
+    """The promise."""
+
+
+PACES: Mapping[Tier, Pace] = {
+    Tier.FAULT_TOLERANT: Pace(
+        probe_interval_s=1.0, restart_grace_s=0.0, lease_ttl_s=6.0, lease_renew_s=2.0, outage_s_max=10.0
+    ),
+    Tier.HIGH_AVAILABILITY: Pace(
+        probe_interval_s=5.0, restart_grace_s=30.0, lease_ttl_s=15.0, lease_renew_s=5.0, outage_s_max=600.0
+    ),
+}
+"""The tiers of this version: those where the watchdog fails over by itself."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outage:
+    """The longest outage after a worker dies, by its parts. The watchdog's own death at the same time is not in it."""
+
+    decision_s: float
+    """From the fault to the decision."""
+    move_s: float = MOVE_S
+    carries_s: float = CARRIES_S
+
+    @property
+    def total_s(self) -> float:
+        """The sum, rounded to a tenth."""
+        return round(self.decision_s + self.move_s + self.carries_s, 1)
+
+
+def longest_outage(probe_interval_s: float, probe_timeout_s: float, restart_grace_s: float) -> Outage:
+    """The longest outage that this pace allows.
+
+    A fault just after a round is seen one interval later. Each question may wait for the connection and again for the
+    answer. From the first failing round on, rounds follow each other in a burst:
+
+        |-- probe_interval --|- 2 x probe_timeout -|- burst -|- burst -| dead by silence
+        |-- probe_interval --|- burst -|.... restart_grace ............| dead by refusal
+
+    >>> longest_outage(1, 0.4, 0).total_s
+    9.2
+    """
+    burst_s = max(Settings.burst_interval_s, 2 * Settings.burst_timeout_s)
+    silent_s = probe_interval_s + 2 * probe_timeout_s + (TIMEOUTS_TO_DEAD - 1) * burst_s
+    refused_s = probe_interval_s + (REFUSALS_TO_DEAD - 1) * burst_s + restart_grace_s
+    return Outage(decision_s=max(silent_s, refused_s))

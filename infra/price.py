@@ -1,0 +1,63 @@
+"""What the watchdog costs a month, roughly; pure. It is an output of the stack, so that nobody has to ask.
+
+List prices of us-east-1 in dollars, remembered on 2026-11-21 and not looked up: good for the order of magnitude. Workers,
+disks, traffic and logs depend on the user and are not in it.
+"""
+
+from collections.abc import Mapping
+
+HOURS = 730
+SECONDS = HOURS * 3600
+
+GB_SECOND = {"arm64": 0.0000133334, "x86_64": 0.0000166667}
+"""Lambda, by architecture."""
+INVOCATION = 0.0000002
+TABLE_WRITE = 0.000000625
+KEY = 1.0
+METRIC = 0.30
+ALARM = 0.10
+ADDRESS_HOUR = 0.005
+ENDPOINT_HOUR = 0.01
+"""An interface endpoint, per zone."""
+
+PROBE_S = 0.05
+"""Billed for one round of a prober, guessed: most answers come in a few milliseconds, and a millisecond is the unit."""
+
+
+def monthly_cost(
+    *,
+    architecture: str,
+    arbiter_memory_mb: int,
+    prober_memory_mb: int,
+    probers: int,
+    probe_interval_s: float,
+    lease_renew_s: float,
+    metrics: int,
+    alarms: int,
+    interface_endpoints: int,
+) -> Mapping[str, float]:
+    """Dollars a month by what they are for, with `total`; rounded to cents.
+
+    Args:
+        architecture: A key of GB_SECOND.
+        arbiter_memory_mb: One arbiter runs at any time.
+        prober_memory_mb: Each prober runs once a round.
+        probers: Their number.
+        probe_interval_s: Length of a round while nothing is in doubt.
+        lease_renew_s: The arbiter writes to the table this often.
+        metrics: Custom metrics.
+        alarms: Alarms.
+        interface_endpoints: Endpoints, counted once a zone.
+    """
+    rounds = SECONDS / probe_interval_s * probers
+    gb_second = GB_SECOND[architecture]
+    lines = {
+        "arbiter": SECONDS * arbiter_memory_mb / 1024 * gb_second,
+        "probers": rounds * (INVOCATION + PROBE_S * prober_memory_mb / 1024 * gb_second),
+        "record": SECONDS / lease_renew_s * TABLE_WRITE,
+        "key": KEY,
+        "metrics and alarms": metrics * METRIC + alarms * ALARM,
+        "address": HOURS * ADDRESS_HOUR,
+        "management endpoints": interface_endpoints * HOURS * ENDPOINT_HOUR,
+    }
+    return {name: round(dollars, 2) for name, dollars in {**lines, "total": sum(lines.values())}.items()}

@@ -1,0 +1,74 @@
+"""Regions and their zones, per cloud; pure.
+
+Zone *names* only: which building stands behind `us-east-1a` may differ from account to account, but a name means the same
+thing within one account, and a stack lives in one. Everybody in `infra` may import this file.
+
+Sources, read 2026-11-21: AWS Global Infrastructure guide, "AWS Availability Zones" (three zones or more a region, mapped by
+account in the oldest ones); the letters and `zones_per_account` from the readme of github.com/jsonmaur/aws-regions. Letters
+that not every account has are left out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Region:
+    """The zones of one region."""
+
+    zones: tuple[str, ...]
+    zones_per_account: int
+    """How many of `zones` one account is given; below their number in the oldest regions only."""
+
+
+def _region(name: str, letters: str, *, zones_per_account: int | None = None) -> tuple[str, Region]:
+    return name, Region(tuple(name + letter for letter in letters), zones_per_account or len(letters))
+
+
+AWS_REGIONS: Mapping[str, Region] = dict(
+    (
+        _region("af-south-1", "abc"),
+        _region("ap-east-1", "abc"),
+        _region("ap-northeast-1", "acd"),  # b: older accounts only
+        _region("ap-northeast-2", "abcd"),
+        _region("ap-northeast-3", "abc"),
+        _region("ap-south-1", "abc"),
+        _region("ap-southeast-1", "abc"),
+        _region("ap-southeast-2", "abc"),
+        _region("ca-central-1", "abd"),  # c: not every account
+        _region("eu-central-1", "abc"),
+        _region("eu-north-1", "abc"),
+        _region("eu-south-1", "abc"),
+        _region("eu-west-1", "abc"),
+        _region("eu-west-2", "abc"),
+        _region("eu-west-3", "abc"),
+        _region("sa-east-1", "abc"),
+        _region("us-east-1", "abcdef"),
+        _region("us-east-2", "abc"),
+        _region("us-west-1", "abc", zones_per_account=2),
+        _region("us-west-2", "abcd"),
+    )
+)
+"""The regions that this version knows; a region is added by one line."""
+
+VANTAGES = 3
+"""Zones that are looked from where a region has them: the one without a worker breaks the tie when a zone is lost."""
+
+
+def prober_zones(region: str, worker_zones: tuple[str, ...], tie_breaker: str) -> tuple[str, ...]:
+    """The zones that get a prober: those of the workers, then the tie breaker.
+
+    `tie_breaker` empty: the first zone of the region without a worker, where one account is given enough zones to be sure
+    that it has it.
+
+    >>> prober_zones("eu-west-1", ("eu-west-1a", "eu-west-1b"), "")
+    ('eu-west-1a', 'eu-west-1b', 'eu-west-1c')
+    >>> prober_zones("us-west-1", ("us-west-1a", "us-west-1c"), "")
+    ('us-west-1a', 'us-west-1c')
+    """
+    if tie_breaker:
+        return (*worker_zones, tie_breaker)
+    known = AWS_REGIONS[region]
+    if known.zones_per_account < VANTAGES:
+        return worker_zones
+    return (*worker_zones, next(zone for zone in known.zones if zone not in worker_zones))

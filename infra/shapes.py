@@ -1,0 +1,52 @@
+"""What one layer hands the next, the same for both clouds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+
+@dataclass(frozen=True)
+class WorkerHandle:
+    """A worker as the other layers see it."""
+
+    name: str
+    zone: str
+    private_ip: str
+    instance_id: pulumi.Output[str]
+    network_interface_id: pulumi.Output[str]
+
+
+@dataclass(frozen=True)
+class ProberHandle:
+    """A prober as the arbiter sees it."""
+
+    zone: str
+    function_name: str
+    function_arn: pulumi.Output[str]
+
+
+@dataclass(frozen=True)
+class AccountHandle:
+    """Where ARNs point to."""
+
+    partition: pulumi.Output[str]
+    account_id: pulumi.Output[str]
+
+
+def child(
+    parent: pulumi.Resource,
+    *,
+    depends_on: Sequence[pulumi.Resource] = (),
+    protect: bool | None = None,
+    ignore_changes: Sequence[str] = (),
+    delete_before_replace: bool | None = None,
+) -> pulumi.ResourceOptions:
+    """Options of a resource inside a component; names in `ignore_changes` are the provider's own."""
+    return pulumi.ResourceOptions(
+        parent=parent,
+        depends_on=list(depends_on),
+        protect=protect,
+        ignore_changes=list(ignore_changes) or None,
+        delete_before_replace=delete_before_replace,
+    )

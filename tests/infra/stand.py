@@ -1,0 +1,129 @@
+"""A stand for the whole program: a stack's texts, and a cloud that answers at once with ids and nothing else.
+
+The cloud is a pure function of type, name and inputs. So a recorded resource shows what the program chose; whatever this
+file makes up (ids, ARNs) is never asserted on for its own sake.
+"""
+
+import functools
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lab.engine import deploy
+from lab.recording import Created, Deployment
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = ROOT / "infra" / "__main__.py"
+PROJECT = "tandem"
+ACCOUNT = "123456789012"
+REGION = "eu-central-1"
+HOLDER = "wk1"
+
+TEXTS: Mapping[str, str] = {
+    "cloud": "aws",
+    "region": REGION,
+    "zones": json.dumps([f"{REGION}a", f"{REGION}b"]),
+    "tier": "fault-tolerant",
+    "front": "address",
+    "workersActAlone": "false",
+    "amiId": "ami-0123456789abcdef0",
+    "partnerCidrs": '["203.0.113.7/32", "198.51.100.0/24"]',
+    "alertEmails": '["on-call@example.org", "second@example.org"]',
+}
+"""The smallest stack, with somebody to tell."""
+
+_ID_PREFIXES = {
+    "aws:ec2/vpc:Vpc": "vpc",
+    "aws:ec2/subnet:Subnet": "subnet",
+    "aws:ec2/securityGroup:SecurityGroup": "sg",
+    "aws:ec2/instance:Instance": "i",
+    "aws:ec2/eip:Eip": "eipalloc",
+    "aws:ec2/vpcEndpoint:VpcEndpoint": "vpce",
+    "aws:ebs/volume:Volume": "vol",
+}
+_ARNS = {
+    "aws:kms/key:Key": ("kms", "key/"),
+    "aws:dynamodb/table:Table": ("dynamodb", "table/"),
+    "aws:sns/topic:Topic": ("sns", ""),
+    "aws:lambda/function:Function": ("lambda", "function:"),
+    "aws:cloudwatch/eventRule:EventRule": ("events", "rule/"),
+    "aws:iam/role:Role": ("iam", "role/"),
+    "aws:iam/policy:Policy": ("iam", "policy/"),
+    "aws:cloudwatch/logGroup:LogGroup": ("logs", "log-group:"),
+}
+
+
+def create(type_token: str, name: str, inputs: Mapping[str, Any]) -> Created:
+    """What the cloud would answer: an id, an ARN, and the few outputs that other resources need."""
+    resource_id = f"{_ID_PREFIXES.get(type_token, 'x')}-{name}"
+    outputs: dict[str, Any] = {"name": inputs.get("name", f"{name}-1a2b3c4")}
+    if type_token in _ARNS:
+        service, kind = _ARNS[type_token]
+        outputs["arn"] = f"arn:aws:{service}:{REGION}:{ACCOUNT}:{kind}{outputs['name']}"
+    match type_token:
+        case "aws:ec2/instance:Instance":
+            outputs["primaryNetworkInterfaceId"] = f"eni-{name}"
+        case "aws:ec2/eip:Eip":
+            outputs |= {"allocationId": resource_id, "publicIp": "192.0.2.10"}
+        case "aws:ec2/vpcEndpoint:VpcEndpoint":
+            outputs["prefixListId"] = f"pl-{name}"
+        case "aws:kms/key:Key":
+            outputs["keyId"] = resource_id
+        case "aws:lambda/invocation:Invocation":
+            outputs["result"] = json.dumps({"settled": True, "phase": "steady", "holder": HOLDER, "epoch": 1, "reason": ""})
+        case _:
+            pass
+    return Created(resource_id, outputs)
+
+
+def invoke(token: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the program asks before it builds."""
+    answers = {
+        "aws:index/getPartition:getPartition": {"partition": "aws"},
+        "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT},
+    }
+    assert not arguments.keys() - {"region"}
+    return answers[token]
+
+
+def run(changes: Mapping[str, str] | None = None, *, stack: str = "aws-test", **more: Any) -> Deployment:
+    """Deploy the program as it stands, with some texts changed; an empty text takes a key away."""
+    texts = {**TEXTS, **(changes or {})}
+    return deploy(
+        PROGRAM,
+        project=PROJECT,
+        stack=stack,
+        config={f"{PROJECT}:{key}": text for key, text in texts.items()},
+        create=more.get("create", create),
+        invoke=more.get("invoke", invoke),
+        environment=more.get("environment", {}),
+    )
+
+
+@functools.cache
+def usual() -> Deployment:
+    """The usual stack, deployed once per process; a deployment is a frozen value."""
+    return run()
+
+
+SITE = f"{PROJECT}-aws-test"
+"""The name of the usual stack's site."""
+
+
+def inputs(deployment: Deployment, type_token: str, part: str) -> Mapping[str, Any]:
+    """What the program chose for the resource of that type named after that part of the site."""
+    return deployment.named(type_token, f"{SITE}-{part}").inputs
+
+
+def statements(deployment: Deployment, function: str) -> Mapping[str, Mapping[str, Any]]:
+    """The statements of a function's policy, by their ids."""
+    document = json.loads(inputs(deployment, "aws:iam/policy:Policy", function)["policy"])
+    assert document["Version"] == "2012-10-17"
+    return {statement["Sid"]: statement for statement in document["Statement"]}
+
+
+def environment(deployment: Deployment) -> Mapping[str, str]:
+    """What the arbiter is told."""
+    (arbiter,) = (it for it in deployment.of_type("aws:lambda/function:Function") if it.name.endswith("-arbiter"))
+    return arbiter.inputs["environment"]["variables"]

@@ -1,0 +1,544 @@
+"""What a user may say, and what is said to a user who said something else. Whole messages, because they are the product."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from ipaddress import IPv4Network
+from types import SimpleNamespace
+from typing import cast
+
+import pydantic
+import pytest
+
+from failover_lambda.contract import FencePolicy, ProbeKind, Tier
+from infra.config import ConfigError, Source, StackConfig, parse
+from infra.config.advice import advice
+from infra.config.keys import FIELDS
+from infra.config.relations import RELATIONS
+from tests.infra.stand import TEXTS
+
+FILES = {
+    "setup.sh": "#!/bin/sh\n",
+    "long.sh": "x" * 16385,
+    "ca.pem": "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+    "key.pem": "-----BEGIN PRIVATE KEY-----\n",
+}
+
+
+def read_text(path: str) -> str:
+    try:
+        return FILES[path]
+    except KeyError:
+        raise FileNotFoundError(2, "No such file or directory", path) from None
+
+
+def read(changes: Mapping[str, str] | None = None, *, loopback: bool = False) -> StackConfig:
+    return parse(Source(texts={**TEXTS, **(changes or {})}, read_text=read_text, loopback_cloud=loopback))
+
+
+def faults(changes: Mapping[str, str], *, loopback: bool = False) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        read(changes, loopback=loopback)
+    return [str(fault) for fault in caught.value.faults]
+
+
+def test_the_smallest_stack_is_completed_by_defaults() -> None:
+    config = read()
+
+    assert (config.tier, config.fence_policy, config.probe_kind) == (
+        Tier.FAULT_TOLERANT,
+        FencePolicy.ADDRESS_IS_FENCE,
+        ProbeKind.HTTP,
+    )
+    assert config.order == ("wk1", "wk2")
+    assert config.vpc_cidr == IPv4Network("10.80.0.0/16")
+    assert (config.traffic_ports, config.public_health_port) == ((2575,), 0)
+    assert (config.protect, config.deletion_protection, config.enabled) == (True, True, True)
+    assert (config.arbiter_memory_mb, config.reserved_concurrency) == (256, -1)
+
+
+@pytest.mark.parametrize(("tier", "interval_s", "grace_s"), [("fault-tolerant", 1, 0), ("high-availability", 5, 30)])
+def test_a_tier_sets_the_pace_that_nobody_set(tier: str, interval_s: float, grace_s: float) -> None:
+    config = read({"tier": tier})
+
+    assert (config.probe_interval_s, config.restart_grace_s) == (interval_s, grace_s)
+
+
+def test_a_set_pace_stays_what_it_was_set_to() -> None:
+    assert read({"tier": "high-availability", "probeIntervalSeconds": "2.5"}).probe_interval_s == 2.5
+
+
+def test_an_empty_text_is_no_value() -> None:
+    assert read({"probeIntervalSeconds": "", "userDataFile": "", "tieBreakerZone": ""}) == read()
+
+
+def test_a_configuration_cannot_be_changed() -> None:
+    with pytest.raises(pydantic.ValidationError, match="frozen"):
+        read().probe_port = 1
+
+
+def test_a_file_is_read_once_and_carries_its_contents() -> None:
+    config = read({"userDataFile": "setup.sh"})
+
+    assert (config.user_data_file.path, config.user_data_file.text) == ("setup.sh", "#!/bin/sh\n")
+
+
+def test_every_mistake_is_reported_at_once() -> None:
+    with pytest.raises(ConfigError) as caught:
+        read(
+            {
+                "probPort": "8080",
+                "zones": '["eu-central-1a", "eu-west-1b"]',
+                "trafficPorts": "[2575, 70000]",
+                "order": '["wk1", "wk3"]',
+                "front": "",
+                "protect": "yes",
+            }
+        )
+
+    assert str(caught.value) == (
+        "6 values of this stack's configuration cannot be used; nothing was created.\n"
+        "- front is not set. Allowed: address. Next: pulumi config set front address\n"
+        "- trafficPorts is 70000. Allowed: a list of one or more, each a whole number from 1 to 65535. "
+        "Next: pulumi config set --path 'trafficPorts[0]' 2575\n"
+        "- protect is yes (neither true nor false). Allowed: true or false. Next: pulumi config set protect true\n"
+        "- probPort is not a key of this program. Allowed: the keys of docs/CONFIG.md. "
+        "Next: did you mean probePort? Else pulumi config rm probPort\n"
+        "- zones is eu-west-1b, which is not in region eu-central-1. "
+        "Allowed: zones among eu-central-1a, eu-central-1b, eu-central-1c. "
+        "Next: aws ec2 describe-availability-zones shows those of the account\n"
+        "- order is wk1, wk3, and there is no wk3. Allowed: each of wk1, wk2 once, the home worker first. "
+        "Next: pulumi config set --path 'order[0]' wk1"
+    )
+
+
+def test_each_wrong_item_of_a_list_is_one_mistake_and_the_list_is_none_besides() -> None:
+    found = [text.partition(".")[0] for text in faults({"trafficPorts": '[70000, "x"]'})]
+
+    assert found == ["trafficPorts is 70000", "trafficPorts is x"]
+
+
+def test_nothing_at_all_names_every_required_key_and_nothing_else() -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(Source(texts={}, read_text=read_text, loopback_cloud=False))
+
+    required = ["cloud", "region", "zones", "tier", "front", "workersActAlone", "amiId", "partnerCidrs"]
+    assert [fault.key for fault in caught.value.faults] == required
+    assert {fault.found for fault in caught.value.faults} == {"not set"}
+
+
+def test_one_mistake_is_one_value() -> None:
+    with pytest.raises(ConfigError, match=r"^1 value of this stack's configuration cannot be used"):
+        read({"probePort": "0"})
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "message"),
+    [
+        (
+            "cloud",
+            "azure",
+            "cloud is azure, which is not in this version. Allowed: aws. Next: pulumi config set cloud aws",
+        ),
+        (
+            "front",
+            "balancer",
+            "front is balancer, which is not in this version. Allowed: address. Next: pulumi config set front address",
+        ),
+        (
+            "egress",
+            "own",
+            "egress is own, which is not in this version. Allowed: holder. Next: pulumi config set egress holder",
+        ),
+        (
+            "mode",
+            "active-active",
+            (
+                "mode is active-active, which is not in this version. Allowed: active-passive. "
+                "Next: pulumi config set mode active-passive"
+            ),
+        ),
+        (
+            "fencePolicy",
+            "strict",
+            (
+                "fencePolicy is strict, which is not in this version. Allowed: address-is-fence. "
+                "Next: pulumi config set fencePolicy address-is-fence"
+            ),
+        ),
+        (
+            "tier",
+            "hot-spare",
+            (
+                "tier is hot-spare, which is not in this version. Allowed: one of high-availability, fault-tolerant. "
+                "Next: pulumi config set tier high-availability"
+            ),
+        ),
+        (
+            "tier",
+            "five-nines",
+            (
+                "tier is five-nines. Allowed: one of high-availability, fault-tolerant. "
+                "Next: pulumi config set tier high-availability"
+            ),
+        ),
+        (
+            "amiId",
+            "ami-latest",
+            (
+                "amiId is ami-latest. Allowed: ami- and 8 to 17 hexadecimal digits. "
+                "Next: pulumi config set amiId ami-0123456789abcdef0"
+            ),
+        ),
+        (
+            "probeTimeoutSeconds",
+            "0",
+            (
+                "probeTimeoutSeconds is 0. Allowed: a number of seconds from 0.1 to 5. "
+                "Next: pulumi config set probeTimeoutSeconds 0.4"
+            ),
+        ),
+        (
+            "probeTimeoutSeconds",
+            "nan",
+            (
+                "probeTimeoutSeconds is nan. Allowed: a number of seconds from 0.1 to 5. "
+                "Next: pulumi config set probeTimeoutSeconds 0.4"
+            ),
+        ),
+        (
+            "rootVolumeGb",
+            "4",
+            "rootVolumeGb is 4. Allowed: a whole number of GiB from 8 to 16384. Next: pulumi config set rootVolumeGb 30",
+        ),
+        (
+            "vpcCidr",
+            "10.80.0.1/16",
+            (
+                "vpcCidr is 10.80.0.1/16. Allowed: an IPv4 network such as 10.80.0.0/16, host bits zero. "
+                "Next: pulumi config set vpcCidr 10.80.0.0/16"
+            ),
+        ),
+        (
+            "zones",
+            "eu-central-1a",
+            (
+                "zones is eu-central-1a (a text, not a list). "
+                "Allowed: a list of exactly 2, each a zone of the region such as eu-central-1a. "
+                "Next: pulumi config set --path 'zones[0]' eu-central-1a"
+            ),
+        ),
+        (
+            "zones",
+            '["eu-central-1a"]',
+            (
+                'zones is ["eu-central-1a"]. Allowed: a list of exactly 2, each a zone of the region such as eu-central-1a. '
+                "Next: pulumi config set --path 'zones[0]' eu-central-1a"
+            ),
+        ),
+        (
+            "alertEmails",
+            '["nobody"]',
+            (
+                "alertEmails is nobody. Allowed: a list of any number, each an e-mail address. "
+                "Next: pulumi config set --path 'alertEmails[0]' on-call@example.org"
+            ),
+        ),
+        (
+            "logRetentionDays",
+            "31",
+            (
+                "logRetentionDays is 31. Allowed: one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, "
+                "731, 1096, "
+                "1827, 2192, 2557, 2922, 3288, 3653. Next: pulumi config set logRetentionDays 365"
+            ),
+        ),
+        (
+            "tags",
+            '["Größe=1"]',
+            (
+                "tags is Größe=1 (not key=value). Allowed: a list of any number, each key=value in letters, digits, "
+                "spaces and "
+                "_.:/=+-@. Next: pulumi config set --path 'tags[0]' cost-center=4711"
+            ),
+        ),
+        (
+            "userDataFile",
+            "gone.sh",
+            (
+                "userDataFile is gone.sh ([Errno 2] No such file or directory: 'gone.sh'). "
+                "Allowed: a text file, at most 16384 bytes, by its path from the folder of Pulumi.yaml. "
+                "Next: pulumi config set userDataFile stacks/worker-setup.sh"
+            ),
+        ),
+        (
+            "userDataFile",
+            "long.sh",
+            (
+                "userDataFile is long.sh (a file of 16385 bytes). "
+                "Allowed: a text file, at most 16384 bytes, by its path from the folder of Pulumi.yaml. "
+                "Next: pulumi config set userDataFile stacks/worker-setup.sh"
+            ),
+        ),
+        (
+            "zzz",
+            "1",
+            "zzz is not a key of this program. Allowed: the keys of docs/CONFIG.md. Next: pulumi config rm zzz",
+        ),
+    ],
+)
+def test_a_value_is_refused_with_what_was_found_what_is_allowed_and_the_next_step(key: str, text: str, message: str) -> None:
+    assert faults({key: text}) == [message]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"zones": '["eu-central-1a", "eu-central-1a"]'},
+            (
+                "zones is eu-central-1a and eu-central-1a, one zone for both workers. "
+                "Allowed: zones among eu-central-1a, eu-central-1b, eu-central-1c. "
+                "Next: aws ec2 describe-availability-zones shows those of the account"
+            ),
+        ),
+        (
+            {"tieBreakerZone": "eu-central-1b"},
+            (
+                "tieBreakerZone is eu-central-1b. Allowed: zones among eu-central-1c. "
+                "Next: aws ec2 describe-availability-zones shows those of the account"
+            ),
+        ),
+        (
+            {"vpcCidr": "10.80.0.0/25"},
+            (
+                "vpcCidr is 10.80.0.0/25, a /25. Allowed: a /16 to a /24, because it is cut into 16 subnets and AWS "
+                "has none "
+                "below a /28. Next: pulumi config set vpcCidr 10.80.0.0/16"
+            ),
+        ),
+        (
+            {"vpcCidr": "8.8.0.0/16"},
+            (
+                "vpcCidr is 8.8.0.0/16, which belongs to hosts on the internet. Allowed: a network in 10.0.0.0/8, "
+                "172.16.0.0/12, "
+                "192.168.0.0/16 or 100.64.0.0/10. Next: pulumi config set vpcCidr 10.80.0.0/16"
+            ),
+        ),
+        (
+            {"vpcCidr": "127.64.0.0/16"},
+            (
+                "vpcCidr is 127.64.0.0/16, a loopback network, and the cloud's endpoint is not on this machine. "
+                "Allowed: loopback networks in the lab only, where AWS_ENDPOINT_URL_EC2 is a loopback address. "
+                "Next: use the stack file that the lab's one was derived from: vpcCidr, partnerCidrs, protect and "
+                "deletionProtection differ"
+            ),
+        ),
+        (
+            {"partnerCidrs": '["0.0.0.0/0"]'},
+            (
+                "partnerCidrs is 0.0.0.0/0, the whole internet. Allowed: networks of partners, apart from each other "
+                "and from "
+                "vpcCidr. Next: name each one once"
+            ),
+        ),
+        (
+            {"partnerCidrs": '["203.0.113.0/24", "203.0.113.7/32"]'},
+            (
+                "partnerCidrs is 203.0.113.0/24 and 203.0.113.7/32, which overlap. Allowed: networks of partners, "
+                "apart from each "
+                "other and from vpcCidr. Next: name each one once"
+            ),
+        ),
+        (
+            {"partnerCidrs": '["10.80.32.0/24"]'},
+            (
+                "partnerCidrs is 10.80.32.0/24, which overlaps vpcCidr 10.80.0.0/16: answers would never leave the stack. "
+                "Allowed: networks of partners, apart from each other and from vpcCidr. Next: name each one once"
+            ),
+        ),
+        (
+            {"order": '["wk1"]'},
+            (
+                "order is wk1. Allowed: each of wk1, wk2 once, the home worker first. "
+                "Next: pulumi config set --path 'order[0]' wk1"
+            ),
+        ),
+        (
+            {"publicHealthPort": "2575"},
+            (
+                "publicHealthPort is 2575, which is in trafficPorts too. "
+                "Allowed: a port of its own, because it is open to the world, or 0. "
+                "Next: pulumi config set publicHealthPort 8081"
+            ),
+        ),
+        (
+            {"trafficPorts": "[2575, 2575]"},
+            "trafficPorts is 2575 2 times. Allowed: each port once. Next: remove the repetition",
+        ),
+        (
+            {"probeKind": "tcp"},
+            (
+                "probeKind is tcp, and tier fault-tolerant fails over by itself. Allowed: http, https or mllp: a bare "
+                "connection "
+                "also succeeds on a service that hangs. Next: pulumi config set probeKind http"
+            ),
+        ),
+        (
+            {"probeTlsCaFile": "ca.pem"},
+            (
+                "probeTlsCaFile is ca.pem, with probeKind http and probeTlsVerify true. Allowed: certificates where "
+                "probeKind is "
+                "https and probeTlsVerify is true; nothing else looks at them. "
+                "Next: pulumi config set probeKind https, or pulumi config rm probeTlsCaFile"
+            ),
+        ),
+        (
+            {"probeTimeoutSeconds": "0.6"},
+            (
+                "probeTimeoutSeconds is 0.6 with probeIntervalSeconds 1. Allowed: 2 * probeTimeoutSeconds <= "
+                "probeIntervalSeconds, for a question may wait twice: to connect and for the answer. "
+                "Next: pulumi config set probeTimeoutSeconds 0.5"
+            ),
+        ),
+        (
+            {"restartGraceSeconds": "20"},
+            (
+                "tier is fault-tolerant, and an outage may last 27.8 s: 21.6 s until the decision (probeIntervalSeconds 1, "
+                "probeTimeoutSeconds 0.4, restartGraceSeconds 20), 1.2 s for two address calls (Fortinet's published "
+                "log), 5 s "
+                "until the address carries traffic (nginx/documentation#520). Allowed: at most 10 s. "
+                "Next: lower probeIntervalSeconds, probeTimeoutSeconds or restartGraceSeconds, "
+                "or pulumi config set tier high-availability"
+            ),
+        ),
+        (
+            {"tier": "high-availability", "restartGraceSeconds": "600"},
+            (
+                "tier is high-availability, and an outage may last 611.8 s: 605.6 s until the decision "
+                "(probeIntervalSeconds 5, "
+                "probeTimeoutSeconds 0.4, restartGraceSeconds 600), 1.2 s for two address calls (Fortinet's published "
+                "log), 5 s "
+                "until the address carries traffic (nginx/documentation#520). Allowed: at most 600 s. "
+                "Next: lower probeIntervalSeconds, probeTimeoutSeconds or restartGraceSeconds"
+            ),
+        ),
+        (
+            {"movesPerHourMax": "6"},
+            (
+                "movesPerHourMax is 6 with movesPerDayMax 5. Allowed: movesPerHourMax <= movesPerDayMax. "
+                "Next: pulumi config set movesPerHourMax 5"
+            ),
+        ),
+        (
+            {"alertEmails": '["a@example.org", "a@example.org"]'},
+            "alertEmails is a@example.org 2 times. Allowed: each address once. Next: remove the repetition",
+        ),
+        (
+            {"reservedConcurrency": "2"},
+            (
+                "reservedConcurrency is 2. Allowed: -1, or 3 and more: two lives at a hand-over, and the tick of a "
+                "deployment. "
+                "Next: pulumi config set reservedConcurrency -- -1"
+            ),
+        ),
+        (
+            {"tags": '["Name=x"]'},
+            "tags is Name=..., which is taken. Allowed: keys besides aws:*, Name, tandem:site. Next: rename it",
+        ),
+        (
+            {"tags": '["aws:x=1"]'},
+            "tags is aws:x=..., which is taken. Allowed: keys besides aws:*, Name, tandem:site. Next: rename it",
+        ),
+        (
+            {"tags": '["a=1", "a=2"]'},
+            "tags is a=... 2 times. Allowed: each key once. Next: remove the repetition",
+        ),
+        (
+            {"tags": json.dumps([f"k{number}=v" for number in range(49)])},
+            "tags is 49 tags. Allowed: at most 48. Next: remove some",
+        ),
+    ],
+)
+def test_a_relation_is_refused_with_both_values(changes: Mapping[str, str], message: str) -> None:
+    assert faults(changes) == [message]
+
+
+def test_a_mistyped_key_hides_no_other_relation() -> None:
+    assert [text.partition(" ")[0] for text in faults({"tier": "none", "movesPerHourMax": "9"})] == [
+        "tier",
+        "movesPerHourMax",
+    ]
+
+
+def test_a_relation_asks_for_no_field_that_it_does_not_name() -> None:
+    config = read()
+    for relation in RELATIONS:
+        named_only = SimpleNamespace(**{field: getattr(config, field) for field in relation.fields})
+        assert list(relation.check(cast("StackConfig", named_only))) == []
+
+
+def test_the_lab_may_use_loopback_networks() -> None:
+    config = read({"vpcCidr": "127.64.0.0/16", "partnerCidrs": '["127.0.0.0/16"]'}, loopback=True)
+
+    assert config.vpc_cidr.is_loopback
+
+
+def test_a_loopback_partner_is_refused_on_a_real_cloud() -> None:
+    (message,) = faults({"partnerCidrs": '["127.0.0.0/16"]'})
+
+    assert message.startswith(
+        "partnerCidrs is 127.0.0.0/16, a loopback network, and the cloud's endpoint is not on this machine"
+    )
+
+
+def test_a_private_authority_is_taken_for_https() -> None:
+    config = read({"probeKind": "https", "probeTlsCaFile": "ca.pem"})
+
+    assert config.probe_tls_ca_file.text == FILES["ca.pem"]
+
+
+def test_a_file_that_holds_no_certificate_is_refused() -> None:
+    (message,) = faults({"probeKind": "https", "probeTlsCaFile": "key.pem"})
+
+    assert message.startswith(
+        "probeTlsCaFile is key.pem (a file without '-----BEGIN CERTIFICATE-----'). Allowed: a PEM file"
+    )
+
+
+def test_a_home_in_the_second_zone_is_only_an_order() -> None:
+    assert read({"order": '["wk2", "wk1"]'}).order == ("wk2", "wk1")
+
+
+def test_reading_a_configuration_needs_no_pulumi() -> None:
+    modules = "infra.config, infra.config.advice, infra.regions, infra.addressing, infra.naming, infra.pace, infra.settings"
+    program = (
+        f"import sys, {modules}; sys.exit(any(name.partition('.')[0] in ('pulumi', 'pulumi_aws') for name in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=False)
+
+    assert done.returncode == 0
+
+
+def test_every_key_of_the_page_can_be_said_and_stays_as_it_was() -> None:
+    assert len(FIELDS) == len(StackConfig.model_fields) == len(set(FIELDS.values()))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"enabled": "false"}, "enabled is false"),
+        ({"workersActAlone": "true"}, "workersActAlone is true"),
+        ({"alertEmails": "[]"}, "alertEmails has no address"),
+        ({"alertEmails": '["a@example.org"]'}, "alertEmails has 1 address"),
+        ({"managementEndpoints": "false"}, "managementEndpoints is false"),
+        ({"deletionProtection": "false"}, "deletionProtection is false"),
+    ],
+)
+def test_a_choice_that_will_be_missed_is_warned_of(changes: Mapping[str, str], words: str) -> None:
+    usual = {"publicHealthPort": "8081"}
+
+    assert list(advice(read(usual))) == []
+    (sentence,) = advice(read({**usual, **changes}))
+    assert sentence.startswith(words)

@@ -1,0 +1,136 @@
+"""One declaration, three readers: the parser, Pulumi.yaml and the page say the same. The stack files keep to it."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from infra.config import Source, StackConfig, parse
+from infra.config import docs as config_docs
+from infra.config.keys import FIELDS, SECTIONS, declaration
+from infra.config.parsing import example, kind_of
+from infra.naming import site_name
+from tests.infra.stand import PROJECT, ROOT
+
+PROJECT_FILE: Mapping[str, Any] = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))
+STACK_FILES = sorted((ROOT / "stacks").glob("Pulumi.*.yaml"))
+PULUMI_TYPES = {"string": str, "integer": int, "boolean": bool, "array": list}
+"""What the `config:` part of a project file may declare, in every version since 3.44."""
+
+
+def texts_of(file: Path) -> dict[str, str]:
+    """A stack file's keys as Pulumi hands them to the program."""
+    values = yaml.safe_load(file.read_text(encoding="utf-8"))["config"]
+    assert all(key.startswith(f"{PROJECT}:") for key in values)
+    return {key.partition(":")[2]: as_text(value) for key, value in values.items()}
+
+
+def as_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def read(texts: Mapping[str, str]) -> StackConfig:
+    return parse(Source(texts=texts, read_text=lambda path: (ROOT / path).read_text(), loopback_cloud=False))
+
+
+def test_declaration_project_file_and_page_are_equal() -> None:
+    assert config_docs.main(["--check"]) == 0
+
+
+def test_a_stale_page_is_found_and_written_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("PROJECT_FILE", "PAGE"):
+        copy = tmp_path / getattr(config_docs, name).name
+        copy.write_text(getattr(config_docs, name).read_text(encoding="utf-8"), encoding="utf-8")
+        monkeypatch.setattr(config_docs, name, copy)
+    monkeypatch.setattr(config_docs, "ROOT", tmp_path)
+    config_docs.PAGE.write_text("old", encoding="utf-8")
+
+    assert config_docs.main(["--check"]) == 1
+    assert capsys.readouterr().err == "CONFIG.md is not up to date: run python -m infra.config.docs\n"
+    assert config_docs.main([]) == 0
+    assert config_docs.main(["--check"]) == 0
+
+
+def test_the_project_is_as_the_pulumi_engine_wants_it() -> None:
+    assert PROJECT_FILE["name"] == PROJECT
+    assert PROJECT_FILE["runtime"] == {"name": "python", "options": {"toolchain": "pip", "virtualenv": ".venv"}}
+    assert (PROJECT_FILE["main"], PROJECT_FILE["stackConfigDir"]) == ("infra/", "stacks")
+
+
+@pytest.mark.parametrize("key", FIELDS)
+def test_a_declared_key_never_stops_the_engine_before_the_program_speaks(key: str) -> None:
+    declared = PROJECT_FILE["config"][key]
+
+    assert type(declared["default"]) is PULUMI_TYPES[declared["type"]]
+    assert declared["description"] == declaration(FIELDS[key]).sentence
+    if declared["type"] == "array":
+        kind = PULUMI_TYPES[declared["items"]["type"]]
+        assert all(type(item) is kind for item in declared["default"])
+
+
+def test_the_project_files_defaults_mean_what_the_program_means_by_nothing() -> None:
+    required = {
+        "cloud": "aws",
+        "region": "eu-west-1",
+        "zones": '["eu-west-1a", "eu-west-1b"]',
+        "tier": "fault-tolerant",
+        "front": "address",
+        "workersActAlone": "false",
+        "amiId": "ami-0123456789abcdef0",
+        "partnerCidrs": '["203.0.113.7/32"]',
+    }
+    defaults = {key: as_text(declared["default"]) for key, declared in PROJECT_FILE["config"].items()}
+
+    assert read({**defaults, **required}) == read(required)
+
+
+@pytest.mark.parametrize("key", FIELDS)
+def test_every_key_has_one_sentence_or_two_and_an_example_that_can_be_read(key: str) -> None:
+    field = FIELDS[key]
+    schema = config_docs.schema_of(kind_of(field))
+
+    assert declaration(field).sentence.endswith(".")
+    assert example(field)
+    if schema["type"] == "integer":
+        assert int(example(field)) >= schema.get("minimum", 0)
+
+
+def test_the_page_has_a_section_for_every_class_and_a_row_for_every_key() -> None:
+    page = config_docs.page()
+
+    assert [line.removeprefix("## ") for line in page.splitlines() if line.startswith("## ")] == [
+        section.__name__ for section in SECTIONS
+    ]
+    assert [line.split("`")[1] for line in page.splitlines() if line.startswith("| `")] == list(FIELDS)
+
+
+@pytest.mark.parametrize("file", STACK_FILES, ids=lambda file: file.name)
+def test_a_stack_file_can_be_deployed_but_for_its_placeholders(file: Path) -> None:
+    texts = texts_of(file)
+
+    assert read(texts).cloud.value == texts["cloud"]
+
+
+@pytest.mark.parametrize("file", STACK_FILES, ids=lambda file: file.name)
+def test_every_key_of_a_stack_file_has_a_comment(file: Path) -> None:
+    lines = file.read_text(encoding="utf-8").splitlines()
+    before = [lines[place - 1].strip() for place, line in enumerate(lines) if line.startswith(f"  {PROJECT}:")]
+
+    uncommented = [line for line in before if not line.startswith("#")]
+    assert uncommented == []
+
+
+def test_stack_files_are_named_as_their_stacks() -> None:
+    assert [file.name for file in STACK_FILES] == ["Pulumi.aws-dev.yaml", "Pulumi.aws-prod.yaml"]
+    assert site_name(PROJECT, "aws-prod") == "tandem-aws-prod"
+
+
+def test_production_is_protected_and_has_two_to_tell() -> None:
+    config = read(texts_of(ROOT / "stacks" / "Pulumi.aws-prod.yaml"))
+
+    assert (config.protect, config.deletion_protection, len(config.alert_emails)) == (True, True, 2)

@@ -1,0 +1,83 @@
+"""Names fit everywhere, whatever a stack is called."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from failover_lambda.contract import OWNER_TAG
+from infra.aws.function import log_group_name
+from infra.aws.watchdog import arbiter_name, prober_name
+from infra.naming import (
+    AUTONAMING_LENGTH,
+    LIMITS,
+    SITE_LENGTH_MAX,
+    TAG_PATTERN,
+    Kind,
+    physical,
+    site_name,
+    tags,
+    worker_names,
+)
+from infra.regions import AWS_REGIONS
+
+LONGEST_STACK = "s" * 100
+"""Pulumi takes no longer one."""
+LONGEST_ZONE = max((zone for region in AWS_REGIONS.values() for zone in region.zones), key=len)
+
+
+@given(st.text(min_size=1, max_size=100), st.text(min_size=1, max_size=100))
+def test_a_site_fits_its_limit_and_its_characters(project: str, stack: str) -> None:
+    site = site_name(project, stack)
+
+    assert len(site) <= SITE_LENGTH_MAX
+    assert re.fullmatch("[a-z0-9]([a-z0-9-]*[a-z0-9])?", site)
+
+
+@given(st.sets(st.text(alphabet="ab-_.A", min_size=1, max_size=40), min_size=2, max_size=2))
+def test_two_stacks_never_share_a_site(stacks: set[str]) -> None:
+    one, other = stacks
+
+    assert site_name("tandem", one) != site_name("tandem", other)
+
+
+def test_the_longest_stack_still_names_everything() -> None:
+    site = site_name("tandem", LONGEST_STACK)
+
+    assert log_group_name(arbiter_name(site)).endswith("-arbiter")
+    assert log_group_name(prober_name(site, LONGEST_ZONE)).endswith(LONGEST_ZONE)
+    role = f"{site}-prober-{LONGEST_ZONE}"
+    assert len(role) + AUTONAMING_LENGTH <= LIMITS[Kind.ROLE].length_max
+
+
+def test_a_name_that_does_not_fit_is_refused_with_the_limit() -> None:
+    with pytest.raises(ValueError, match="cannot be called") as caught:
+        physical(Kind.FUNCTION, "x" * 65)
+
+    assert str(caught.value) == (
+        f"the function cannot be called '{'x' * 65}' (65 characters): allowed are 1 to 64 of [A-Za-z0-9_-]; "
+        "use a shorter stack name"
+    )
+
+
+def test_a_two_letter_table_is_refused_though_emulators_take_it() -> None:
+    with pytest.raises(ValueError, match="allowed are 3 to 255"):
+        physical(Kind.TABLE, "ab")
+
+
+def test_every_kind_has_a_limit() -> None:
+    assert set(LIMITS) == set(Kind)
+
+
+def test_workers_are_numbered_by_zone() -> None:
+    assert worker_names(3) == ("wk1", "wk2", "wk3")
+
+
+def test_own_tags_win_and_a_display_name_is_optional() -> None:
+    assert tags("site", {"team": "x"}) == {"team": "x", OWNER_TAG: "site"}
+    assert tags("site", {}, "shown") == {"Name": "shown", OWNER_TAG: "site"}
+
+
+def test_own_tags_fit_the_narrowest_service() -> None:
+    assert all(TAG_PATTERN.fullmatch(text) for pair in tags("site", {}, "shown").items() for text in pair)

@@ -1,0 +1,85 @@
+"""The figures behind a promise and behind a bill."""
+
+import doctest
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from failover_lambda.contract import Settings, Tier
+from infra.pace import PACES, longest_outage
+from infra.price import monthly_cost
+
+USUAL: Mapping[str, Any] = {
+    "architecture": "arm64",
+    "arbiter_memory_mb": 256,
+    "prober_memory_mb": 256,
+    "probers": 3,
+    "probe_interval_s": 1.0,
+    "lease_renew_s": 2.0,
+    "metrics": 2,
+    "alarms": 2,
+    "interface_endpoints": 4,
+}
+
+
+def test_the_tiers_of_this_version_are_those_that_fail_over_by_themselves() -> None:
+    assert set(PACES) == {Tier.FAULT_TOLERANT, Tier.HIGH_AVAILABILITY}
+
+
+@pytest.mark.parametrize("tier", PACES)
+def test_a_tier_keeps_its_promise_at_its_own_pace(tier: Tier) -> None:
+    pace = PACES[tier]
+
+    assert longest_outage(pace.probe_interval_s, 0.4, pace.restart_grace_s).total_s <= pace.outage_s_max
+
+
+@pytest.mark.parametrize("tier", PACES)
+def test_a_lease_survives_a_renewal_that_was_missed(tier: Tier) -> None:
+    """2 * renewal < lease: one lost write is no change of arbiters."""
+    assert 2 * PACES[tier].lease_renew_s < PACES[tier].lease_ttl_s
+
+
+def test_an_outage_is_the_sum_of_its_parts() -> None:
+    outage = longest_outage(1, 0.4, 0)
+
+    assert (outage.decision_s, outage.move_s, outage.carries_s, outage.total_s) == (3.0, 1.2, 5.0, 9.2)
+
+
+@given(st.floats(1, 60), st.floats(0.1, 5), st.floats(0, 600))
+def test_nothing_slower_makes_an_outage_shorter(interval_s: float, timeout_s: float, grace_s: float) -> None:
+    usual = longest_outage(interval_s, timeout_s, grace_s).decision_s
+
+    assert longest_outage(interval_s + 1, timeout_s, grace_s).decision_s >= usual
+    assert longest_outage(interval_s, timeout_s + 1, grace_s).decision_s >= usual
+    assert longest_outage(interval_s, timeout_s, grace_s + 1).decision_s >= usual
+    assert usual > interval_s + 2 * Settings.burst_timeout_s
+
+
+def test_a_bill_adds_up() -> None:
+    bill = dict(monthly_cost(**USUAL))
+    total = bill.pop("total")
+
+    assert total == pytest.approx(sum(bill.values()), abs=0.05)
+    assert bill["arbiter"] == 8.76
+    assert bill["management endpoints"] == 29.2
+
+
+def test_what_is_not_built_is_not_paid() -> None:
+    without: dict[str, Any] = {**USUAL, "interface_endpoints": 0}
+
+    assert monthly_cost(**without)["management endpoints"] == 0
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["infra.addressing", "infra.naming", "infra.pace", "infra.regions", "infra.config.keys", "infra.config.kinds"],
+)
+def test_examples_in_docstrings_are_true(module: str) -> None:
+    results = doctest.testmod(importlib.import_module(module))
+
+    assert results.attempted > 0
+    assert results.failed == 0
