@@ -1,0 +1,90 @@
+"""The lab's command line: `python -m lab demo`, `up`, `down`. The Makefile's targets call it.
+
+`up` leaves a lab running in the background, with its endpoints in `out/lab/<id>/up.json`; `down` ends every such lab.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from lab import background_lab, site
+from lab.child import ChildError
+from lab.demo import OUT, Progress, demo
+from lab.emulators import EmulatorsMissingError
+from lab.engine import EngineError
+from lab.networks import NoFreeNetworkError
+from lab.profiles import PROFILES
+from lab.stack_file import StackFileError
+from lab.story import Fault
+
+EXPECTED = (ChildError, EmulatorsMissingError, EngineError, NoFreeNetworkError, StackFileError, TimeoutError)
+"""What can go wrong with a lab; told in one sentence instead of a traceback."""
+
+
+def main() -> int:
+    """Exit status: 0 done (demo: every promise kept), 1 a promise was broken, 2 the lab failed, 130 interrupted."""
+    arguments = _arguments()
+    if sys.platform != "linux":
+        print("the lab runs on Linux only: it listens on many addresses of 127.0.0.0/8", file=sys.stderr)
+        return 2
+    try:
+        return _run(arguments)
+    except EXPECTED as exc:
+        print(f"\nlab: {exc}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nlab: interrupted; everything was ended", file=sys.stderr)
+        return 130
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    match arguments.verb:
+        case "demo":
+            options = site.Options(profile=arguments.profile, schedule_divisor=arguments.schedule_divisor)
+            return demo(options, Fault(arguments.fault), arguments.out)
+        case "up":
+            return background_lab.up(arguments.profile)
+        case "down":
+            return background_lab.down()
+        case "serve":
+            return _serve(arguments)
+        case _:
+            raise AssertionError(arguments.verb)
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    """A lab in the foreground until it is told to end; what `up` starts."""
+    say = Progress()
+    with site.start(site.Options(profile=arguments.profile), say) as running:
+        (running.folder / background_lab.READY).write_text(json.dumps(background_lab.described(running), indent=2) + "\n")
+        say("up; ends with SIGTERM or Ctrl-C")
+        while True:
+            running.supervisor.pause(1.0)
+            running.hypervisor.check()
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m lab", description="An AWS pair on this machine, without an account.")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    play = verbs.add_parser("demo", help="a holder fails, the watchdog moves the address, a report is written")
+    play.add_argument("--fault", choices=[fault.value for fault in Fault], default=Fault.KILL.value, help="(%(default)s)")
+    play.add_argument("--out", type=Path, default=OUT, help="folder of the report (%(default)s)")
+    play.add_argument(
+        "--schedule-divisor",
+        type=float,
+        default=site.Options.schedule_divisor,
+        help="how many times faster than the cloud's the schedule runs; 1 = real minutes (%(default)s)",
+    )
+    up = verbs.add_parser("up", help="a lab in the background")
+    serve = verbs.add_parser("serve", help="a lab in the foreground")
+    for verb in (play, up, serve):
+        verb.add_argument(
+            "--profile", choices=sorted(PROFILES), default="instant", help="how long the emulated cloud takes (%(default)s)"
+        )
+    verbs.add_parser("down", help="end every lab that `up` left")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,88 @@
+"""Labs that stay up: `make lab-up` and `make lab-down`. One process per lab, found again by its pid and its start time."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from lab import processes
+from lab.site import LABS, Site
+from lab.supervisor import REPOSITORY
+
+READY = "up.json"
+"""In the lab's folder while it is up."""
+
+UP_S = 120.0
+DOWN_S = 40.0
+_POLL_S = 0.1
+
+
+def up(profile: str) -> int:
+    """Start a lab in the background and wait until it serves; prints what a user needs."""
+    LABS.mkdir(parents=True, exist_ok=True)
+    log = LABS / "up.log"
+    with log.open("w") as out:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "lab", "serve", "--profile", profile],
+            cwd=REPOSITORY,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    print(f"a lab is coming up (profile {profile}); its words go to {log}", flush=True)
+    ready = _wait_ready(child, time.monotonic() + UP_S)
+    if ready is None:
+        print(f"the lab did not come up:\n{log.read_text()}", file=sys.stderr)
+        child.terminate()
+        return 2
+    print(f"address {ready['outputs']['address']}, ports {ready['ports']}")
+    print(f"emulated AWS: {ready['endpoints']}")
+    print(f"everything else: {ready['folder']}/{READY}; end it with: make lab-down")
+    return 0
+
+
+def down() -> int:
+    """End every lab that `up` left; waits until each is gone."""
+    found = [path for path in sorted(LABS.glob(f"*/{READY}")) if _end(path)]
+    print(f"ended {len(found)} lab(s)" if found else "no lab is up")
+    return 0
+
+
+def described(site: Site) -> dict[str, Any]:
+    """What a user of a running lab needs to know."""
+    this = processes.identify(os.getpid())
+    return {
+        "process": {"pid": this.pid, "started": this.started} if this else {},
+        "folder": str(site.folder),
+        "endpoints": {"ec2, iam, kms, sts": site.emulators.endpoints.moto, "others": site.emulators.endpoints.ministack},
+        "ports": {"hl7": site.ports.llp, "http": site.ports.http, "health": site.ports.public},
+        "outputs": dict(site.outputs),
+        "differs": [str(difference) for difference in site.stack.differences],
+    }
+
+
+def _wait_ready(child: "subprocess.Popen[bytes]", deadline: float) -> dict[str, Any] | None:
+    while child.poll() is None and time.monotonic() < deadline:
+        for path in LABS.glob(f"*/{READY}"):
+            ready = json.loads(path.read_text() or "{}")
+            if ready.get("process", {}).get("pid") == child.pid:
+                return ready
+        time.sleep(_POLL_S)
+    return None
+
+
+def _end(path: Path) -> bool:
+    """Ask one lab to end, if it still runs; its ready file goes."""
+    ready = json.loads(path.read_text())
+    path.unlink()
+    process = processes.ProcessId(**ready["process"])
+    if not processes.send(process, signal.SIGTERM):
+        return False
+    if processes.wait_gone([process], DOWN_S):
+        raise TimeoutError(f"the lab with process {process.pid} did not end within {DOWN_S:g} s of SIGTERM")
+    return True

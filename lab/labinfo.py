@@ -1,0 +1,113 @@
+"""lab.json: what a run was. Written by the lab beside its logs, read by the checker and the report, field by field checked.
+
+Standard library only. `docs/REPORT.md` lists the fields for whoever writes the file.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.rawevents import Call, FaultKind
+from lab.rawlines import Line, read_document
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerInfo:
+    """One worker as the program built it."""
+
+    name: str
+    private_ip: str
+    instance_id: str
+    zone: str
+    network_interface_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileTime:
+    """One simulated duration, written as people read it ("0.6", "1 to 5"), and the published fact that it rests on."""
+
+    name: str
+    seconds: str
+    basis: str
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabInfo:
+    """lab.json: what the run was."""
+
+    cloud: str
+    profile: str
+    engine: str
+    fault: FaultKind
+    workers: Mapping[str, WorkerInfo]
+    order: tuple[str, ...]
+    allocation_id: str
+    address: str
+    record_poll_s: float
+    """Longest time between two polls of the record; used where a record line has no `previous_poll_t`."""
+    schedule_divisor: float
+    """How many times faster than the cloud's the schedule ran; 1 = real minutes."""
+    versions: Mapping[str, str]
+    spent: Mapping[str, str]
+    profile_times: tuple[ProfileTime, ...]
+    pid: int | None
+    """The lab's own process, to tell an arbiter's from it."""
+
+    def by_ip(self, private_ip: str | None) -> str | None:
+        """The worker with this private address."""
+        return self._find(lambda worker: worker.private_ip == private_ip)
+
+    def by_instance(self, instance_id: str | None) -> str | None:
+        """The worker with this instance id."""
+        return self._find(lambda worker: worker.instance_id == instance_id)
+
+    def named_in(self, call: Call) -> str | None:
+        """The worker whose private address, instance id or network card stands in a call's parameters."""
+        values = set(call.params.values())
+        return self._find(lambda worker: bool(values & {worker.private_ip, worker.instance_id, worker.network_interface_id}))
+
+    def _find(self, fits: Callable[[WorkerInfo], bool]) -> str | None:
+        return next((worker.name for worker in self.workers.values() if fits(worker)), None)
+
+
+def read_lab_info(path: Path) -> LabInfo:
+    """Read lab.json.
+
+    Raises:
+        RawLogError: the file is missing, or a field is missing, of the wrong type, or contradicts another.
+    """
+    line = read_document(path)
+    workers = {name: _worker_info(name, line.inside("workers").inside(name)) for name in line.table("workers")}
+    order = line.texts("order")
+    if sorted(order) != sorted(workers):
+        line.fail(f"'order' {list(order)} and 'workers' {list(workers)} must name the same workers")
+    return LabInfo(
+        cloud=line.text("cloud"),
+        profile=line.text("profile"),
+        engine=line.text("engine"),
+        fault=line.member("fault", FaultKind),
+        workers=workers,
+        order=order,
+        allocation_id=line.text("allocation_id"),
+        address=line.text("address"),
+        record_poll_s=line.seconds("record_poll_s"),
+        schedule_divisor=line.seconds("schedule_divisor"),
+        versions=_plain_table(line, "versions"),
+        spent=_plain_table(line, "spent") if line.has("spent") else {},
+        profile_times=tuple(_profile_time(row) for row in line.rows("profile_times")),
+        pid=line.count("pid") if line.has("pid") else None,
+    )
+
+
+def _worker_info(name: str, line: Line) -> WorkerInfo:
+    card = line.text_or_none("network_interface_id")
+    return WorkerInfo(name, line.text("private_ip"), line.text("instance_id"), line.text("zone"), card)
+
+
+def _profile_time(row: Line) -> ProfileTime:
+    return ProfileTime(row.text("name"), row.text("seconds"), row.text("basis"), row.text("source"))
+
+
+def _plain_table(line: Line, name: str) -> dict[str, str]:
+    return {key: str(value) for key, value in line.table(name).items()}

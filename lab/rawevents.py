@@ -1,0 +1,336 @@
+"""What the witnesses of one lab run can say: one frozen value per event of the raw logs.
+
+Every fact here was written by somebody other than the watchdog: clients, workers, the receiver, the emulator's gate, a
+poller of the record, the lab itself. All times `t` are seconds on the machine's one monotonic clock. How a line becomes one
+of these is in `rawparsers.py`. Standard library only; of the project, nothing but the files of the checker imports this.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from lab.rawlines import Key
+
+
+class FaultKind(Enum):
+    """What the lab did to a worker."""
+
+    KILL = "kill"
+    FREEZE = "freeze"
+    CUT = "cut"
+
+    @property
+    def done(self) -> str:
+        """What the worker is, once it was done."""
+        return {"kill": "killed", "freeze": "frozen", "cut": "cut off from the network"}[self.value]
+
+
+class Phase(Enum):
+    """Where the record says a site stands."""
+
+    DISABLED = "disabled"
+    STEADY = "steady"
+    SUSPECT = "suspect"
+    FENCING = "fencing"
+    MOVING = "moving"
+    VERIFYING = "verifying"
+    BOTH_DOWN = "both-down"
+    MANUAL = "manual"
+
+
+# sender-NAME.jsonl
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A sender is about to write a message to its connection."""
+
+    t: float
+    sender: str
+    key: Key
+    attempt: int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Acked:
+    """A sender has read the acknowledgement; `worker` and `boot` are named in it."""
+
+    t: float
+    sender: str
+    key: Key
+    attempt: int
+    seq: int
+    worker: str
+    boot: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendFailed:
+    """An attempt ended without an acknowledgement."""
+
+    t: float
+    sender: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """A sender has a connection."""
+
+    t: float
+    sender: str
+
+
+# http.jsonl
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """A request on a new connection through the public address was answered, after `seconds`."""
+
+    t: float
+    worker: str
+    boot: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class HttpFailed:
+    """A request was not answered."""
+
+    t: float
+    how: str
+
+
+# worker-NAME.jsonl
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A worker process is up and found `backlog` undelivered messages of an earlier boot, which it holds."""
+
+    t: float
+    worker: str
+    boot: str
+    backlog: int
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A message is on the worker's disk; the acknowledgement follows."""
+
+    t: float
+    worker: str
+    boot: str
+    key: Key
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOn:
+    """The worker gave a message to the receiver. `backlog`: it had been held since an earlier boot."""
+
+    t: float
+    worker: str
+    boot: str
+    key: Key
+    backlog: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """The worker was told to deliver the `backlog` messages that it held."""
+
+    t: float
+    worker: str
+    boot: str
+    backlog: int
+
+
+# receiver.jsonl, receiver-repeats.jsonl
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The downstream receiver has a message from `worker`."""
+
+    t: float
+    key: Key
+    worker: str
+    boot: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """The receiver was given a copy of a message that it knows, and did not deliver it again."""
+
+    t: float
+    key: Key
+    worker: str
+    boot: str
+
+
+# gate.jsonl, cloud.jsonl
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request at the cloud emulator's gate, with its answer."""
+
+    t_in: float
+    t_out: float
+    action: str
+    params: Mapping[str, str]
+    status: int
+    error: str | None
+    answer: Mapping[str, Any]
+
+    @property
+    def accepted(self) -> bool:
+        """The cloud said yes."""
+        return self.status == 200 and self.error is None
+
+    @property
+    def took_s(self) -> float:
+        """From the request's arrival to the answer's departure."""
+        return self.t_out - self.t_in
+
+
+@dataclass(frozen=True, slots=True)
+class Association:
+    """The address was put on a network card, or on nobody (`association_id` None). Packets follow from `carries_at` on."""
+
+    t: float
+    allocation_id: str
+    association_id: str | None
+    instance_id: str | None
+    private_ip: str | None
+    carries_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceState:
+    """A virtual machine changed its state."""
+
+    t: float
+    instance_id: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupsChanged:
+    """A network card has these security groups from now on."""
+
+    t: float
+    network_interface_id: str
+    instance_id: str | None
+    groups: tuple[str, ...]
+
+
+# record.jsonl, function-starts.jsonl
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The record, as a poll found it changed. It was stored after `not_before` and at `t` at the latest."""
+
+    t: float
+    not_before: float
+    epoch: int
+    phase: Phase
+    holder: str | None
+    target: str | None
+    version: int | None
+
+    @property
+    def entitled(self) -> str | None:
+        """Who should serve: the target of an open move, else the holder."""
+        return self.target or self.holder
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseSeen:
+    """The arbiter's lease, as a poll found its owner changed."""
+
+    t: float
+    owner: str
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionStart:
+    """The emulated platform started a function: by the schedule, by an event, or because somebody called it."""
+
+    t: float
+    function: str
+    request_id: str
+    source: str
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionEnd:
+    """A function that the platform started has ended."""
+
+    t: float
+    request_id: str
+
+
+# lab.jsonl, public.jsonl
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """The lab broke a worker. t = 0 of every report."""
+
+    t: float
+    kind: FaultKind
+    worker: str
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something else that the lab did on purpose: `start-instance`, `release`, ..."""
+
+    t: float
+    act: str
+    worker: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Any other line of the lab's own log."""
+
+    t: float
+    event: str
+
+
+@dataclass(frozen=True, slots=True)
+class Carries:
+    """The public address forwards new connections to this private address from now on; None = to nobody."""
+
+    t: float
+    private_ip: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A connection through the public address was opened or closed."""
+
+    t: float
+    event: str
+    flow: int
+
+
+# By log
+
+
+SenderEvent = Sent | Acked | SendFailed | Connected
+HttpEvent = HttpAnswer | HttpFailed
+WorkerEvent = Started | Accepted | HandedOn | Released
+CloudEvent = Association | InstanceState | GroupsChanged
+RecordEvent = Seen | LeaseSeen
+PlatformEvent = FunctionStart | FunctionEnd
+LabEvent = Fault | Act | Note
+PublicEvent = Carries | Flow

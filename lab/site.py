@@ -1,0 +1,263 @@
+"""One running lab: the emulated cloud, the deployed program, real workers behind real addresses, and who watches them.
+
+    with Site.start(options, say) as site:
+        site.faults.kill("wk1") ...
+
+Order of birth: network, supervisor (with its keeper), emulators, receiver, then the program is deployed: while it creates
+instances and the address, the hypervisor starts their processes; its last resource is the watchdog's first tick. Then
+the observer. Everything ends with the block, whatever happens inside.
+"""
+
+import contextlib
+import json
+import time
+import uuid
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from failover_lambda.contract import lease_key, record_key
+from lab import stack_file
+from lab.child import Child, Event
+from lab.emulators import ACCOUNT_ID, CloudSettings, Emulators
+from lab.engine import deploy
+from lab.hypervisor import Described, Hypervisor, Ports
+from lab.jsonlog import JsonLog
+from lab.networks import Network, take
+from lab.profiles import PROFILES, Profile
+from lab.providers import aws
+from lab.recording import Deployment
+from lab.stack_file import LabStack, StackFile
+from lab.supervisor import REPOSITORY, Supervisor
+from lab.tail import Tail
+
+LABS = REPOSITORY / "out" / "lab"
+PROGRAM = REPOSITORY / "infra" / "__main__.py"
+RECORD_POLL_S = 0.03
+"""From one poll of the record to the next: how late the observer may see a change."""
+
+READY_S = 20.0
+"""Longest wait for a child to be ready."""
+
+Say = Callable[[str], None]
+"""Tells the person what is being waited for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What lab is wanted."""
+
+    profile: str = "instant"
+    stage: str = "dev"
+    """Which stack file of `stacks/` the lab's own is derived from."""
+    schedule_divisor: float = 10.0
+    """How many times faster than the cloud's the schedule runs."""
+    seed: int = 1
+    config: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Keys that shall be otherwise than in the stack file; texts as there."""
+
+
+@dataclass(kw_only=True)
+class Site:
+    """A running lab. Made by `start`."""
+
+    lab_id: str
+    folder: Path
+    options: Options
+    profile: Profile
+    network: Network
+    supervisor: Supervisor
+    emulators: Emulators
+    hypervisor: Hypervisor
+    receiver: Child
+    """Where the workers deliver to."""
+    ports: Ports
+    deployment: Deployment
+    stack: LabStack
+    """The stack file that was deployed, and how it differs from the one that it was derived from."""
+    deploy_s: float
+    log: JsonLog
+    """lab.jsonl: what the lab itself does."""
+
+    @property
+    def logs(self) -> Path:
+        """The folder of the raw logs."""
+        return self.supervisor.logs
+
+    @property
+    def outputs(self) -> Mapping[str, Any]:
+        """The stack's outputs."""
+        return self.deployment.outputs
+
+    @property
+    def name(self) -> str:
+        """The site's name in the record table."""
+        return str(self.outputs["cliConfig"]["site"])
+
+    @property
+    def record(self) -> Tail:
+        """The observer's log, as far as it is written."""
+        return self._record
+
+    def __post_init__(self) -> None:
+        self._record = Tail(self.logs / "record.jsonl")
+
+    def client(self, service: str) -> Any:
+        """A client for the emulator that plays the service, as an operator at the console has one."""
+        return self.emulators.client(service)
+
+    def wait_for(self, what: str, true: Callable[[], bool], deadline_s: float) -> None:
+        """Wait, checking every process; TimeoutError names `what`."""
+        self.supervisor.wait_for(what, lambda: (self.hypervisor.check(), true())[1], deadline_s)
+
+    def stored(self) -> dict[str, Any]:
+        """The record as last seen; empty before the first."""
+        line = self._record.last("record")
+        return line["record"] if line else {}
+
+
+@contextlib.contextmanager
+def start(options: Options, say: Say) -> Generator[Site]:
+    """Bring up a lab; end it with the block.
+
+    Raises:
+        NoFreeNetworkError: no network, or a port is taken on every address.
+        DeployError: the program or the emulated cloud refused something.
+        ChildError: a process of the lab failed.
+    """
+    lab_id = uuid.uuid4().hex[:8]
+    folder = LABS / lab_id
+    file = stack_file.load(options.stage)
+    ports = ports_of(file)
+    with contextlib.ExitStack() as stack:
+        network = stack.enter_context(take((ports.llp, ports.http, ports.public)))
+        supervisor = stack.enter_context(Supervisor(folder, lab_id, lock=network.lock))
+        birth = _Birth(options, network, supervisor, file, say)
+        stack.callback(birth.close)
+        yield birth.site()
+
+
+class _Birth:
+    """The steps that bring a lab up, in order."""
+
+    def __init__(self, options: Options, network: Network, supervisor: Supervisor, file: StackFile, say: Say) -> None:
+        self._options = options
+        self._network = network
+        self._supervisor = supervisor
+        self._file = file
+        self._ports = ports_of(file)
+        self._say = say
+        self._hypervisor: Hypervisor | None = None
+
+    def close(self) -> None:
+        """Follow the cloud no more; the supervisor ends the processes."""
+        if self._hypervisor:
+            self._hypervisor.close()
+
+    def site(self) -> Site:
+        """The running lab."""
+        options, profile = self._options, PROFILES[self._options.profile]
+        self._say(f"starting the emulated AWS in {self._network.cidr}, profile {profile.name}")
+        receiver = self._start_receiver()
+        emulators = self._start_emulators(profile)
+        endpoint = f"{self._network.address(251, 1)}:{self._ports.llp}"
+        self._hypervisor = Hypervisor(self._supervisor, self._ports, endpoint, _describer(emulators.client("ec2")))
+        self._say("deploying the program with the Pulumi SDK's mock runtime, ending with the watchdog's first tick")
+        started_s = time.monotonic()
+        stack = stack_file.derive(self._wanted(), network=self._network.cidr, endpoints=emulators.endpoints)
+        deployment = self._deploy(emulators, stack)
+        site = Site(
+            lab_id=self._supervisor.lab_id,
+            folder=self._supervisor.folder,
+            options=options,
+            profile=profile,
+            network=self._network,
+            supervisor=self._supervisor,
+            emulators=emulators,
+            hypervisor=self._hypervisor,
+            receiver=receiver,
+            ports=self._ports,
+            deployment=deployment,
+            stack=stack,
+            deploy_s=time.monotonic() - started_s,
+            log=JsonLog(self._supervisor.logs / "lab.jsonl"),
+        )
+        self._start_observer(site)
+        return site
+
+    def _start_observer(self, site: Site) -> None:
+        flags: list[object] = ["--endpoint", site.emulators.endpoints.of("dynamodb"), "--region", site.emulators.region]
+        flags += ["--table", site.outputs["stateTable"], "--interval", RECORD_POLL_S]
+        flags += ["--record-key", record_key(site.name), "--lease-key", lease_key("0")]
+        self._supervisor.module("observer", "lab.observer", *flags, "--log", site.logs / "record.jsonl").expect(
+            "ready", READY_S
+        )
+
+    def _start_receiver(self) -> Child:
+        address = self._network.address(251, 1)
+        flags: list[object] = ["--address", address, "--port", self._ports.llp]
+        log = self._supervisor.logs / "receiver.jsonl"
+        receiver = self._supervisor.module("receiver", "lab.receiver", *flags, "--log", log)
+        receiver.expect("ready", READY_S)
+        return receiver
+
+    def _start_emulators(self, profile: Profile) -> Emulators:
+        settings = CloudSettings(
+            network=self._network.cidr,
+            profile=profile,
+            region=self._file.text("region"),
+            schedule_divisor=self._options.schedule_divisor,
+            seed=self._options.seed,
+        )
+        return Emulators.start(self._supervisor, settings, on_cloud_event=self._take)
+
+    def _take(self, event: Event) -> None:
+        if self._hypervisor:
+            self._hypervisor.take(event)
+
+    def _wanted(self) -> StackFile:
+        own = {f"{self._file.project}:{key}": text for key, text in self._options.config.items()}
+        return replace(self._file, texts={**self._file.texts, **own})
+
+    def _deploy(self, emulators: Emulators, stack: LabStack) -> Deployment:
+        (self._supervisor.folder / "stack.yaml").write_text(stack.to_yaml())
+        registry = aws.registry(emulators.client, region=emulators.region, account_id=ACCOUNT_ID)
+        return deploy(
+            PROGRAM,
+            project=stack.file.project,
+            stack=stack.file.stack,
+            config=stack.file.texts,
+            create=registry.create,
+            invoke=registry.invoke,
+            environment=stack.environment,
+        )
+
+
+def ports_of(file: StackFile) -> Ports:
+    """The ports of the lab's workers: HL7 on the first port for partners, HTTP where the probers ask.
+
+    Raises:
+        StackFileError: the stack file lacks one of them.
+    """
+    traffic = json.loads(file.text("trafficPorts", "[2575]"))
+    public = int(file.text("publicHealthPort", "0"))
+    if not public:
+        raise stack_file.StackFileError("a lab needs a publicHealthPort in its stack file")
+    return Ports(llp=int(traffic[0]), http=int(file.text("probePort", "8080")), public=public)
+
+
+def _describer(ec2: Any) -> Callable[[str], Described]:
+    """Asks the emulated cloud what a new instance is."""
+
+    def describe(instance_id: str) -> Described:
+        (instance,) = ec2.describe_instances(InstanceIds=[instance_id])["Reservations"][0]["Instances"]
+        tags = {tag["Key"]: tag["Value"] for tag in instance["Tags"]}
+        return Described(
+            name=tags["Name"].rpartition("-")[2],
+            private_ip=instance["PrivateIpAddress"],
+            card_id=instance["NetworkInterfaces"][0]["NetworkInterfaceId"],
+            groups=frozenset(group["GroupId"] for group in instance["SecurityGroups"]),
+        )
+
+    return describe
