@@ -1,0 +1,1 @@
+"""Measurements on one warm lab: `python -m bench`, or `make bench`. It measures; it asserts nothing."""
