@@ -27,18 +27,24 @@ def main() -> int:
     """Measure, write, print."""
     parser = argparse.ArgumentParser(prog="python -m bench", description="From a fault to the accepted move, on one lab.")
     parser.add_argument("--runs", type=int, default=100, help="of each kind (%(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="of the moments at which faults come (%(default)s)")
     parser.add_argument("--no-page", action="store_true", help="leave docs/BENCHMARKS.md as it is")
     arguments = parser.parse_args()
     say = Progress()
     with site.start(site.Options(config=CONFIG, schedule_divisor=1.0), say) as running:
-        bench = Bench(running)
+        bench = Bench(running, arguments.seed)
         runs = [_one(bench, fault, number, arguments.runs, say) for fault in KINDS for number in range(arguments.runs)]
         log, arbiter = running.logs / "function-output.jsonl", str(running.outputs["watchdogName"])
         engine = running.deployment.engine
     function = read_function(log, arbiter)
     rows = [*failover_rows(runs), *function_rows(function)]
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
-    about = {"date": dt.datetime.now(dt.UTC).date().isoformat(), "machine": machine, "engine": engine}
+    about = {
+        "date": dt.datetime.now(dt.UTC).date().isoformat(),
+        "machine": machine,
+        "engine": engine,
+        "seed": str(arguments.seed),
+    }
     _write_json(about, runs, {"function": dataclasses.asdict(function)})
     page = _page(about, rows, function.peak_mb, arguments.runs)
     if not arguments.no_page:
@@ -72,7 +78,7 @@ promise about a real cloud. Written by `make bench` ({runs} runs of each kind on
 - Engine: {about["engine"]}
 - Tier fault-tolerant: a round each second, bursts in doubt. The schedule runs in real minutes, so the lease is handed over
   once a minute. Decision = first stored record with a higher epoch, polled every 30 ms; accepted move = the answer of
-  AssociateAddress at the emulated cloud's gate.
+  AssociateAddress at the emulated cloud's gate. Faults come at random moments between two rounds (seed {about["seed"]}).
 - "Every function started cold": arbiter and probers are killed together with the worker. The next arbiter comes with the
   schedule (within a minute), waits for the lease to run out (6 s), and its probers start cold.
 

@@ -6,6 +6,7 @@ kind every function process is killed together with the worker, so that the arbi
 """
 
 import json
+import random
 import signal
 import time
 from dataclasses import asdict, dataclass
@@ -21,6 +22,9 @@ SETTLED_S = 200.0
 """Above a minute's wait for the schedule, the lease's time and cold starts together."""
 
 READY_S = 150.0
+PROBE_INTERVAL_S = 1.0
+"""Of the tier measured: a fault comes at a random moment between two rounds, else all would wait equally long."""
+
 BUDGET = 20
 """Moves after which the budget is given back; below the largest that can be configured."""
 
@@ -44,8 +48,9 @@ class Run:
 class Bench:
     """Runs on one lab."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, seed: int) -> None:
         self._site = site
+        self._chance = random.Random(seed)
         self._gate = Tail(site.logs / "gate.jsonl")
         self._moves: int | None = None
 
@@ -55,6 +60,7 @@ class Bench:
         self._make_whole()
         before = site.stored()
         holder, epoch = str(before["holder"]), int(before["epoch"])
+        site.supervisor.pause(self._chance.uniform(0.0, PROBE_INTERVAL_S))
         if cold:
             self._kill_functions()
         fault_s = time.monotonic()

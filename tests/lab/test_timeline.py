@@ -60,6 +60,17 @@ def test_a_sender_that_began_after_the_fault_has_no_outage(tmp_path: Path) -> No
     assert [gap.client for gap in _timeline(story, tmp_path).gaps] == ["adt"]
 
 
+@pytest.mark.parametrize(("start", "end"), [(-8, -3), (10, 18)])
+def test_a_pause_long_before_or_after_the_fault_is_no_outage(tmp_path: Path, start: float, end: float) -> None:
+    story = failover()
+    story.drop("sender-lab", lambda row: at(start) < row["t"] < at(end))
+    assert _timeline(story, tmp_path).outage_s == pytest.approx(2.4)
+
+
+def test_a_sender_that_tried_nothing_before_until_has_no_open_outage(tmp_path: Path) -> None:
+    assert [gap.client for gap in _timeline(failover(), tmp_path, until=at(2.0)).gaps] == ["adt"]
+
+
 def test_a_message_left_unanswered_when_the_run_ends_is_no_outage(tmp_path: Path) -> None:
     story = failover()
     story.add("sender-lab", 31, "sent", key=key_of("lab", 999), attempt=1, seq=999)
