@@ -55,6 +55,9 @@ AGREEING_READS = 2
 REFUSALS_TO_RETARGET = 3
 """Definite refusals to put the address on a target, a round apart each, before the next one is tried (RULE 5.8)."""
 
+REFUSED_PATIENCE_S = 5.0
+"""And no sooner than this after the intent: a control plane may for a while not know what it did itself."""
+
 SUSPECT_TOLD_S = 60.0
 """A suspicion that can neither be confirmed nor dropped for so long is told (RULE 4.3)."""
 
@@ -370,7 +373,8 @@ def _on_motion(case: Case) -> Decision:
 
 def _on_nobody(case: Case, intent: Intent) -> Decision:
     """The address is free: put it on the target, or on the next one when that does not go."""
-    if intent.refusals >= REFUSALS_TO_RETARGET or case.now_s > intent.deadline_s:
+    refused = intent.refusals >= REFUSALS_TO_RETARGET and case.now_s - intent.made_s >= REFUSED_PATIENCE_S
+    if refused or case.now_s > intent.deadline_s:
         return rescue(case)
     if not _due(intent, case):
         return case.stay("waiting for the answer of the association")
@@ -438,13 +442,15 @@ def _on_verifying(case: Case) -> Decision:
 
 
 def _read_back(case: Case) -> tuple[Case, bool]:
-    """Count one more agreeing read; the flag says that the association is gone."""
+    """Count one more agreeing read; the flag says that the association is gone, by two reads: the first may be stale."""
     if case.seen.address is None:
         return case, False
-    association = case.seen.address.association
-    if association is None or association.association_id != case.record.association_id:
-        return case, True
-    return replace(case, record=replace(case.record, association_reads=case.record.association_reads + 1)), False
+    record, association = case.record, case.seen.address.association
+    shown = association.association_id if association else ""
+    if shown == record.association_id:
+        agreeing = replace(record, association_reads=record.association_reads + 1, drift=None)
+        return replace(case, record=agreeing), False
+    return _drifted(replace(case, record=replace(record, association_reads=0)), shown)
 
 
 def _settle_if_proven(case: Case, why: str) -> Decision:

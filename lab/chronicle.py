@@ -89,9 +89,10 @@ def _record(logs: RawLogs, timeline: Timeline) -> Iterable[Moment]:
     for old, new in pairwise(known):
         if (old.epoch, old.phase, old.entitled) != (new.epoch, new.phase, new.entitled):
             yield Moment(timeline.since_fault(new.t), Witness.RECORD, _record_words(old, new))
+    until = timeline.verified.t if timeline.verified else logs.records[-1].t
     for lease in _after(timeline, logs.leases):
-        words = f"the lease has a new owner (token {lease.token})" if lease.owner else "the lease was given back"
-        yield Moment(timeline.since_fault(lease.t), Witness.RECORD, words)
+        if lease.owner and lease.t <= until:  # arbiters take turns all day; here only those of the move
+            yield Moment(timeline.since_fault(lease.t), Witness.RECORD, f"another arbiter leads (lease token {lease.token})")
 
 
 def _record_words(old: Seen, new: Seen) -> str:

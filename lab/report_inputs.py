@@ -1,7 +1,4 @@
-"""Writes what the checker reads besides the raw logs: lab.json, and why each arbiter was started.
-
-`docs/REPORT.md` lists the fields. The starts come from the emulated platform's own log, and nothing is added to them.
-"""
+"""Writes lab.json: what the checker reads besides the raw logs. `docs/REPORT.md` lists the fields."""
 
 import importlib.metadata
 import json
@@ -12,15 +9,13 @@ from typing import Any
 
 from lab.profiles import Profile
 from lab.site import RECORD_POLL_S, Site
-from lab.tail import Tail
 
 SHOWN = ("pulumi", "pulumi-aws", "moto", "boto3", "hl7")
 """Packages whose versions stand in a report."""
 
 
 def write_lab_info(site: Site, fault: str, spent: Mapping[str, float]) -> None:
-    """Write lab.json and logs/arbiter-starts.jsonl into the lab's folder."""
-    _write_arbiter_starts(site)
+    """Write lab.json into the lab's folder, beside the raw logs."""
     workers: dict[str, Any] = site.outputs["workers"]
     cards = {machine.instance_id: machine.card_id for machine in site.hypervisor.machines.values()}
     info = {
@@ -48,14 +43,6 @@ def write_lab_info(site: Site, fault: str, spent: Mapping[str, float]) -> None:
         "pid": os.getpid(),
     }
     (site.folder / "lab.json").write_text(json.dumps(info, indent=2) + "\n")
-
-
-def _write_arbiter_starts(site: Site) -> None:
-    arbiter = str(site.outputs["watchdogName"])
-    lines = Tail(site.logs / "function-starts.jsonl").read()
-    starts = [line for line in lines if line["event"] == "start" and line["function"] == arbiter]
-    text = "".join(json.dumps(line) + "\n" for line in starts)
-    (site.logs / "arbiter-starts.jsonl").write_text(text)
 
 
 def _versions() -> dict[str, str]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from failover_lambda.model import Answer, Command, Do, Kind, Phase, Power, PublicAnswer
+from failover_lambda.model import Answer, Command, Do, Kind, Phase, Power, PublicAnswer, Sight
 from tests.worlds import World
 
 # 1. The first record
@@ -297,6 +297,30 @@ def test_a_move_is_verified_by_the_workers_own_word_through_the_public_address()
     assert world.record.association_reads == 1
 
 
+def test_one_stale_read_after_the_move_changes_nothing() -> None:
+    """5.7: a control plane may show yesterday's association for a moment."""
+    world = World().settled()
+    world.kill("wk1")
+    world.until(Phase.VERIFYING)
+    made = world.cloud.association
+    world.cloud.association = None
+    world.tick()
+    world.cloud.association = made
+    world.until(Phase.STEADY)
+    assert world.cloud.did().count("associate wk2") == 1
+    assert world.record.epoch == 2
+
+
+def test_an_address_that_falls_off_while_verifying_is_put_on_again() -> None:
+    """5.7, 5.9."""
+    world = World().settled()
+    world.kill("wk1")
+    world.until(Phase.VERIFYING)
+    world.cloud.association = None
+    world.until(Phase.STEADY)
+    assert (world.cloud.on, world.record.epoch) == ("wk2", 2)
+
+
 def test_verifying_ends_at_its_deadline_though_the_public_port_never_answers() -> None:
     """5.7, hole 15: never a failover by itself."""
 
@@ -388,6 +412,24 @@ def test_a_standby_that_comes_back_alone_from_both_down_is_promoted() -> None:
     world.heal("wk2")
     world.until(Phase.VERIFYING)
     assert world.cloud.on == "wk2"
+
+
+def test_rounds_that_overran_count_for_nothing_and_say_so() -> None:
+    """3.1: a watchdog that was frozen in the middle of its rounds has no verdict."""
+    world = World().settled()
+    world.kill("wk1")
+    look, slow_s = world.cloud.look, 0.5
+
+    def slow(vantage: str, timeout_s: float) -> Sight:
+        world.clock.sleep(slow_s)
+        return look(vantage, timeout_s)
+
+    world.cloud.look = slow  # type: ignore[method-assign]
+    slow_s = 2.0
+    assert "overran" in world.tick(10)
+    assert (world.record.streak, world.cloud.did()) == (None, [])
+    slow_s = 0.1
+    world.until(Phase.VERIFYING)
 
 
 def test_probers_that_reach_nobody_move_nothing() -> None:
