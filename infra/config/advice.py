@@ -8,7 +8,7 @@ from infra.config.keys import StackConfig
 def advice(config: StackConfig) -> Iterator[str]:
     """One sentence per choice that will be missed on the day of a failure."""
     if not config.enabled:
-        yield "enabled is false: the watchdog watches and tells, and nobody moves the address."
+        yield "enabled is false: the watchdog changes nothing, and nobody moves the address."
     if config.workers_act_alone:
         yield (
             "workersActAlone is true: after a failover the old holder may go on polling and sending by itself until it is "

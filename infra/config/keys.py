@@ -172,7 +172,7 @@ class Promise(BaseModel):
         "Whether a worker does work that nobody sends it: polls, sends on timers. The address does not fence that work.",
         example="false",
     )
-    enabled: Flag = key("Whether the watchdog may move the address; if not, it watches and tells.", default=True)
+    enabled: Flag = key("Whether the watchdog acts. false: it reads, and changes nothing.", default=True)
     hold_s: Annotated[float, Field(ge=0, le=86400)] = key("Least time between two automatic moves.", default=60)
     moves_per_hour_max: Annotated[int, Field(ge=1, le=MOVES_KEPT)] = key(
         "Automatic moves in an hour; after them a person decides.", default=3
