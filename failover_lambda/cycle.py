@@ -13,16 +13,14 @@ from typing import Any, TypeVar
 
 from failover_lambda import rule
 from failover_lambda.contract import Settings
-from failover_lambda.errors import ConflictError, CouldNotAskError, RecordUnreadableError, StoreUnavailableError
+from failover_lambda.errors import ConflictError, RecordUnreadableError, StoreUnavailableError
 from failover_lambda.model import (
-    AddressView,
     Answer,
     Answered,
     Command,
     Decision,
     Do,
     Event,
-    InstanceView,
     Lease,
     Notice,
     Record,
@@ -31,6 +29,7 @@ from failover_lambda.model import (
     Told,
 )
 from failover_lambda.ports import Clock, Cloud, Probers, PublicPath, RecordStore, Reporter
+from failover_lambda.verdict import VANTAGES_NEEDED
 
 ROUND_MARGIN_S = 0.5
 """What a round may take beyond its probes' own timeouts: invoking the probers and reading the cloud."""
@@ -58,6 +57,14 @@ class Ports:
     reporter: Reporter
 
 
+@dataclass(frozen=True)
+class _Read:
+    """A question to the cloud that may go on over several rounds."""
+
+    future: Future[Any]
+    started_s: float
+
+
 class Cycle:
     """The watchdog's work on one site while it leads. One instance per leadership; not shared between threads."""
 
@@ -68,6 +75,9 @@ class Cycle:
         self._record: Record | None = None
         self._reload = True
         self._cloud_read_at: float | None = None
+        self._reads: dict[str, _Read] = {}
+        self._called_at = 0.0
+        self._seen_little = False
         self._public_ip = ""
         self._calls: dict[Future[Answered], Command] = {}
         self._notices: dict[Future[None], Notice] = {}
@@ -79,6 +89,11 @@ class Cycle:
     def record(self) -> Record | None:
         """The record as this cycle last knew it."""
         return self._record
+
+    @property
+    def in_motion(self) -> bool:
+        """A move has begun and not ended."""
+        return rule.in_motion(self._record)
 
     @property
     def interval_s(self) -> float:
@@ -108,6 +123,9 @@ class Cycle:
         except (StoreUnavailableError, RecordUnreadableError) as exc:
             seen, reason = None, f"no decision: {exc}"
             self._reload = True
+        except Exception as exc:  # noqa: BLE001 - the watchdog's edge: one tick fails, the next one starts from the record
+            seen, reason = None, f"no decision: {type(exc).__name__}: {exc}"
+            self._reload = True
         self._tell(lease)
         self._report(lease, seen, reason, started_s)
         return reason
@@ -135,14 +153,17 @@ class Cycle:
         """Store what was decided. False = the store did not answer: only what is permitted already may be done."""
         if decision.record is None or decision.record == self._record:
             return True
-        try:
-            self._record = self._ports.store.save(decision.record, lease)
-        except StoreUnavailableError:
-            self._reload = True
-            if self._record and decision.record.epoch == self._record.epoch:
-                self._record = decision.record
-            return False
-        return True
+        begins = self._record is None or decision.record.epoch != self._record.epoch
+        for _ in range(1 + begins):  # a new intent is sent twice: the store recognises it as ours
+            try:
+                self._record = self._ports.store.save(decision.record, lease)
+            except StoreUnavailableError:
+                continue
+            return True
+        self._reload = True
+        if not begins:
+            self._record = decision.record
+        return False
 
     # Observe
 
@@ -154,30 +175,43 @@ class Cycle:
         deadline_s = started_s + 2 * timeout_s + ROUND_MARGIN_S
         submit = self._pool.submit
         looks = [submit(ports.probers.look, vantage, timeout_s) for vantage in ports.probers.vantages]
-        address, machines = self._submit_cloud_reads(started_s)
-        public = submit(ports.public.ask, self._public_ip, timeout_s) if in_doubt and self._public_ip else None
-        asked: list[Future[Any]] = [*looks, *(future for future in (address, machines, public) if future)]
+        reads = self._cloud_reads(started_s)
+        wanted = self._public_ip and (in_doubt or self._seen_little)
+        public = submit(ports.public.ask, self._public_ip, timeout_s) if wanted else None
+        asked: list[Future[Any]] = [*looks, *reads, *([public] if public else [])]
         wait(asked, timeout=max(0.0, deadline_s - ports.clock.monotonic_s()))
         seen = Round(
             token=lease.token,
             overrun=ports.clock.monotonic_s() > deadline_s + ROUND_MARGIN_S,
             sights=tuple(sight for sight in (_answer_of(look) for look in looks) if isinstance(sight, Sight)),
-            address=_answer_of(address) if address else None,
-            instances=_answer_of(machines) if machines else None,
+            address=self._taken("address"),
+            instances=self._taken("instances"),
             public=_answer_of(public) if public else None,
         )
         if seen.address:
             self._public_ip = seen.address.public_ip
+        self._seen_little = _saw_little(seen, self._record)
         return seen
 
-    def _submit_cloud_reads(
-        self, now_s: float
-    ) -> tuple[Future[AddressView] | None, Future[tuple[InstanceView, ...]] | None]:
+    def _cloud_reads(self, now_s: float) -> list[Future[Any]]:
+        """The reads of this round. A slow one goes on over several rounds instead of being thrown away each time."""
         due = self._cloud_read_at is None or now_s - self._cloud_read_at >= self._settings.cloud_read_interval_s
-        if not due and not rule.wants_cloud(self._record):
-            return None, None
-        self._cloud_read_at = now_s
-        return self._pool.submit(self._ports.cloud.read_address), self._pool.submit(self._ports.cloud.read_instances)
+        if due or rule.wants_cloud(self._record):
+            self._cloud_read_at = now_s
+            cloud = self._ports.cloud
+            for name, ask in (("address", cloud.read_address), ("instances", cloud.read_instances)):
+                going_on = self._reads.get(name)
+                if going_on is None or going_on.started_s < self._called_at:
+                    self._reads[name] = _Read(self._pool.submit(ask), now_s)
+        return [read.future for read in self._reads.values()]
+
+    def _taken(self, name: str) -> Any:
+        """What a read brought, once; None while it has no answer. One that began before a call of ours is old news."""
+        read = self._reads.get(name)
+        if read is None or not read.future.done():
+            return None
+        del self._reads[name]
+        return None if read.started_s < self._called_at else _answer_of(read.future)
 
     # Decide and act
 
@@ -195,6 +229,7 @@ class Cycle:
 
     def _send(self, commands: Iterable[Command]) -> None:
         for command in commands:
+            self._called_at = self._ports.clock.monotonic_s()
             self._calls[self._pool.submit(self._ports.cloud.run, command)] = command
 
     def _follow(self, lease: Lease) -> None:
@@ -212,6 +247,8 @@ class Cycle:
 
     def _answers(self) -> deque[Answered]:
         done = [future for future in self._calls if future.done()]
+        if done:
+            self._called_at = self._ports.clock.monotonic_s()
         answers = deque(future.result() for future in done)
         for future in done:
             del self._calls[future]
@@ -278,13 +315,16 @@ class Cycle:
 
 
 def _answer_of(future: Future[T]) -> T | None:
-    """What a question brought, or None where it was not answered in time or could not be asked."""
-    if not future.done():
+    """What a question brought, or None where it was not answered in time or could not be asked, for whatever reason."""
+    if not future.done() or future.exception() is not None:
         return None
-    try:
-        return future.result()
-    except CouldNotAskError:
-        return None
+    return future.result()
+
+
+def _saw_little(seen: Round, record: Record | None) -> bool:
+    """Fewer vantages than a verdict needs, or one that misses the holder: the next round asks the public port too."""
+    holder = record.holder if record else ""
+    return len(seen.sights) < VANTAGES_NEEDED or any(sight.of(holder).failing for sight in seen.sights)
 
 
 def _answers_seen(seen: Round | None) -> dict[str, dict[str, str]]:

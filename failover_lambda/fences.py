@@ -6,12 +6,17 @@ RULE.md section 6. A call that was sent and not answered may still land, so it i
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import assert_never
 
 from failover_lambda.contract import Settings
 from failover_lambda.model import Answered, Command, Debt, Do, Fence, InstanceView, Outcome, Power, Record, Round
 
 LATE_CALL_S = 900.0
 """After this long an unanswered call is taken to land no more (hole 2)."""
+
+
+UNPROVEN_TOLD_S = 60.0
+"""A fence call that is refused for so long is told (RULE 6.4)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +30,14 @@ class Watched:
 
 def raise_fence(record: Record, worker: str, epoch: int, launched_s: float, now_s: float) -> tuple[Fence, ...]:
     """The fences with one more, against `worker`; an older one against it is replaced."""
-    fence = Fence(worker=worker, epoch=epoch, launched_s=launched_s, isolate=Debt(asked_s=now_s), stop=Debt(asked_s=now_s))
+    fence = Fence(
+        worker=worker,
+        epoch=epoch,
+        launched_s=launched_s,
+        raised_s=now_s,
+        isolate=Debt(asked_s=now_s),
+        stop=Debt(asked_s=now_s),
+    )
     return (*(old for old in record.fences if old.worker != worker), fence)
 
 
@@ -63,8 +75,20 @@ def _paid(debt: Debt, outcome: Outcome) -> Debt:
             return replace(debt, answered=True)
         case Outcome.LOST:
             return replace(debt, lost=True)
-        case Outcome.REFUSED:
-            return debt
+        case Outcome.REFUSED | Outcome.DEFERRED:
+            return replace(debt, refused=True)
+        case _:
+            assert_never(outcome)
+
+
+def _asked_again(debt: Debt, now_s: float) -> Debt:
+    """The same debt after one more ask; of an ask that nothing is known of, it is remembered that it may land."""
+    return Debt(asked_s=now_s, lost=debt.lost or debt.open)
+
+
+def _is_due(asked_s: float, after_s: float, now_s: float) -> bool:
+    """Whether so much time has passed; also when the ask lies in the future, by the clock of another leader."""
+    return not 0 <= now_s - asked_s < after_s
 
 
 def watch(record: Record, seen: Round, settings: Settings, now_s: float) -> Watched:
@@ -107,29 +131,36 @@ def _rejoin(
         return _ask_again(fence, machine, settings, now_s)
     if machine.isolated:
         return _ask(fence, Do.RESTORE, settings, now_s)
-    restarted = machine.power is Power.RUNNING and machine.launched_s > fence.launched_s
-    late_isolation = fence.isolate.lost and now_s - fence.isolate.asked_s <= LATE_CALL_S
-    return (None if restarted and not late_isolation else fence), ()
+    back = machine.power is Power.RUNNING and machine.launched_s > fence.launched_s
+    return (None if back and not _may_still_land(fence, now_s) else fence), ()
 
 
 def is_proven(fence: Fence, machine: InstanceView) -> bool:
-    """Isolation answered, and seen stopped after the last ask, or a later boot where no call can still be on its way."""
-    if not fence.isolate.answered:
+    """No isolation on its way; seen stopped after the last ask, or a later boot where no call can still land."""
+    if fence.isolate.open:
         return False
     settled = fence.stop.answered and not fence.stop.lost and not fence.isolate.lost
     return fence.seen_stopped_s is not None or (settled and machine.launched_s > fence.launched_s)
 
 
+def _may_still_land(fence: Fence, now_s: float) -> bool:
+    return any(debt.lost and now_s - debt.asked_s <= LATE_CALL_S for debt in (fence.isolate, fence.stop))
+
+
 def _ask_again(fence: Fence, machine: InstanceView, settings: Settings, now_s: float) -> tuple[Fence, tuple[Command, ...]]:
-    """Ask for what was not answered. An answered stop of a machine that still runs is asked again, more slowly."""
+    """Ask for what was not done. An answered stop of a machine that still runs is asked again, more slowly.
+
+    A machine that was seen stopped and runs on a later boot has served its time: it is not stopped once more.
+    """
     due: list[Command] = []
-    if not fence.isolate.answered and now_s - fence.isolate.asked_s >= settings.call_again_s:
-        fence = replace(fence, isolate=replace(fence.isolate, asked_s=now_s))
+    if not fence.isolate.answered and _is_due(fence.isolate.asked_s, settings.call_again_s, now_s):
+        fence = replace(fence, isolate=_asked_again(fence.isolate, now_s))
         due.append(Command(do=Do.ISOLATE, epoch=fence.epoch, worker=fence.worker))
     patience_s = settings.call_again_s * (4 if fence.stop.answered else 1)
     on = machine.power not in (Power.STOPPING, Power.STOPPED, Power.TERMINATED)
-    if on and now_s - fence.stop.asked_s >= patience_s:
-        fence = replace(fence, stop=replace(fence.stop, asked_s=now_s, answered=False), seen_stopped_s=None)
+    served_its_time = fence.seen_stopped_s is not None and machine.launched_s > fence.launched_s
+    if on and not served_its_time and _is_due(fence.stop.asked_s, patience_s, now_s):
+        fence = replace(fence, stop=_asked_again(fence.stop, now_s), seen_stopped_s=None)
         due.append(Command(do=Do.STOP, epoch=fence.epoch, worker=fence.worker))
     return fence, tuple(due)
 
@@ -140,15 +171,25 @@ def _undo(fence: Fence, machine: InstanceView, settings: Settings, now_s: float)
         return _ask(fence, Do.RESTORE, settings, now_s)
     if machine.power.off:
         return _ask(fence, Do.START, settings, now_s)
-    quiet = not (fence.stop.lost or fence.isolate.lost) or now_s - fence.stop.asked_s > LATE_CALL_S
-    return (None if quiet and machine.power is Power.RUNNING else fence), ()
+    if machine.power is not Power.RUNNING:
+        return fence, ()
+    fence = replace(fence, seen_stopped_s=None)
+    return (None if _is_spent(fence, machine, now_s) else fence), ()
+
+
+def _is_spent(fence: Fence, machine: InstanceView, now_s: float) -> bool:
+    """Whether no stop or isolation of this fence can hit the worker any more."""
+    if _may_still_land(fence, now_s):
+        return False
+    stopped_and_back = fence.stop.answered and machine.launched_s > fence.launched_s
+    return stopped_and_back or fence.stop.refused or now_s - fence.stop.asked_s > LATE_CALL_S
 
 
 def _ask(fence: Fence, do: Do, settings: Settings, now_s: float) -> tuple[Fence, tuple[Command, ...]]:
     debt = fence.restore if do is Do.RESTORE else fence.start
-    if debt and now_s - debt.asked_s < settings.call_again_s:
+    if debt and not _is_due(debt.asked_s, settings.call_again_s, now_s):
         return fence, ()
-    fresh = Debt(asked_s=now_s, lost=bool(debt and debt.lost))
+    fresh = _asked_again(debt, now_s) if debt else Debt(asked_s=now_s)
     fence = replace(fence, restore=fresh) if do is Do.RESTORE else replace(fence, start=fresh)
     return fence, (Command(do=do, epoch=fence.epoch, worker=fence.worker),)
 
@@ -156,6 +197,14 @@ def _ask(fence: Fence, do: Do, settings: Settings, now_s: float) -> tuple[Fence,
 def has_open_calls(record: Record) -> bool:
     """Whether a fence still waits for proof, so that the machines are read in every round."""
     return any(
-        fence.seen_stopped_s is None or not fence.isolate.answered or fence.worker == record.holder
-        for fence in record.fences
+        fence.seen_stopped_s is None or fence.isolate.open or fence.worker == record.holder for fence in record.fences
     )
+
+
+def unprovable(record: Record, now_s: float) -> Fence | None:
+    """A fence of which a call was refused for so long that people should look; each is named once."""
+    for fence in record.fences:
+        refused = fence.isolate.refused or (fence.stop.refused and fence.seen_stopped_s is None)
+        if refused and not fence.told and now_s - fence.raised_s >= UNPROVEN_TOLD_S:
+            return fence
+    return None

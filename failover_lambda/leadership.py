@@ -6,6 +6,7 @@ duels. May import `contract`, `model`, `errors`, `ports` and `cycle`.
 """
 
 import contextlib
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from failover_lambda.contract import Settings
@@ -20,6 +21,9 @@ POLL_S = 0.1
 MARGIN_S = 1.0
 """A leader stops acting this long before its lease could be taken."""
 
+RENEWAL_WAIT_S = 0.25
+"""How long a round waits for the answer of a renewal."""
+
 HAND_OVER_S = 2.0
 """How long a leader that released on a wish waits for its successor before it takes the lease back."""
 
@@ -27,14 +31,19 @@ HAND_OVER_S = 2.0
 class Leadership:
     """One arbiter's hold on the lease of its shard."""
 
-    def __init__(self, owner: str, settings: Settings, store: RecordStore, clock: Clock) -> None:
-        """`owner` is unique per start of an arbiter."""
+    def __init__(
+        self, owner: str, settings: Settings, store: RecordStore, clock: Clock, pool: Executor | None = None
+    ) -> None:
+        """`owner` is unique per start of an arbiter; `pool` runs renewals, None = a thread of its own."""
         self.owner = owner
         self._settings = settings
         self._store = store
         self._clock = clock
         self._lease: Lease | None = None
         self._renewed_at = 0.0
+        self._renewal: Future[Lease] | None = None
+        self._renewal_at = 0.0
+        self._pool = pool or ThreadPoolExecutor(max_workers=1, thread_name_prefix="lease")
 
     @property
     def lease(self) -> Lease | None:
@@ -74,20 +83,33 @@ class Leadership:
         return lease
 
     def keep(self, answered: str = "") -> Lease | None:
-        """Renew when it is due, or at once with `answered`; None when the lease is ours no more, or could be another's."""
+        """Renew when it is due, or at once with `answered`; None when the lease is ours no more, or could be another's.
+
+        A renewal that hangs delays nobody: it goes on beside the rounds, and its answer is taken when it is there.
+        """
         if self._lease is None:
             return None
-        due = self._clock.monotonic_s() - self._renewed_at >= self._settings.lease_renew_s
-        if due or answered:
-            asked_at = self._clock.monotonic_s()
-            try:
-                self._lease = self._store.renew_lease(self._lease, answered)
-                self._renewed_at = asked_at
-            except ConflictError:
-                self._lease = None
-            except StoreUnavailableError:
-                pass  # it runs on until its margin
+        now = self._clock.monotonic_s()
+        if self._renewal is None and (answered or now - self._renewed_at >= self._settings.lease_renew_s):
+            self._renewal = self._pool.submit(self._store.renew_lease, self._lease, answered)
+            self._renewal_at = now
+        if self._renewal:
+            wait([self._renewal], timeout=RENEWAL_WAIT_S)
+            self._take_renewal()
         return self._lease if self._is_live() else None
+
+    def _take_renewal(self) -> None:
+        renewal = self._renewal
+        if renewal is None or not renewal.done():
+            return
+        self._renewal = None
+        try:
+            self._lease = renewal.result()
+            self._renewed_at = self._renewal_at
+        except ConflictError:
+            self._lease = None
+        except StoreUnavailableError:
+            pass  # it runs on until its margin
 
     def _is_live(self) -> bool:
         held_s = self._clock.monotonic_s() - self._renewed_at
@@ -95,7 +117,7 @@ class Leadership:
 
     def release(self) -> None:
         """Let go, if it is still ours."""
-        lease, self._lease = self._lease, None
+        lease, self._lease, self._renewal = self._lease, None, None
         if lease is None:
             return
         with contextlib.suppress(ConflictError, StoreUnavailableError):  # taken already, or it will run out
@@ -146,16 +168,24 @@ def lead(cycle: Cycle, leadership: Leadership, clock: Clock, reporter: Reporter,
     reporter.event("leading", {"owner": leadership.owner})
     while clock.monotonic_s() < end_s:
         started_s = clock.monotonic_s()
-        lease = leadership.keep()
+        lease = leadership.keep() or _to_finish_with(cycle, leadership)
         if lease is None:
             return "the lease is another's, or could be"
         cycle.tick(lease)
         lease = _answer_question(leadership, lease)
-        if lease and lease.wish and leadership.hand_over() is None:
+        if lease and lease.wish and not cycle.in_motion and leadership.hand_over() is None:
             return f"handed over to {lease.wish}"
-        _sleep_until(started_s + cycle.interval_s, leadership, clock)
+        _sleep_until(started_s + cycle.interval_s, cycle, leadership, clock)
     leadership.release()
     return "its life is over"
+
+
+def _to_finish_with(cycle: Cycle, leadership: Leadership) -> Lease | None:
+    """The store does not answer, in the middle of a move: go on with the lease that we had, unless it was taken.
+
+    Nothing but second calls can leave then, because no decision can be stored (RULE 5.6).
+    """
+    return leadership.lease if cycle.in_motion else None
 
 
 def _answer_question(leadership: Leadership, lease: Lease) -> Lease | None:
@@ -164,12 +194,12 @@ def _answer_question(leadership: Leadership, lease: Lease) -> Lease | None:
     return leadership.lease
 
 
-def _sleep_until(due_s: float, leadership: Leadership, clock: Clock) -> None:
-    """Sleep to the next tick; renewals do not depend on the cadence."""
+def _sleep_until(due_s: float, cycle: Cycle, leadership: Leadership, clock: Clock) -> None:
+    """Sleep to the next tick; renewals do not depend on the cadence. A wish wakes a leader that may hand over."""
     while (left_s := due_s - clock.monotonic_s()) > 0:
         clock.sleep(min(left_s, POLL_S * 5))
         lease = leadership.keep()
-        if lease is None or lease.wish:
+        if lease is None or (lease.wish and not cycle.in_motion):
             return
 
 

@@ -183,7 +183,9 @@ class Outcome(Enum):
 
     DONE = "done"
     REFUSED = "refused"
-    """A definite no: nothing was changed."""
+    """A definite no to what was asked: nothing was changed, and nothing would be if it were asked again."""
+    DEFERRED = "deferred"
+    """Not now: throttled, or the machine is not ready. Nothing was changed; it says nothing of what was asked for."""
     LOST = "lost"
     """No answer: it may have happened, may happen later, or never."""
 
@@ -261,6 +263,8 @@ class Intent:
     asked_s: float | None
     """When the call that is due was last asked; None = to be asked now."""
     refusals: int = 0
+    attempt: int = 1
+    """Which intent this is of one incident: since the site was settled last."""
     tried: tuple[str, ...] = ()
     """Targets of this incident that the address could not be put on."""
     suspected_s: float | None = None
@@ -277,6 +281,8 @@ class Streak:
     token: int
     rounds: int
     rounds_needed: int
+    gone: int
+    """Of these rounds, those in which the cloud said that its machine is off."""
     quick: bool
     """Every round so far was refused or answered wrongly."""
     since_s: float
@@ -289,8 +295,15 @@ class Debt:
 
     asked_s: float
     answered: bool = False
+    refused: bool = False
+    """The last ask was answered with a no: nothing of it can land."""
     lost: bool = False
-    """An earlier ask had no answer, so it may still land."""
+    """An ask had no answer, so it may still land."""
+
+    @property
+    def open(self) -> bool:
+        """Nothing is known of the last ask."""
+        return not (self.answered or self.refused)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -301,12 +314,15 @@ class Fence:
     epoch: int
     launched_s: float
     """The boot that was fenced; 0 = unknown."""
+    raised_s: float
     isolate: Debt
     stop: Debt
     restore: Debt | None = None
     start: Debt | None = None
     seen_stopped_s: float | None = None
     """When it was read as stopped, after the last ask."""
+    told: bool = False
+    """People know that it cannot be proven."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,6 +27,9 @@ from failover_lambda.model import (
     Round,
 )
 
+ATTEMPTS_PER_WORKER = 2
+"""So many intents for each worker may follow each other before one settles; then people are asked (RULE 5.12)."""
+
 HOUR_S = 3600.0
 DAY_S = 86400.0
 
@@ -169,9 +172,11 @@ def _against(case: Case, name: str) -> str:
 
 
 def limitation(case: Case) -> Limitation | None:
-    """What forbids an automatic move now. Neither binds a move that replaces an unfinished one."""
-    if case.record.phase in (Phase.FENCING, Phase.MOVING, Phase.VERIFYING):
-        return None
+    """What forbids an automatic move now. Within one incident neither hold nor budget binds, but the number of attempts."""
+    if case.record.intent:
+        attempts, most = case.record.intent.attempt, ATTEMPTS_PER_WORKER * len(case.settings.workers)
+        spent = attempts >= most
+        return Limitation(why=f"{attempts} attempts in one incident (at most {most})", lasting=True) if spent else None
     ages = [case.now_s - move.at_s for move in case.record.moves]
     in_hour, in_day = (sum(age < span for age in ages) for span in (HOUR_S, DAY_S))
     settings = case.settings
@@ -209,7 +214,8 @@ def intend(case: Case, kind: Kind, target: str, *, source: str, why: str) -> Dec
         made_s=now_s,
         deadline_s=now_s + case.settings.move_deadline_s,
         asked_s=now_s,
-        tried=(*previous.tried, old.holder) if previous and kind is not Kind.FAILOVER else (),
+        attempt=previous.attempt + 1 if previous else 1,
+        tried=(*previous.tried, old.holder) if previous else (),
         suspected_s=_suspected_since(old),
         why=why,
     )
@@ -242,6 +248,16 @@ def _first_call(record: Record) -> Command:
     return Command(do=Do.ASSOCIATE, epoch=record.epoch, worker=record.holder)
 
 
+def is_on(association: Association, worker: Worker) -> bool:
+    """The address leads to this worker: to its card, and to the private address that the record means."""
+    return (association.network_interface_id, association.private_ip) == (worker.network_interface_id, worker.private_ip)
+
+
+def member_with(association: Association, settings: Settings) -> Worker | None:
+    """The worker on whose machine the association is, on whichever card; None = a stranger."""
+    return next((worker for worker in settings.workers if worker.instance_id == association.instance_id), None)
+
+
 def adopt(case: Case, member: str, association: Association, why: str) -> Decision:
     """A new epoch that takes over what the cloud shows. No calls."""
     epoch = case.record.epoch + 1
@@ -252,9 +268,8 @@ def adopt(case: Case, member: str, association: Association, why: str) -> Decisi
         association_id=association.association_id,
         streak=None,
         drift=None,
-        manual="",
     )
-    record = go(record, Phase.STEADY, case.now_s, why)
+    record = go(record, Phase.MANUAL if record.manual else Phase.STEADY, case.now_s, why)
     record = notify(record, case.now_s, "adopted", source=case.record.holder, target=member, why=why)
     return Decision(record=record, commands=(), reason=why)
 

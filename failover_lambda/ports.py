@@ -81,8 +81,9 @@ class Cloud(Protocol):
         """Carry out one command once, conditionally.
 
         DISASSOCIATE is DONE when the association in the command does not exist any more, by whomever it was ended.
-        ASSOCIATE never takes the address from anybody: on another card it is REFUSED. ISOLATE, RESTORE, STOP and START are
-        DONE when it is already so. LOST whenever there was no answer that says what happened.
+        ASSOCIATE never takes the address from anybody: on another card it is DEFERRED. ISOLATE, RESTORE, STOP and START are
+        DONE when it is already so. DEFERRED whenever the answer was "not now" and says nothing of the worker. LOST whenever
+        there was no answer that says what happened.
         """
         ...
 

@@ -112,7 +112,9 @@ def advance(streak: Streak | None, judgement: Judgement, token: int, settings: S
         case _:
             assert_never(judgement.finding)
     if living is None or living.verdict is not verdict:
-        living = Streak(verdict=verdict, token=token, rounds=0, rounds_needed=0, quick=True, since_s=now_s, last_s=now_s)
+        living = Streak(
+            verdict=verdict, token=token, rounds=0, rounds_needed=0, gone=0, quick=True, since_s=now_s, last_s=now_s
+        )
     return _longer(living, judgement, settings, now_s)
 
 
@@ -125,19 +127,22 @@ def _living(streak: Streak | None, token: int, settings: Settings, now_s: float)
 def _longer(streak: Streak, judgement: Judgement, settings: Settings, now_s: float) -> Streak:
     quick = streak.quick and judgement.quick
     needed = _rounds_needed(judgement, settings, quick=quick)
-    return replace(streak, rounds=streak.rounds + 1, rounds_needed=needed, quick=quick, last_s=now_s)
+    gone = streak.gone + (judgement.finding is Finding.GONE)
+    return replace(streak, rounds=streak.rounds + 1, rounds_needed=needed, gone=gone, quick=quick, last_s=now_s)
 
 
 def _rounds_needed(judgement: Judgement, settings: Settings, *, quick: bool) -> int:
-    if judgement.finding is Finding.GONE:
-        return GONE_ROUNDS
     rounds = settings.refusals_to_dead if quick else settings.timeouts_to_dead
     return 2 * rounds if judgement.single else rounds
 
 
 def verdict_of(streak: Streak | None, settings: Settings) -> Verdict:
     """The verdict that a streak amounts to. HEALTHY is never concluded from a streak."""
-    if streak is None or streak.rounds < streak.rounds_needed:
+    if streak is None:
+        return Verdict.INCONCLUSIVE
+    if streak.gone >= GONE_ROUNDS:
+        return streak.verdict
+    if streak.rounds < streak.rounds_needed:
         return Verdict.INCONCLUSIVE
     if streak.quick and streak.last_s - streak.since_s < settings.restart_grace_s:
         return Verdict.INCONCLUSIVE

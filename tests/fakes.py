@@ -34,6 +34,9 @@ T = TypeVar("T")
 
 PUBLIC_IP = "198.51.100.7"
 
+DEFERRED_CODES = frozenset({"RequestLimitExceeded", "InvalidInstanceID", "IncorrectInstanceState"})
+"""Answers that say "not now"; any other code of `FakeCloud.refuse` is a definite no."""
+
 
 def make_worker(number: int) -> Worker:
     """wk1 in zone a, wk2 in zone b, ..."""
@@ -190,7 +193,9 @@ class FakeCloud:
         with self.lock:
             self.calls.append(command)
             if command.do in self.refuse:
-                return Answered(command=command, outcome=Outcome.REFUSED, code=self.refuse[command.do])
+                code = self.refuse[command.do]
+                outcome = Outcome.DEFERRED if code in DEFERRED_CODES else Outcome.REFUSED
+                return Answered(command=command, outcome=outcome, code=code)
             if self.lose.get(command.do) == "before":
                 return Answered(command=command, outcome=Outcome.LOST)
             answered = self._apply(command)
@@ -220,7 +225,7 @@ class FakeCloud:
         if command.worker in self.refuse_target:
             return Answered(command=command, outcome=Outcome.REFUSED, code="UnauthorizedOperation")
         if self.association and self.association.instance_id != worker.instance_id:
-            return Answered(command=command, outcome=Outcome.REFUSED, code="Resource.AlreadyAssociated")
+            return Answered(command=command, outcome=Outcome.DEFERRED, code="Resource.AlreadyAssociated")
         if self.association is None:
             self.put_address(command.worker)
         assert self.association is not None

@@ -33,7 +33,7 @@ class World:
             reporter=self.reporter,
         )
         self.cycle = Cycle(self.settings, ports, pool=InlineExecutor())
-        self.leadership = Leadership(f"arbiter-{self.arbiters}", self.settings, self.store, self.clock)
+        self.leadership = Leadership(f"arbiter-{self.arbiters}", self.settings, self.store, self.clock, InlineExecutor())
         self.lease: Lease | None = self.leadership.acquire(3 * self.settings.lease_ttl_s)
 
     def tick(self, times: int = 1) -> str:

@@ -3,9 +3,11 @@
     answer                                                     outcome
     success, and it can be read                                DONE
     an error that says that it is already so                   DONE
+    throttled (429 too), or no capacity, whatever the status   DEFERRED  nothing was changed; says nothing of the target
+    not ready: the instance is pending, the gateway is missing DEFERRED  the same
+    not sent: no credentials                                   DEFERRED  the same
     an error code of the service itself, status 4xx            REFUSED   nothing was changed
-    throttled (429 too), or no capacity, whatever the status   REFUSED   nothing was changed
-    not sent: no credentials, nothing that could be asked for  REFUSED   nothing was changed
+    not sent: nothing that could be asked for                  REFUSED   nothing was changed
     5xx, a timeout, a broken connection, an unreadable answer  LOST      it may have happened, may happen later, or never
 
 In doubt it is LOST: the rule then reads before it judges. May import `model` and `errors`, and botocore's exceptions.
@@ -59,6 +61,19 @@ NO_CAPACITY: Final = frozenset(
 )
 """Listed by EC2 among its server errors (status 500), but definite: there was nothing to give."""
 
+NOT_READY: Final = frozenset(
+    {
+        "Gateway.NotAttached",
+        "IncorrectInstanceState",
+        "IncorrectState",
+        "InvalidInstanceID",
+        "InvalidInstanceID.NotFound",
+        "InvalidNetworkInterfaceID.NotFound",
+        "Resource.AlreadyAssociated",
+    }
+)
+"""True of a machine that is still coming up, and of what the API does not know everywhere yet: the next read tells."""
+
 TIMED_OUT: Final = frozenset({"RequestTimeout", "RequestTimeoutException"})
 """Status 4xx, but it tells of the transport and not of the request."""
 
@@ -67,12 +82,7 @@ class NotSentError(Exception):
     """A command that names what we do not have; its text is a code of our own."""
 
 
-NEVER_SENT: Final = (
-    ParamValidationError,
-    NoCredentialsError,
-    PartialCredentialsError,
-    CredentialRetrievalError,
-)
+NO_CREDENTIALS: Final = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError)
 """Raised before anything leaves."""
 
 
@@ -84,11 +94,13 @@ def outcome_of(do: Do, status: int, code: str) -> Outcome:
     if (do, code) in ALREADY_SO:
         return Outcome.DONE
     if code in THROTTLED or code in NO_CAPACITY or status == HTTPStatus.TOO_MANY_REQUESTS:
-        return Outcome.REFUSED
+        return Outcome.DEFERRED
     if code in TIMED_OUT or status == HTTPStatus.REQUEST_TIMEOUT:
         return Outcome.LOST
     said_by_the_service = bool(code) and not code.isdigit()
-    return Outcome.REFUSED if 400 <= status <= 499 and said_by_the_service else Outcome.LOST  # noqa: PLR2004 (client errors)
+    if not (400 <= status <= 499 and said_by_the_service):  # noqa: PLR2004 (client errors)
+        return Outcome.LOST
+    return Outcome.DEFERRED if code in NOT_READY else Outcome.REFUSED
 
 
 def run_once(command: Command, call: Callable[[], str]) -> Answered:
@@ -103,8 +115,10 @@ def run_once(command: Command, call: Callable[[], str]) -> Answered:
         return Answered(command=command, outcome=outcome_of(command.do, status, code), code=code)
     except NotSentError as exc:
         return Answered(command=command, outcome=Outcome.REFUSED, code=str(exc))
-    except NEVER_SENT as exc:
+    except ParamValidationError as exc:
         return Answered(command=command, outcome=Outcome.REFUSED, code=type(exc).__name__)
+    except NO_CREDENTIALS as exc:
+        return Answered(command=command, outcome=Outcome.DEFERRED, code=type(exc).__name__)
     except Exception as exc:  # noqa: BLE001 (an SDK raises more than its own errors: KeyError, ResponseParserError, ...)
         return Answered(command=command, outcome=Outcome.LOST, code=type(exc).__name__)
     return Answered(command=command, outcome=Outcome.DONE, association_id=association_id)

@@ -28,16 +28,16 @@ class LivePublicPath:
         if not self._port:
             return None
         judgement = ask(_PROBE, Question(host=public_ip, port=self._port, path=PATH), timeout_s)
-        worker, boot_id = _names(judgement.body)
+        worker, boot_id = names_in(judgement.body)
         answer = Answer.WRONG if judgement.answer is Answer.HEALTHY and not worker else judgement.answer
         return PublicAnswer(worker=worker, boot_id=boot_id, answer=answer)
 
 
-def _names(body: bytes) -> tuple[str, str]:
+def names_in(body: bytes) -> tuple[str, str]:
     """Worker and boot id in the body, "" for each that it does not name."""
     try:
         said: Any = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return "", ""
     if not isinstance(said, dict):
         return "", ""

@@ -42,7 +42,7 @@ def test_an_instance_that_is_shown_no_more_is_terminated_and_hides_no_other(live
 def test_a_terminated_worker_refuses_stop_and_start(live_world: LiveWorld, do: Do) -> None:
     live_world.terminate(live_world.settings.worker("wk1"))
     answered = run(live_world, do)
-    assert (answered.outcome, answered.code) == (Outcome.REFUSED, "IncorrectInstanceState")
+    assert (answered.outcome, answered.code) == (Outcome.DEFERRED, "IncorrectInstanceState")
 
 
 def test_the_address_of_a_terminated_worker_is_on_nobody(live_world: LiveWorld) -> None:

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.contract
 
 COMMAND = Command(do=Do.ASSOCIATE, epoch=1, worker="wk1")
 URL = "http://127.0.0.1"
-DONE, REFUSED, LOST = Outcome.DONE, Outcome.REFUSED, Outcome.LOST
+DONE, REFUSED, DEFERRED, LOST = Outcome.DONE, Outcome.REFUSED, Outcome.DEFERRED, Outcome.LOST
 
 
 def error(status: int, code: str) -> ClientError:
@@ -45,11 +45,11 @@ def raising(exc: Exception) -> Callable[[], str]:
 @pytest.mark.parametrize(
     ("do", "status", "code", "outcome"),
     [
-        (Do.ASSOCIATE, 400, "Resource.AlreadyAssociated", REFUSED),
+        (Do.ASSOCIATE, 400, "Resource.AlreadyAssociated", DEFERRED),
         (Do.ASSOCIATE, 400, "InvalidAllocationID.NotFound", REFUSED),
-        (Do.ASSOCIATE, 400, "InvalidInstanceID", REFUSED),
-        (Do.ASSOCIATE, 400, "Gateway.NotAttached", REFUSED),
-        (Do.ASSOCIATE, 400, "IncorrectInstanceState", REFUSED),
+        (Do.ASSOCIATE, 400, "InvalidInstanceID", DEFERRED),
+        (Do.ASSOCIATE, 400, "Gateway.NotAttached", DEFERRED),
+        (Do.ASSOCIATE, 400, "IncorrectInstanceState", DEFERRED),
         (Do.ASSOCIATE, 403, "UnauthorizedOperation", REFUSED),
         (Do.ASSOCIATE, 401, "AuthFailure", REFUSED),
         (Do.ASSOCIATE, 400, "RequestExpired", REFUSED),
@@ -57,11 +57,11 @@ def raising(exc: Exception) -> Callable[[], str]:
         (Do.DISASSOCIATE, 400, "AuthFailure", REFUSED),
         (Do.ASSOCIATE, 400, "InvalidAssociationID.NotFound", REFUSED),
         (Do.STOP, 400, "OperationNotPermitted", REFUSED),
-        (Do.STOP, 400, "InvalidInstanceID.NotFound", REFUSED),
-        (Do.START, 500, "InsufficientInstanceCapacity", REFUSED),
-        (Do.ASSOCIATE, 503, "RequestLimitExceeded", REFUSED),
-        (Do.ASSOCIATE, 400, "Throttling", REFUSED),
-        (Do.ASSOCIATE, 429, "429", REFUSED),
+        (Do.STOP, 400, "InvalidInstanceID.NotFound", DEFERRED),
+        (Do.START, 500, "InsufficientInstanceCapacity", DEFERRED),
+        (Do.ASSOCIATE, 503, "RequestLimitExceeded", DEFERRED),
+        (Do.ASSOCIATE, 400, "Throttling", DEFERRED),
+        (Do.ASSOCIATE, 429, "429", DEFERRED),
         (Do.ASSOCIATE, 500, "InternalError", LOST),
         (Do.ASSOCIATE, 503, "Unavailable", LOST),
         (Do.ASSOCIATE, 503, "ServiceUnavailable", LOST),
@@ -84,7 +84,7 @@ def test_an_error_answer_has_one_outcome(do: Do, status: int, code: str, outcome
 @pytest.mark.parametrize("code", sorted(THROTTLED | NO_CAPACITY))
 @pytest.mark.parametrize("status", [400, 429, 500, 503])
 def test_a_call_that_was_turned_away_changed_nothing_whatever_its_status(code: str, status: int) -> None:
-    assert outcome_of(Do.START, status, code) is REFUSED
+    assert outcome_of(Do.START, status, code) is DEFERRED
 
 
 def test_every_throttling_code_that_botocore_knows_is_thought_of() -> None:
@@ -119,16 +119,16 @@ def test_a_call_without_an_answer_that_can_be_read_is_lost(exc: Exception) -> No
 
 
 @pytest.mark.parametrize(
-    "exc",
+    ("exc", "outcome"),
     [
-        NoCredentialsError(),
-        CredentialRetrievalError(provider="x", error_msg="y"),
-        ParamValidationError(report="no such parameter"),
+        (NoCredentialsError(), DEFERRED),
+        (CredentialRetrievalError(provider="x", error_msg="y"), DEFERRED),
+        (ParamValidationError(report="no such parameter"), REFUSED),
     ],
-    ids=lambda exc: type(exc).__name__,
+    ids=lambda value: type(value).__name__,
 )
-def test_a_call_that_never_left_is_refused(exc: Exception) -> None:
-    assert run_once(COMMAND, raising(exc)) == Answered(command=COMMAND, outcome=REFUSED, code=type(exc).__name__)
+def test_a_call_that_never_left_changed_nothing(exc: Exception, outcome: Outcome) -> None:
+    assert run_once(COMMAND, raising(exc)) == Answered(command=COMMAND, outcome=outcome, code=type(exc).__name__)
 
 
 def test_a_command_that_names_what_we_do_not_have_is_refused_with_our_own_code() -> None:

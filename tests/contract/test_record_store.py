@@ -68,13 +68,14 @@ def full_record(store_site: str) -> Record:
             why='says "no": ü, 日本, \n and \u2028',
         ),
         streak=Streak(
-            verdict=Verdict.DEAD, token=7, rounds=2, rounds_needed=3, quick=False, since_s=1 / 3, last_s=1e9 + 0.1
+            verdict=Verdict.DEAD, token=7, rounds=2, rounds_needed=3, gone=1, quick=False, since_s=1 / 3, last_s=1e9 + 0.1
         ),
         fences=(
             Fence(
                 worker="wk1",
                 epoch=1,
                 launched_s=5.0,
+                raised_s=0.5,
                 isolate=Debt(asked_s=1.0, answered=True),
                 stop=Debt(asked_s=1.0, lost=True),
                 restore=Debt(asked_s=2.0),

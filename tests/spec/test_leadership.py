@@ -8,7 +8,7 @@ from failover_lambda import leadership as module
 from failover_lambda.errors import StoreUnavailableError
 from failover_lambda.leadership import Leadership, lead, once
 from failover_lambda.model import Lease, Phase
-from tests.fakes import FakeClock, MemoryStore, make_settings
+from tests.fakes import FakeClock, InlineExecutor, MemoryStore, make_settings
 from tests.worlds import World
 
 SETTINGS = make_settings()
@@ -16,7 +16,11 @@ SETTINGS = make_settings()
 
 def pair() -> tuple[FakeClock, MemoryStore, Leadership, Leadership]:
     clock, store = FakeClock(), MemoryStore()
-    return clock, store, Leadership("one", SETTINGS, store, clock), Leadership("two", SETTINGS, store, clock)
+    return clock, store, _leadership("one", store, clock), _leadership("two", store, clock)
+
+
+def _leadership(owner: str, store: MemoryStore, clock: FakeClock) -> Leadership:
+    return Leadership(owner, SETTINGS, store, clock, InlineExecutor())
 
 
 def test_a_free_lease_is_taken_at_once() -> None:
@@ -140,7 +144,7 @@ def test_once_that_meets_a_live_arbiter_reports_its_answer() -> None:
     world = World().settled()
     asking = World()
     asking.store = world.store
-    asking.leadership = Leadership("once", world.settings, world.store, world.clock)
+    asking.leadership = _leadership("once", world.store, world.clock)
     asking.clock = world.clock
     sleep = world.clock.sleep
 
