@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import os
 import platform
+import subprocess
 import sys
 from pathlib import Path
 
@@ -44,6 +45,7 @@ def main() -> int:
         "machine": machine,
         "engine": engine,
         "seed": str(arguments.seed),
+        "commit": _commit(),
     }
     _write_json(about, runs, {"function": dataclasses.asdict(function)})
     page = _page(about, rows, function.peak_mb, arguments.runs)
@@ -51,6 +53,13 @@ def main() -> int:
         PAGE.write_text(page)
     print(page)
     return 0
+
+
+def _commit() -> str:
+    """What was measured; "unknown" outside a clone."""
+    command = ["git", "rev-parse", "--short", "HEAD"]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "unknown"
 
 
 def _one(bench: Bench, fault: Fault, number: int, runs: int, say: Progress) -> Run:
@@ -73,7 +82,7 @@ Lab figures, profile `instant`: the emulated cloud adds no time, so this is the 
 promise about a real cloud. Written by `make bench` ({runs} runs of each kind on one warm lab); raw values in
 `out/bench/failover.json`.
 
-- Date: {about["date"]}
+- Date: {about["date"]}, commit {about["commit"]}
 - Machine: {about["machine"]}
 - Engine: {about["engine"]}
 - Tier fault-tolerant: a round each second, bursts in doubt. The schedule runs in real minutes, so the lease is handed over

@@ -91,6 +91,11 @@ class Cycle:
         return self._record
 
     @property
+    def is_idle(self) -> bool:
+        """Switched off, and there surely is no record: nothing to settle."""
+        return not self._settings.enabled and self._record is None and not self._reload
+
+    @property
     def in_motion(self) -> bool:
         """A move has begun and not ended."""
         return rule.in_motion(self._record)

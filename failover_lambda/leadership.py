@@ -21,6 +21,8 @@ POLL_S = 0.1
 MARGIN_S = 1.0
 """A leader stops acting this long before its lease could be taken."""
 
+MET_A_LEADER = "the arbiter that leads answered; the next one brings the settings of this deployment, within two minutes"
+
 RENEWAL_WAIT_S = 0.25
 """How long a round waits for the answer of a renewal."""
 
@@ -223,7 +225,7 @@ def once(cycle: Cycle, leadership: Leadership, clock: Clock, *, wait_s: float) -
             clock.sleep(POLL_S)
             continue
         reason = cycle.tick(lease)
-        if _is_settled(cycle):
+        if _is_settled(cycle) or cycle.is_idle:
             leadership.release()
             return _outcome(cycle, leadership.owner, reason)
         clock.sleep(cycle.interval_s)
@@ -243,7 +245,7 @@ def _met_leader(cycle: Cycle, leadership: Leadership, question: str, *, asked: b
         cycle.load()
     except StoreUnavailableError:
         return None
-    return _outcome(cycle, now.owner, "answered by the arbiter that leads, after a complete tick")
+    return _outcome(cycle, now.owner, MET_A_LEADER)
 
 
 def _is_settled(cycle: Cycle) -> bool:
@@ -255,10 +257,10 @@ def _is_settled(cycle: Cycle) -> bool:
 def _outcome(cycle: Cycle, arbiter: str, reason: str) -> Outcome:
     record = cycle.record
     return Outcome(
-        settled=record is not None and record.phase in (Phase.STEADY, Phase.DISABLED),
+        settled=cycle.is_idle or (record is not None and record.phase in (Phase.STEADY, Phase.DISABLED)),
         phase=record.phase.value if record else "none",
         holder=record.holder if record else "",
         epoch=record.epoch if record else 0,
-        reason=record.reason if record and record.reason else reason,
+        reason=reason,
         arbiter=arbiter,
     )

@@ -58,16 +58,16 @@ def judge(seen: Round, holder: Worker, settings: Settings) -> Judgement:
 
 def _judge_failing(seen: Round, holder: Worker, others: tuple[str, ...]) -> Judgement:
     failing = [sight for sight in seen.sights if sight.anchor_reached and sight.of(holder.name).failing]
+    without_any = [sight for sight in failing if all(sight.of(name).failing for name in others)]
+    anybody = any(sight.of(name) is Answer.HEALTHY for sight in seen.sights for name in others)
+    if len(without_any) >= VANTAGES_NEEDED and not anybody:
+        why = f"no worker gives a healthy answer to {_names(without_any)}, which reach their anchors"
+        return Judgement(finding=Finding.ALL_FAILED, why=why)
     counted = [sight for sight in failing if _reaches_any(sight, others)]
     if len(counted) >= VANTAGES_NEEDED and any(sight.zone != holder.zone for sight in counted):
         return _failed(counted, holder, single=False)
     if len(counted) == 1 and len(seen.sights) == 1 and _public_fails(seen):
         return _failed(counted, holder, single=True)
-    blind_to_all = [sight for sight in failing if all(sight.of(name).failing for name in others)]
-    if len(blind_to_all) >= VANTAGES_NEEDED and not counted:
-        return Judgement(
-            finding=Finding.ALL_FAILED, why=f"no worker answers {_names(blind_to_all)}, which reach their anchors"
-        )
     if failing:
         return Judgement(
             finding=Finding.NOTHING, why=f"only {_names(failing)} cannot reach {holder.name}: not enough to judge"

@@ -35,7 +35,12 @@ def up(profile: str) -> int:
             start_new_session=True,
         )
     print(f"a lab is coming up (profile {profile}); its words go to {log}", flush=True)
-    ready = _wait_ready(child, time.monotonic() + UP_S)
+    try:
+        ready = _wait_ready(child, time.monotonic() + UP_S)
+    except KeyboardInterrupt:
+        child.terminate()  # it ends everything that it has started so far
+        child.wait(DOWN_S)
+        raise
     if ready is None:
         print(f"the lab did not come up:\n{log.read_text()}", file=sys.stderr)
         child.terminate()

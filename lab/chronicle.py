@@ -157,7 +157,7 @@ def _workers(logs: RawLogs, timeline: Timeline) -> Iterable[Moment]:
 def _receiver(timeline: Timeline, ledger: Ledger) -> Iterable[Moment]:
     if ledger.late:
         last = max(entry.deliveries[0].t for entry in ledger.late)
-        words = f"all of the released backlog is here ({len(ledger.late)})"
+        words = f"all of the released backlog is here: {len(ledger.late)} were new, the rest was known already"
         yield Moment(timeline.since_fault(last), Witness.RECEIVER, words)
 
 

@@ -1,6 +1,6 @@
 """What is wrong with a stack's configuration, in words that say what to do."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -19,6 +19,15 @@ class Fault:
 
     def __str__(self) -> str:
         return f"{self.key} is {self.found}. Allowed: {self.allowed}. Next: {self.step}"
+
+
+def line(key: str, items: Iterable[object]) -> str:
+    """The next step for a list: the whole of it, as it would stand in the stack file.
+
+    >>> line("trafficPorts", (2575, 8080))
+    'in the stack file, tandem:trafficPorts: [2575, 8080]'
+    """
+    return f"in the stack file, tandem:{key}: [{', '.join(str(item) for item in items)}]"
 
 
 class ConfigError(Exception):

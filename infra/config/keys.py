@@ -40,6 +40,14 @@ WORKERS = 2
 """Workers of a site in this version."""
 
 
+FIND_IMAGE = (
+    "aws ec2 describe-images --owners self shows your own images; for an engine from the marketplace take the id that its "
+    "page gives for this region"
+)
+ASK_PARTNERS = "ask each partner which network it sends from, and list these as tandem:partnerCidrs in the stack file"
+NAME_READERS = "list the mailboxes of those who are on call as tandem:alertEmails in the stack file"
+
+
 class Cloud(Enum):
     """Which cloud builds the stack."""
 
@@ -92,7 +100,9 @@ class Declaration:
 
     sentence: str
     example: str
-    """For a message's next step where there is no default; a text as in a stack file."""
+    """For a message's next step where there is no default; a text as in a stack file, items of a list with `, ` between."""
+    step: str
+    """The next step where an example would be taken for the answer: a question, or where to look. Else empty."""
     by_tier: Mapping[str, Any]
     """The default where it depends on the tier; else empty."""
     not_yet: frozenset[str]
@@ -104,6 +114,7 @@ def key(
     *,
     default: Any = ...,
     example: str = "",
+    step: str = "",
     by_tier: Mapping[Tier, float] | None = None,
     not_yet: tuple[Enum, ...] = (),
 ) -> Any:
@@ -113,6 +124,7 @@ def key(
         description=sentence,
         examples=[example],
         json_schema_extra={
+            "step": step,
             "by_tier": {tier.value: value for tier, value in (by_tier or {}).items()},
             "not_yet": [value.value for value in not_yet],
         },
@@ -126,7 +138,7 @@ class Place(BaseModel):
     region: RegionName = key("The region that holds everything of the stack.", example="eu-central-1")
     zones: Annotated[tuple[ZoneName, ...], Field(min_length=WORKERS, max_length=WORKERS)] = key(
         "The zones of the workers: wk1 stands in the first, wk2 in the second. Changing one replaces its worker.",
-        example="eu-central-1a",
+        example="eu-central-1a, eu-central-1b",
     )
     tie_breaker_zone: ZoneName = key(
         "A zone for one more prober, so that the loss of a zone is told from the loss of a worker. Empty: the first zone of "
@@ -144,7 +156,9 @@ class Promise(BaseModel):
     """What the pair promises, and what may be done to keep it."""
 
     tier: Tier = key(
-        "The promise. fault-tolerant: an outage below 10 seconds; high-availability: below 10 minutes, in practice one.",
+        "The promise. fault-tolerant: an outage below 10 seconds, except when the watchdog itself dies in the same minute "
+        "(then up to a minute or two); a restart of the service counts as a death (restartGraceSeconds 0). "
+        "high-availability: below 10 minutes, in practice one.",
         example="high-availability",
         not_yet=(Tier.ZERO_REDUNDANCY, Tier.COLD_SPARE, Tier.HOT_SPARE),
     )
@@ -170,7 +184,7 @@ class Promise(BaseModel):
     )
     workers_act_alone: Flag = key(
         "Whether a worker does work that nobody sends it: polls, sends on timers. The address does not fence that work.",
-        example="false",
+        step="does your engine poll or send on timers by itself? Then pulumi config set workersActAlone true, else false",
     )
     enabled: Flag = key("Whether the watchdog acts. false: it reads, and changes nothing.", default=True)
     hold_s: Annotated[float, Field(ge=0, le=86400)] = key("Least time between two automatic moves.", default=60)
@@ -183,7 +197,7 @@ class Promise(BaseModel):
 class Workers(BaseModel):
     """The machines. Image, type and user data of a living worker are left alone: a change reaches only a new one."""
 
-    ami_id: AmiId = key("The image of the workers, in this region.", example="ami-0123456789abcdef0")
+    ami_id: AmiId = key("The image of the workers, in this region.", step=FIND_IMAGE)
     instance_type: InstanceType = key("The machine type of the workers; it fits the image's processor.", default="m6i.large")
     root_volume_gb: Annotated[int, Field(ge=8, le=16384)] = key("Root disk; no smaller than the image's.", default=30)
     data_volume_gb: Annotated[int, Field(ge=1, le=16384)] = key(
@@ -193,7 +207,7 @@ class Workers(BaseModel):
         "What a new worker runs at its first boot. It holds no secrets, fetches nothing from the internet, and finds the "
         "data disk by /dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol..., since other names change from boot to boot.",
         default=FileText(),
-        example="stacks/worker-setup.sh",
+        step="name a file that is there and fits, or pulumi config rm userDataFile",
     )
     management_endpoints: Flag = key(
         "Endpoints of Systems Manager inside the network, the only way to a standby; about 29 dollars a month.", default=True
@@ -207,7 +221,7 @@ class Traffic(BaseModel):
         "Ports of the workers that are open to the partners.", default=(2575,)
     )
     partner_cidrs: Annotated[tuple[Network, ...], Field(min_length=1)] = key(
-        "The partners' networks; one host is a /32.", example="203.0.113.7/32"
+        "The partners' networks; one host is a /32.", step=ASK_PARTNERS
     )
     public_health_port: Annotated[int, Field(ge=0, le=65535)] = key(
         "The one port that is open to the world, so that the watchdog can ask through the public address; its answer names "
@@ -228,7 +242,9 @@ class Probes(BaseModel):
     probe_path: UrlPath = key("The path that http and https ask for.", default="/health")
     probe_tls_verify: Flag = key("Whether https checks the worker's certificate.", default=True)
     probe_tls_ca_file: Certificates = key(
-        "Certificates that https trusts instead of the public ones.", default=FileText(), example="stacks/engine-ca.pem"
+        "Certificates that https trusts instead of the public ones.",
+        default=FileText(),
+        step="name a file that is there and fits, or pulumi config rm probeTlsCaFile",
     )
     probe_interval_s: Annotated[float, Field(ge=1, le=60)] = key(
         "From one round of questions to the next.",
@@ -250,7 +266,7 @@ class Telling(BaseModel):
     """Who is told, and what is kept."""
 
     alert_emails: tuple[Email, ...] = key(
-        "Who is told; each address confirms its subscription once.", default=(), example="on-call@example.org"
+        "Who is told; each address confirms its subscription once.", default=(), step=NAME_READERS
     )
     log_retention_days: RetentionDays = key("How long the watchdog's logs are kept.", default=365)
 
@@ -299,6 +315,7 @@ def declaration(field: str) -> Declaration:
     return Declaration(
         sentence=info.description or "",
         example=(info.examples or [""])[0],
+        step=extra["step"],
         by_tier=extra["by_tier"],
         not_yet=frozenset(extra["not_yet"]),
     )

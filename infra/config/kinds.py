@@ -59,7 +59,18 @@ def _file_text(value: object, info: ValidationInfo) -> FileText:
     if isinstance(value, FileText):
         return value
     read = cast("Mapping[str, TextReader]", info.context)["read_text"]
-    return FileText(str(value), read(str(value))) if value else FileText()
+    return FileText(str(value), _read(str(value), read)) if value else FileText()
+
+
+def _read(path: str, read: TextReader) -> str:
+    try:
+        return read(path)
+    except FileNotFoundError as exc:
+        raise ValueError(f"there is no file {path} in the project's folder") from exc
+    except OSError as exc:
+        raise ValueError(f"it cannot be read: {exc.strerror}") from exc
+    except UnicodeDecodeError as exc:
+        raise ValueError("no text in UTF-8") from exc
 
 
 def _holds(bytes_max: int, contains: str = "") -> AfterValidator:

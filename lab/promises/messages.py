@@ -79,10 +79,9 @@ def backlog_accounted(case: Case) -> Judgement:
         return not_tried(f"no backlog was released in this run; {count(len(case.ledger.stranded), 'message')} stranded")
     returns = [start for start in case.logs.starts if start.t > case.timeline.fault.t]
     breaches = [*_undelivered(case), *(breach for start in returns for breach in _miscounted(case, start))]
-    held = sum(event.backlog for event in released)
-    return judged(
-        breaches, f"{count(held, 'message')} held and released, the receiver has all; nothing waits in any worker's log"
-    )
+    held, new = sum(event.backlog for event in released), len(case.ledger.late)
+    told = f"{count(held, 'message')} held and released: {new} new to the receiver, {held - new} it had already"
+    return judged(breaches, f"{told}; nothing waits in any worker's log")
 
 
 def _undelivered(case: Case) -> Iterable[str]:

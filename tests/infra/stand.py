@@ -27,11 +27,11 @@ TEXTS: Mapping[str, str] = {
     "tier": "fault-tolerant",
     "front": "address",
     "workersActAlone": "false",
-    "amiId": "ami-0123456789abcdef0",
-    "partnerCidrs": '["203.0.113.7/32", "198.51.100.0/24"]',
-    "alertEmails": '["on-call@example.org", "second@example.org"]',
+    "amiId": "ami-0fedcba9876543210",
+    "partnerCidrs": '["194.126.158.7/32", "194.126.159.0/24"]',
+    "alertEmails": '["on-call@hospital.test", "second@hospital.test"]',
 }
-"""The smallest stack, with somebody to tell."""
+"""The smallest stack, with somebody to tell. No placeholders: a real cloud's parser refuses them."""
 
 _ID_PREFIXES = {
     "aws:ec2/vpc:Vpc": "vpc",

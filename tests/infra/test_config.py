@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Network
 from types import SimpleNamespace
 from typing import cast
@@ -101,7 +101,7 @@ def test_every_mistake_is_reported_at_once() -> None:
         "6 values of this stack's configuration cannot be used; nothing was created.\n"
         "- front is not set. Allowed: address. Next: pulumi config set front address\n"
         "- trafficPorts is 70000. Allowed: a list of one or more, each a whole number from 1 to 65535. "
-        "Next: pulumi config set --path 'trafficPorts[0]' 2575\n"
+        "Next: in the stack file, tandem:trafficPorts: [2575]\n"
         "- protect is yes (neither true nor false). Allowed: true or false. Next: pulumi config set protect true\n"
         "- probPort is not a key of this program. Allowed: the keys of docs/CONFIG.md. "
         "Next: did you mean probePort? Else pulumi config rm probPort\n"
@@ -109,7 +109,7 @@ def test_every_mistake_is_reported_at_once() -> None:
         "Allowed: zones among eu-central-1a, eu-central-1b, eu-central-1c. "
         "Next: aws ec2 describe-availability-zones shows those of the account\n"
         "- order is wk1, wk3, and there is no wk3. Allowed: each of wk1, wk2 once, the home worker first. "
-        "Next: pulumi config set --path 'order[0]' wk1"
+        "Next: in the stack file, tandem:order: [wk1, wk2]"
     )
 
 
@@ -188,7 +188,8 @@ def test_one_mistake_is_one_value() -> None:
             "ami-latest",
             (
                 "amiId is ami-latest. Allowed: ami- and 8 to 17 hexadecimal digits. "
-                "Next: pulumi config set amiId ami-0123456789abcdef0"
+                "Next: aws ec2 describe-images --owners self shows your own images; for an engine from the marketplace take "
+                "the id that its page gives for this region"
             ),
         ),
         (
@@ -226,7 +227,7 @@ def test_one_mistake_is_one_value() -> None:
             (
                 "zones is eu-central-1a (a text, not a list). "
                 "Allowed: a list of exactly 2, each a zone of the region such as eu-central-1a. "
-                "Next: pulumi config set --path 'zones[0]' eu-central-1a"
+                "Next: in the stack file, tandem:zones: [eu-central-1a, eu-central-1b]"
             ),
         ),
         (
@@ -234,7 +235,68 @@ def test_one_mistake_is_one_value() -> None:
             '["eu-central-1a"]',
             (
                 'zones is ["eu-central-1a"]. Allowed: a list of exactly 2, each a zone of the region such as eu-central-1a. '
-                "Next: pulumi config set --path 'zones[0]' eu-central-1a"
+                "Next: in the stack file, tandem:zones: [eu-central-1a, eu-central-1b]"
+            ),
+        ),
+        (
+            "zones",
+            "eu-central-1c, eu-central-1a",
+            (
+                "zones is eu-central-1c, eu-central-1a (a text, not a list). "
+                "Allowed: a list of exactly 2, each a zone of the region such as eu-central-1a. "
+                "Next: in the stack file, tandem:zones: [eu-central-1c, eu-central-1a]"
+            ),
+        ),
+        (
+            "order",
+            "wk1",
+            (
+                "order is wk1 (a text, not a list). Allowed: a list of one or more, each a worker, wk1 or wk2. "
+                "Next: in the stack file, tandem:order: [wk1, wk2]"
+            ),
+        ),
+        (
+            "order",
+            "wk2, wk3",
+            (
+                "order is wk2, wk3 (a text, not a list). Allowed: a list of one or more, each a worker, wk1 or wk2. "
+                "Next: in the stack file, tandem:order: [wk1, wk2]"
+            ),
+        ),
+        (
+            "trafficPorts",
+            "2575",
+            (
+                "trafficPorts is 2575 (a single value, not a list). "
+                "Allowed: a list of one or more, each a whole number from 1 to 65535. "
+                "Next: in the stack file, tandem:trafficPorts: [2575]"
+            ),
+        ),
+        (
+            "trafficPorts",
+            '{"mllp": 2575}',
+            (
+                'trafficPorts is {"mllp": 2575} (keys with values, not a list). '
+                "Allowed: a list of one or more, each a whole number from 1 to 65535. "
+                "Next: in the stack file, tandem:trafficPorts: [2575]"
+            ),
+        ),
+        (
+            "workersActAlone",
+            "no",
+            (
+                "workersActAlone is no (neither true nor false). Allowed: true or false. "
+                "Next: does your engine poll or send on timers by itself? "
+                "Then pulumi config set workersActAlone true, else false"
+            ),
+        ),
+        (
+            "partnerCidrs",
+            '["10.0.0.1/8"]',
+            (
+                "partnerCidrs is 10.0.0.1/8. Allowed: a list of one or more, each an IPv4 network such as 10.80.0.0/16, "
+                "host bits zero. "
+                "Next: ask each partner which network it sends from, and list these as tandem:partnerCidrs in the stack file"
             ),
         ),
         (
@@ -242,7 +304,7 @@ def test_one_mistake_is_one_value() -> None:
             '["nobody"]',
             (
                 "alertEmails is nobody. Allowed: a list of any number, each an e-mail address. "
-                "Next: pulumi config set --path 'alertEmails[0]' on-call@example.org"
+                "Next: list the mailboxes of those who are on call as tandem:alertEmails in the stack file"
             ),
         ),
         (
@@ -260,16 +322,16 @@ def test_one_mistake_is_one_value() -> None:
             (
                 "tags is Größe=1 (not key=value). Allowed: a list of any number, each key=value in letters, digits, "
                 "spaces and "
-                "_.:/=+-@. Next: pulumi config set --path 'tags[0]' cost-center=4711"
+                "_.:/=+-@. Next: in the stack file, tandem:tags: [cost-center=4711]"
             ),
         ),
         (
             "userDataFile",
             "gone.sh",
             (
-                "userDataFile is gone.sh ([Errno 2] No such file or directory: 'gone.sh'). "
+                "userDataFile is gone.sh (there is no file gone.sh in the project's folder). "
                 "Allowed: a text file, at most 16384 bytes, by its path from the folder of Pulumi.yaml. "
-                "Next: pulumi config set userDataFile stacks/worker-setup.sh"
+                "Next: name a file that is there and fits, or pulumi config rm userDataFile"
             ),
         ),
         (
@@ -278,7 +340,7 @@ def test_one_mistake_is_one_value() -> None:
             (
                 "userDataFile is long.sh (a file of 16385 bytes). "
                 "Allowed: a text file, at most 16384 bytes, by its path from the folder of Pulumi.yaml. "
-                "Next: pulumi config set userDataFile stacks/worker-setup.sh"
+                "Next: name a file that is there and fits, or pulumi config rm userDataFile"
             ),
         ),
         (
@@ -306,7 +368,7 @@ def test_a_value_is_refused_with_what_was_found_what_is_allowed_and_the_next_ste
         (
             {"tieBreakerZone": "eu-central-1b"},
             (
-                "tieBreakerZone is eu-central-1b. Allowed: zones among eu-central-1c. "
+                "tieBreakerZone is eu-central-1b, which is in zones too. Allowed: zones among eu-central-1c. "
                 "Next: aws ec2 describe-availability-zones shows those of the account"
             ),
         ),
@@ -338,15 +400,15 @@ def test_a_value_is_refused_with_what_was_found_what_is_allowed_and_the_next_ste
         (
             {"partnerCidrs": '["0.0.0.0/0"]'},
             (
-                "partnerCidrs is 0.0.0.0/0, the whole internet. Allowed: networks of partners, apart from each other "
-                "and from "
-                "vpcCidr. Next: name each one once"
+                "partnerCidrs is 0.0.0.0/0, the whole internet. Allowed: networks of partners, as small as they are, one "
+                "host a /32; the whole internet is no partner. "
+                "Next: ask each partner which network it sends from, and list these as tandem:partnerCidrs in the stack file"
             ),
         ),
         (
-            {"partnerCidrs": '["203.0.113.0/24", "203.0.113.7/32"]'},
+            {"partnerCidrs": '["194.126.158.0/24", "194.126.158.7/32"]'},
             (
-                "partnerCidrs is 203.0.113.0/24 and 203.0.113.7/32, which overlap. Allowed: networks of partners, "
+                "partnerCidrs is 194.126.158.0/24 and 194.126.158.7/32, which overlap. Allowed: networks of partners, "
                 "apart from each "
                 "other and from vpcCidr. Next: name each one once"
             ),
@@ -362,7 +424,7 @@ def test_a_value_is_refused_with_what_was_found_what_is_allowed_and_the_next_ste
             {"order": '["wk1"]'},
             (
                 "order is wk1. Allowed: each of wk1, wk2 once, the home worker first. "
-                "Next: pulumi config set --path 'order[0]' wk1"
+                "Next: in the stack file, tandem:order: [wk1, wk2]"
             ),
         ),
         (
@@ -380,18 +442,58 @@ def test_a_value_is_refused_with_what_was_found_what_is_allowed_and_the_next_ste
         (
             {"probeKind": "tcp"},
             (
-                "probeKind is tcp, and tier fault-tolerant fails over by itself. Allowed: http, https or mllp: a bare "
-                "connection "
-                "also succeeds on a service that hangs. Next: pulumi config set probeKind http"
+                "probeKind is tcp, and every tier of this version fails over by itself. Allowed: http, https or mllp: a "
+                "bare connection also succeeds on a service that hangs. Next: pulumi config set probeKind http"
             ),
         ),
         (
             {"probeTlsCaFile": "ca.pem"},
             (
-                "probeTlsCaFile is ca.pem, with probeKind http and probeTlsVerify true. Allowed: certificates where "
+                "probeTlsCaFile is ca.pem, with probeKind http. Allowed: certificates where "
                 "probeKind is "
                 "https and probeTlsVerify is true; nothing else looks at them. "
                 "Next: pulumi config set probeKind https, or pulumi config rm probeTlsCaFile"
+            ),
+        ),
+        (
+            {"probeKind": "https", "probeTlsVerify": "false", "probeTlsCaFile": "ca.pem"},
+            (
+                "probeTlsCaFile is ca.pem, with probeTlsVerify false. Allowed: certificates where probeKind is https and "
+                "probeTlsVerify is true; nothing else looks at them. "
+                "Next: pulumi config set probeTlsVerify true, or pulumi config rm probeTlsCaFile"
+            ),
+        ),
+        (
+            {"amiId": "ami-0123456789abcdef0"},
+            (
+                "amiId is ami-0123456789abcdef0, the placeholder of the shipped stack files. "
+                "Allowed: the image of your engine in this region. "
+                "Next: aws ec2 describe-images --owners self shows your own images; for an engine from the marketplace take "
+                "the id that its page gives for this region"
+            ),
+        ),
+        (
+            {"partnerCidrs": '["198.51.100.7/32"]'},
+            (
+                "partnerCidrs is 198.51.100.7/32, a network for documentation, from which nobody sends. "
+                "Allowed: networks of partners. "
+                "Next: ask each partner which network it sends from, and list these as tandem:partnerCidrs in the stack file"
+            ),
+        ),
+        (
+            {"alertEmails": '["on-call@Mail.Example.org", "on-call@myexample.org"]'},
+            (
+                "alertEmails is on-call@Mail.Example.org, in a domain for documentation, where nobody reads mail. "
+                "Allowed: addresses that somebody reads. "
+                "Next: list the mailboxes of those who are on call as tandem:alertEmails in the stack file"
+            ),
+        ),
+        (
+            {"tieBreakerZone": "eu-west-1c"},
+            (
+                "tieBreakerZone is eu-west-1c, which is not in region eu-central-1. "
+                "Allowed: zones among eu-central-1a, eu-central-1b, eu-central-1c, without those of the workers. "
+                "Next: aws ec2 describe-availability-zones shows those of the account"
             ),
         ),
         (
@@ -432,8 +534,8 @@ def test_a_value_is_refused_with_what_was_found_what_is_allowed_and_the_next_ste
             ),
         ),
         (
-            {"alertEmails": '["a@example.org", "a@example.org"]'},
-            "alertEmails is a@example.org 2 times. Allowed: each address once. Next: remove the repetition",
+            {"alertEmails": '["a@hospital.test", "a@hospital.test"]'},
+            "alertEmails is a@hospital.test 2 times. Allowed: each address once. Next: remove the repetition",
         ),
         (
             {"reservedConcurrency": "2"},
@@ -469,6 +571,104 @@ def test_a_mistyped_key_hides_no_other_relation() -> None:
     assert [text.partition(" ")[0] for text in faults({"tier": "none", "movesPerHourMax": "9"})] == [
         "tier",
         "movesPerHourMax",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        (
+            {"zones": '["eu-central-1a"]', "tieBreakerZone": "eu-central-1a", "order": '["wk2", "wk3"]'},
+            [
+                'zones is ["eu-central-1a"]',
+                "tieBreakerZone is eu-central-1a, which is in zones too",
+                "order is wk2, wk3, and there is no wk3",
+            ],
+        ),
+        (
+            {"trafficPorts": "[0, 8081, 8081]", "publicHealthPort": "8081"},
+            ["trafficPorts is 0", "publicHealthPort is 8081, which is in trafficPorts too", "trafficPorts is 8081 2 times"],
+        ),
+        (
+            {"trafficPorts": "8081", "publicHealthPort": "8081"},
+            [
+                "trafficPorts is 8081 (a single value, not a list)",
+                "publicHealthPort is 8081, which is in trafficPorts too",
+            ],
+        ),
+        (
+            {"region": "mars-1", "zones": '["mars-1a", "mars-1a"]', "tieBreakerZone": "mars-1a"},
+            [
+                "region is mars-1",
+                "zones is mars-1a and mars-1a, one zone for both workers",
+                "tieBreakerZone is mars-1a, which is in zones too",
+            ],
+        ),
+        ({"tier": "none", "probeKind": "tcp"}, ["tier is none", "probeKind is tcp, and every tier of this version"]),
+        (
+            {"vpcCidr": "10.80.0.0/16", "partnerCidrs": '["x", "10.80.1.0/24"]'},
+            ["partnerCidrs is x", "partnerCidrs is 10.80.1.0/24, which overlaps vpcCidr"],
+        ),
+        ({"order": "[]"}, ["order is []"]),
+    ],
+)
+def test_an_unreadable_value_hides_only_what_cannot_be_known_without_it(
+    changes: Mapping[str, str], found: Sequence[str]
+) -> None:
+    messages = faults(changes)
+
+    assert [text[: len(start)] for text, start in zip(messages, found, strict=True)] == found
+
+
+def test_a_list_in_the_wrong_form_is_not_proposed_where_its_items_are_wrong_too() -> None:
+    whole_internet = {"partnerCidrs": "0.0.0.0/0"}
+    steps = [text.partition(" Next: ")[2] for text in faults(whole_internet)]
+
+    assert steps == [
+        "ask each partner which network it sends from, and list these as tandem:partnerCidrs in the stack file"
+    ] * len(steps)
+
+
+def test_zones_are_proposed_in_the_region_that_was_said() -> None:
+    (message,) = faults({"region": "ca-central-1", "zones": ""})
+
+    assert message == (
+        "zones is not set. Allowed: a list of exactly 2, each a zone of the region such as eu-central-1a. "
+        "Next: in the stack file, tandem:zones: [ca-central-1a, ca-central-1b]"
+    )
+
+
+@pytest.mark.parametrize(
+    ("problem", "words"),
+    [
+        (PermissionError(13, "Permission denied"), "it cannot be read: Permission denied"),
+        (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"), "no text in UTF-8"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_why(problem: Exception, words: str) -> None:
+    def refuse(_path: str) -> str:
+        raise problem
+
+    with pytest.raises(ConfigError) as caught:
+        parse(Source(texts={**TEXTS, "userDataFile": "setup.sh"}, read_text=refuse, loopback_cloud=False))
+    assert [fault.found for fault in caught.value.faults] == [f"setup.sh ({words})"]
+
+
+PLACEHOLDERS = {
+    "amiId": "ami-0123456789abcdef0",
+    "partnerCidrs": '["192.0.2.1/32", "203.0.113.0/24"]',
+    "alertEmails": '["a@example.com", "a@example.net"]',
+}
+
+
+def test_placeholders_are_for_the_lab() -> None:
+    assert read(PLACEHOLDERS, loopback=True).ami_id == PLACEHOLDERS["amiId"]
+    assert [text.partition(",")[0] for text in faults(PLACEHOLDERS)] == [
+        "amiId is ami-0123456789abcdef0",
+        "partnerCidrs is 192.0.2.1/32",
+        "partnerCidrs is 203.0.113.0/24",
+        "alertEmails is a@example.com",
+        "alertEmails is a@example.net",
     ]
 
 
@@ -531,7 +731,7 @@ def test_every_key_of_the_page_can_be_said_and_stays_as_it_was() -> None:
         ({"enabled": "false"}, "enabled is false"),
         ({"workersActAlone": "true"}, "workersActAlone is true"),
         ({"alertEmails": "[]"}, "alertEmails has no address"),
-        ({"alertEmails": '["a@example.org"]'}, "alertEmails has 1 address"),
+        ({"alertEmails": '["a@hospital.test"]'}, "alertEmails has 1 address"),
         ({"managementEndpoints": "false"}, "managementEndpoints is false"),
         ({"deletionProtection": "false"}, "deletionProtection is false"),
     ],

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from infra.config import Source, StackConfig, parse
+from infra.config import ConfigError, Source, StackConfig, parse
 from infra.config import docs as config_docs
 from infra.config.keys import FIELDS, SECTIONS, declaration
 from infra.config.parsing import example, kind_of
@@ -33,7 +33,11 @@ def as_text(value: Any) -> str:
 
 
 def read(texts: Mapping[str, str]) -> StackConfig:
-    return parse(Source(texts=texts, read_text=lambda path: (ROOT / path).read_text(), loopback_cloud=False))
+    return parse(_source(texts, loopback_cloud=True))
+
+
+def _source(texts: Mapping[str, str], *, loopback_cloud: bool) -> Source:
+    return Source(texts=texts, read_text=lambda path: (ROOT / path).read_text(), loopback_cloud=loopback_cloud)
 
 
 def test_declaration_project_file_and_page_are_equal() -> None:
@@ -95,7 +99,7 @@ def test_every_key_has_one_sentence_or_two_and_an_example_that_can_be_read(key: 
     schema = config_docs.schema_of(kind_of(field))
 
     assert declaration(field).sentence.endswith(".")
-    assert example(field)
+    assert example(field) or declaration(field).step
     if schema["type"] == "integer":
         assert int(example(field)) >= schema.get("minimum", 0)
 
@@ -114,6 +118,20 @@ def test_a_stack_file_can_be_deployed_but_for_its_placeholders(file: Path) -> No
     texts = texts_of(file)
 
     assert read(texts).cloud.value == texts["cloud"]
+    with pytest.raises(ConfigError) as caught:
+        parse(_source(texts, loopback_cloud=False))
+    assert {fault.key for fault in caught.value.faults} == {"amiId", "partnerCidrs", "alertEmails"}
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("Pulumi.aws-dev.yaml", "This is the lab's answer"), ("Pulumi.aws-prod.yaml", "ANSWER THIS")],
+)
+def test_whether_workers_act_alone_is_a_question_in_a_stack_file(name: str, words: str) -> None:
+    comment = (ROOT / "stacks" / name).read_text(encoding="utf-8").partition("tandem:workersActAlone")[0]
+
+    assert "oes your engine poll or send on timers by itself? Then true, else false." in comment
+    assert words in comment
 
 
 @pytest.mark.parametrize("file", STACK_FILES, ids=lambda file: file.name)

@@ -145,8 +145,8 @@ def test_workers_are_open_to_probers_and_to_the_partners_that_were_named() -> No
 
     open_to = {(rule["fromPort"], rule.get("cidrIpv4") or rule.get("referencedSecurityGroupId")) for rule in rules}
     assert open_to == {
-        (2575, "203.0.113.7/32"),
-        (2575, "198.51.100.0/24"),
+        (2575, "194.126.158.7/32"),
+        (2575, "194.126.159.0/24"),
         (8080, group_id("prober")),
     }
     assert {rule["ipProtocol"] for rule in rules} == {"tcp"}

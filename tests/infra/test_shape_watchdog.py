@@ -210,6 +210,6 @@ def test_log_group_with_a_key_the_key_lets_the_logs_service_in_for_these_groups(
 def test_subscriptions_are_named_after_who_is_told() -> None:
     one, other = usual().of_type("aws:sns/topicSubscription:TopicSubscription")
 
-    assert {each.inputs["endpoint"] for each in (one, other)} == {"on-call@example.org", "second@example.org"}
+    assert {each.inputs["endpoint"] for each in (one, other)} == {"on-call@hospital.test", "second@hospital.test"}
     assert {each.name.removeprefix(f"{SITE}-") == each.inputs["endpoint"] for each in (one, other)} == {True}
     assert {each.inputs["protocol"] for each in (one, other)} == {"email"}

@@ -1,10 +1,10 @@
 """The in-process engine: what it records, what it passes on, how it ends. Programs here are functions; `create` is pure."""
 
-import _thread
 import contextvars
 import importlib.metadata
 import os
 import random
+import signal
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -296,6 +296,7 @@ def test_the_monitor_begins_nothing_after_a_failure_whatever_the_sdk_still_sends
 
 def test_an_interruption_does_not_wait_for_what_the_cloud_still_does() -> None:
     begun, release, finished = threading.Event(), threading.Event(), threading.Event()
+    main = threading.get_ident()
 
     def create(type_token: str, name: str, inputs: Mapping[str, Any]) -> Created:
         begun.set()
@@ -305,7 +306,7 @@ def test_an_interruption_does_not_wait_for_what_the_cloud_still_does() -> None:
 
     def interrupt() -> None:
         begun.wait(60)
-        _thread.interrupt_main()
+        signal.pthread_kill(main, signal.SIGINT)  # a signal, as Ctrl-C is: it also wakes a thread that waits
 
     threading.Thread(target=interrupt).start()
     with pytest.raises(KeyboardInterrupt):

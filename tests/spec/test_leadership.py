@@ -159,6 +159,14 @@ def test_once_that_meets_a_live_arbiter_reports_its_answer() -> None:
     assert (outcome.settled, outcome.holder, outcome.arbiter) == (True, "wk1", "arbiter-1")
 
 
+def test_once_of_a_new_site_that_is_switched_off_has_nothing_to_settle() -> None:
+    world = World(enabled=False)
+    world.leadership.release()
+    outcome = once(world.cycle, world.leadership, world.clock, wait_s=20.0)
+    assert (outcome.settled, outcome.phase) == (True, "none")
+    assert world.cloud.did() == []
+
+
 def test_once_that_cannot_settle_says_why() -> None:
     world = World()
     world.leadership.release()

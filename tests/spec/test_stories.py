@@ -453,13 +453,23 @@ def test_a_worker_that_comes_back_moves_nothing() -> None:
 
 
 def test_a_long_suspicion_is_told_once() -> None:
-    """4.3: the holder is dead, and the standby answers wrongly, so that nothing can be done."""
+    """4.3: the holder is dead, and the association cannot be read, so that nothing can be done."""
     world = World().settled()
+    world.cloud.deaf.add("address")
     world.kill("wk1")
-    world.kill("wk2", Answer.WRONG)
     world.tick(400)
     assert world.told.count("suspect-for-long") == 1
     assert (world.cloud.did(), world.record.phase) == ([], Phase.SUSPECT)
+
+
+@pytest.mark.parametrize("answer", [Answer.REFUSED, Answer.WRONG, Answer.TIMEOUT])
+def test_two_engines_that_are_stopped_are_both_down_whatever_their_machines_say(answer: Answer) -> None:
+    """3.8, 4.4: people hear of it at once."""
+    world = World().settled()
+    world.kill("wk1")
+    world.kill("wk2", answer)
+    world.until(Phase.BOTH_DOWN, ticks=8)
+    assert (world.cloud.did(), world.told[-1]) == ([], "both-down")
 
 
 def test_disabled_makes_no_calls_and_enabled_adopts_what_people_did() -> None:

@@ -64,9 +64,9 @@ def public(worker: str, answer: Answer) -> PublicAnswer:
             False,
         ),
         (
-            "3.3 a standby that refuses was reached",
+            "3.8 a standby that refuses gives no healthy answer",
             seen(sight("b", T, standby=R), sight("c", T, standby=R)),
-            Finding.FAILED,
+            Finding.ALL_FAILED,
             False,
             False,
         ),
