@@ -10,17 +10,15 @@ import time
 from dataclasses import asdict
 from typing import Any, Final, Protocol
 
-_BORN_S: Final = time.monotonic()
-
-from failover_lambda.aws import clients  # noqa: E402 - the time that the imports below take is reported
-from failover_lambda.aws.cloud import LiveCloud  # noqa: E402
-from failover_lambda.aws.probers import LiveProbers  # noqa: E402
-from failover_lambda.aws.public import LivePublicPath  # noqa: E402
-from failover_lambda.aws.report import LiveReporter  # noqa: E402
-from failover_lambda.aws.state import LiveStore  # noqa: E402
-from failover_lambda.contract import Settings, TickKind  # noqa: E402
-from failover_lambda.cycle import Cycle, Ports  # noqa: E402
-from failover_lambda.leadership import Leadership, lead, once  # noqa: E402
+from failover_lambda.aws import BORN_S, clients
+from failover_lambda.aws.cloud import LiveCloud
+from failover_lambda.aws.probers import LiveProbers
+from failover_lambda.aws.public import LivePublicPath
+from failover_lambda.aws.report import LiveReporter
+from failover_lambda.aws.state import LiveStore
+from failover_lambda.contract import Settings, TickKind
+from failover_lambda.cycle import Cycle, Ports
+from failover_lambda.leadership import Leadership, lead, once
 
 LIFE_S_MAX: Final = 150.0
 """Above the longest gap between two starts by a one-minute schedule: nearly two minutes, since its precision is one minute.
@@ -72,7 +70,7 @@ PORTS: Final = Ports(
     store=LiveStore(SETTINGS, _CLIENTS.dynamodb),
     reporter=LiveReporter(SETTINGS, _CLIENTS.sns),
 )
-IMPORT_S: Final = time.monotonic() - _BORN_S
+IMPORT_S: Final = time.monotonic() - BORN_S
 
 
 def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
