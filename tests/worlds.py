@@ -4,7 +4,7 @@ from typing import Any
 
 from failover_lambda.cycle import Cycle, Ports
 from failover_lambda.leadership import Leadership
-from failover_lambda.model import Answer, Lease, Phase, Power, Record
+from failover_lambda.model import Answer, Lease, Phase, Power, PublicAnswer, Record
 from tests.fakes import FakeClock, FakeCloud, InlineExecutor, ListReporter, MemoryStore, NoPublicPath, make_settings
 
 
@@ -85,3 +85,18 @@ class World:
     def told(self) -> list[str]:
         """What people were told so far."""
         return [notice.what for notice in self.reporter.told]
+
+
+class PublicPort:
+    """The public health port, as the association leads to it; closed = it never answers."""
+
+    def __init__(self, world: World, *, closed: bool = False) -> None:
+        self.world = world
+        self.closed = closed
+
+    def ask(self, public_ip: str, timeout_s: float) -> PublicAnswer:
+        del public_ip, timeout_s
+        name = self.world.cloud.on
+        answers = bool(name) and not self.closed and self.world.cloud.machines[name].seen() is Answer.HEALTHY
+        answer = Answer.HEALTHY if answers else Answer.TIMEOUT
+        return PublicAnswer(worker=name if answers else "", boot_id="", answer=answer)

@@ -23,25 +23,9 @@ from failover_lambda.model import (
     Outcome,
     Phase,
     Power,
-    PublicAnswer,
     Record,
 )
-from tests.worlds import World
-
-
-class PublicPort:
-    """The public health port, as the association leads to it; closed = it never answers."""
-
-    def __init__(self, world: World, *, closed: bool = False) -> None:
-        self.world = world
-        self.closed = closed
-
-    def ask(self, public_ip: str, timeout_s: float) -> PublicAnswer:
-        del public_ip, timeout_s
-        name = self.world.cloud.on
-        answers = bool(name) and not self.closed and self.world.cloud.machines[name].seen() is Answer.HEALTHY
-        answer = Answer.HEALTHY if answers else Answer.TIMEOUT
-        return PublicAnswer(worker=name if answers else "", boot_id="", answer=answer)
+from tests.worlds import PublicPort, World
 
 
 def with_public_port(*, closed: bool = False) -> World:

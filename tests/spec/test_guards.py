@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 
 from failover_lambda import fences, rule
+from failover_lambda.cycle import _Read  # pyright: ignore[reportPrivateUsage]
 from failover_lambda.model import Answer, Answered, Command, Do, InstanceView, Outcome, Phase, Power, Round
-from failover_lambda.moves import Case, choose_target
+from failover_lambda.moves import Case, choose_target, limitation
+from tests.fakes import InlineExecutor
 from tests.spec.test_leadership import SETTINGS, pair
 from tests.worlds import World
 
@@ -152,3 +154,61 @@ def test_the_holders_own_answer_is_not_enough_where_it_could_not_be_asked() -> N
     world.cloud.machines["wk1"].answer = Answer.COULD_NOT_ASK
     world.tick(20)
     assert (world.record.phase, world.record.streak, world.cloud.did()) == (Phase.STEADY, None, [])
+
+
+def test_an_address_that_is_free_is_taken_though_the_call_that_freed_it_was_just_asked() -> None:
+    """5.8: ASSOCIATE takes it from nobody, so no answer is waited for."""
+    world = World().settled()
+    world.cloud.lose[Do.DISASSOCIATE] = "before"
+    world.kill("wk1")
+    world.until(Phase.FENCING)
+    intent = world.record.intent
+    assert intent is not None
+    just_asked = replace(world.record, intent=replace(intent, asked_s=world.clock.time_s))
+    world.cloud.association = None
+    decision = rule.step(just_asked, seen(world), world.settings, world.clock.time_s)
+    assert Do.ASSOCIATE in [command.do for command in decision.commands]
+
+
+@pytest.mark.parametrize(("attempt", "forbidden"), [(3, False), (4, True)])
+def test_two_attempts_for_each_worker_are_the_most_of_one_incident(attempt: int, *, forbidden: bool) -> None:
+    """5.12."""
+    world = World().settled()
+    world.kill("wk1")
+    world.until(Phase.VERIFYING)
+    intent = world.record.intent
+    assert intent is not None
+    record = replace(world.record, intent=replace(intent, attempt=attempt))
+    kept = limitation(Case(record=record, seen=seen(world), settings=world.settings, now_s=world.clock.time_s))
+    assert (kept is not None and kept.lasting) is forbidden
+
+
+def test_a_read_that_began_before_a_call_of_ours_is_not_believed() -> None:
+    """5.8: it may show what was before the call."""
+    world = World().settled()
+    world.kill("wk1")
+    world.until(Phase.VERIFYING)
+    called_s = world.clock.time_s
+    world.clock.sleep(1.0)
+    read = InlineExecutor().submit(world.cloud.read_address)
+    cycle = world.cycle
+    for began_s, believed in ((called_s - 60.0, False), (world.clock.time_s, True)):
+        cycle._reads["address"] = _Read(read, began_s)  # pyright: ignore[reportPrivateUsage]
+        assert (cycle._taken("address") is not None) is believed  # pyright: ignore[reportPrivateUsage]
+
+
+def test_an_error_that_nobody_thought_of_costs_one_tick_and_no_arbiter() -> None:
+    """3.2: the next tick starts from the record."""
+    world = World().settled()
+
+    def breaks() -> None:
+        raise ZeroDivisionError("nobody thought of it")
+
+    load = world.store.load
+    world.store.load = breaks  # type: ignore[method-assign, assignment]
+    world.cycle.reload()
+    assert world.tick() == "no decision: ZeroDivisionError: nobody thought of it"
+    world.store.load = load  # type: ignore[method-assign]
+    world.kill("wk1")
+    world.tick(10)
+    assert world.cloud.on == "wk2"

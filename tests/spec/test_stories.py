@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from failover_lambda.model import Answer, Command, Do, Kind, Phase, Power, PublicAnswer, Sight
-from tests.worlds import World
+from failover_lambda.model import Answer, Command, Do, Kind, Phase, Power, Sight
+from tests.worlds import PublicPort, World
 
 # 1. The first record
 
@@ -255,20 +255,6 @@ def test_an_old_holder_that_answers_again_keeps_an_address_that_could_not_be_tak
     assert (world.record.holder, world.cloud.on, world.record.epoch) == ("wk1", "wk1", 3)
 
 
-class PublicPort:
-    """The public health port, as the association leads to it."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-
-    def ask(self, public_ip: str, timeout_s: float) -> PublicAnswer:
-        del public_ip, timeout_s
-        name = self.world.cloud.on
-        healthy = bool(name) and self.world.cloud.machines[name].seen() is Answer.HEALTHY
-        answer = Answer.HEALTHY if healthy else Answer.TIMEOUT
-        return PublicAnswer(worker=name if healthy else "", boot_id="1", answer=answer)
-
-
 def test_an_old_holder_does_not_keep_an_address_that_is_on_another() -> None:
     """5.10: somebody had moved it by hand before the move could begin."""
     world = World(workers=3).settled()
@@ -323,14 +309,8 @@ def test_an_address_that_falls_off_while_verifying_is_put_on_again() -> None:
 
 def test_verifying_ends_at_its_deadline_though_the_public_port_never_answers() -> None:
     """5.7, hole 15: never a failover by itself."""
-
-    class Silent:
-        def ask(self, public_ip: str, timeout_s: float) -> PublicAnswer:
-            del public_ip, timeout_s
-            return PublicAnswer(worker="", boot_id="", answer=Answer.TIMEOUT)
-
     world = World(public_health_port=8081).settled()
-    world.public = Silent()
+    world.public = PublicPort(world, closed=True)
     world.new_arbiter()
     world.tick(3)
     world.kill("wk1")
