@@ -1,7 +1,5 @@
 """The pair: composes the layers in the order in which they need each other, and says what came of it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Any
 
@@ -11,15 +9,11 @@ import pulumi_aws as aws
 from infra.addressing import Band, NetworkPlan, plan
 from infra.aws.address import Address
 from infra.aws.arguments import PairArgs
-from infra.aws.disks import Disks
-from infra.aws.endpoints import SERVICES, Endpoints
-from infra.aws.function import LOG_GROUP_PREFIX
-from infra.aws.groups import Groups
-from infra.aws.network import Network
-from infra.aws.record import Record
-from infra.aws.schedule import FirstTick, Schedule
-from infra.aws.telling import ALARMS, METRICS, Alarms, Telling
-from infra.aws.watchdog import PROBER_MEMORY_MB, Watchdog
+from infra.aws.endpoints import SERVICES
+from infra.aws.failover import Failover
+from infra.aws.ground import Ground
+from infra.aws.telling import ALARMS, METRICS, Telling
+from infra.aws.watchdog import PROBER_MEMORY_MB
 from infra.aws.workers import Placement, Workers
 from infra.naming import worker_names
 from infra.pace import PACES
@@ -29,18 +23,6 @@ from infra.shapes import AccountHandle, child
 
 CLI_SCHEMA = 1
 """Version of `cli_config`; it grows when a key changes its meaning or goes away."""
-
-
-@dataclass(frozen=True)
-class Ground:
-    """What the workers stand on."""
-
-    network: Network
-    groups: Groups
-    ways: Sequence[pulumi.Resource]
-    """Through which workers are reached: rules and endpoints."""
-    disks: Disks
-    address: Address
 
 
 class Pair(pulumi.ComponentResource):
@@ -70,21 +52,20 @@ class Pair(pulumi.ComponentResource):
         self._plan = self._network_plan()
         self._account = self._whose()
 
-        ground = self._ground()
-        workers = self._workers(ground)
-        record = self._record(ground.disks)
-        telling = self._telling(ground.disks)
-        watchdog = self._watchdog(ground, workers, record, telling)
-        schedule = self._schedule(watchdog, [ground.address.resource, *workers.resources])
-        self._alarms(telling, schedule)
-        first_tick = self._first_tick(watchdog, [schedule, workers, telling, record, *ground.ways])
+        ground = Ground(self, name, args, plan=self._plan, zones=self._zones, account=self._account)
+        address = self._address(ground)
+        workers = self._workers(ground, address)
+        telling = self._telling(ground)
+        failover = Failover(
+            self, name, args, account=self._account, ground=ground, address=address, workers=workers, telling=telling
+        )
 
-        self.address = ground.address.public_ip
-        self.address_id = ground.address.address_id
-        self.watchdog_name = pulumi.Output.from_input(watchdog.arbiter_name)
-        self.state_table = pulumi.Output.from_input(record.table_name)
+        self.address = address.public_ip
+        self.address_id = address.address_id
+        self.watchdog_name = pulumi.Output.from_input(failover.watchdog.arbiter_name)
+        self.state_table = pulumi.Output.from_input(failover.record.table_name)
         self.topic_arn = telling.topic_arn
-        self.active_worker_name = first_tick.holder
+        self.active_worker_name = failover.holder
         self.workers = _shown(workers)
         self.cli_config = self._cli_config()
         self.monthly_cost = pulumi.Output.from_input(self._cost())
@@ -119,73 +100,20 @@ class Pair(pulumi.ComponentResource):
             account_id=aws.get_caller_identity_output(opts=options).account_id,
         )
 
-    def _ground(self) -> Ground:
-        args, site, tags = self._args, self._args["site"], self._args["tags"]
-        network = Network(
-            self._name, {"site": site, "region": args["region"], "plan": self._plan, "tags": tags}, child(self)
-        )
-        groups = Groups(
-            self._name,
-            {
-                "site": site,
-                "vpc_id": network.vpc_id,
-                "table_prefix_list_id": network.table_prefix_list_id,
-                "traffic_ports": args["traffic_ports"],
-                "partner_cidrs": args["partner_cidrs"],
-                "probe_port": args["probe_port"],
-                "public_health_port": args["public_health_port"],
-                "tags": tags,
-            },
-            child(self),
-        )
-        return Ground(
-            network=network,
-            groups=groups,
-            ways=[groups, *self._endpoints(network, groups)],
-            disks=self._disks(),
-            address=Address(
-                self._name,
-                {"site": site, "network_ready": network.ready, "protect": args["protect"], "tags": tags},
-                child(self),
-            ),
-        )
-
-    def _endpoints(self, network: Network, groups: Groups) -> list[pulumi.Resource]:
+    def _address(self, ground: Ground) -> Address:
         args = self._args
-        if not args["management_endpoints"]:
-            return []
-        endpoints = Endpoints(
+        return Address(
             self._name,
             {
                 "site": args["site"],
-                "region": args["region"],
-                "vpc_id": network.vpc_id,
-                "subnet_ids": network.subnet_ids(Band.PRIVATE),
-                "worker_group_id": groups.worker_id,
-                "tags": args["tags"],
-            },
-            child(self),
-        )
-        return [endpoints]
-
-    def _disks(self) -> Disks:
-        args = self._args
-        return Disks(
-            self._name,
-            {
-                "site": args["site"],
-                "region": args["region"],
-                "account": self._account,
-                "zones": self._zones,
-                "data_volume_gb": args["data_volume_gb"],
-                "log_group_prefix": f"{LOG_GROUP_PREFIX}{args['site']}-",
+                "network_ready": ground.network.ready,
                 "protect": args["protect"],
                 "tags": args["tags"],
             },
             child(self),
         )
 
-    def _workers(self, ground: Ground) -> Workers:
+    def _workers(self, ground: Ground, address: Address) -> Workers:
         args = self._args
         subnets = ground.network.subnet_ids(Band.PUBLIC)
         return Workers(
@@ -209,27 +137,13 @@ class Pair(pulumi.ComponentResource):
                 "group_id": ground.groups.worker_id,
                 "key_arn": ground.disks.key_arn,
                 "deletion_protection": args["deletion_protection"],
-                "after": [ground.address.resource],
+                "after": [address.resource],
                 "tags": args["tags"],
             },
             child(self),
         )
 
-    def _record(self, disks: Disks) -> Record:
-        args = self._args
-        return Record(
-            self._name,
-            {
-                "site": args["site"],
-                "key_arn": disks.key_arn,
-                "protect": args["protect"],
-                "deletion_protection": args["deletion_protection"],
-                "tags": args["tags"],
-            },
-            child(self),
-        )
-
-    def _telling(self, disks: Disks) -> Telling:
+    def _telling(self, ground: Ground) -> Telling:
         args = self._args
         return Telling(
             self._name,
@@ -237,66 +151,9 @@ class Pair(pulumi.ComponentResource):
                 "site": args["site"],
                 "region": args["region"],
                 "account": self._account,
-                "key_arn": disks.key_arn,
+                "key_arn": ground.disks.key_arn,
                 "alert_emails": args["alert_emails"],
                 "tags": args["tags"],
-            },
-            child(self),
-        )
-
-    def _watchdog(self, ground: Ground, workers: Workers, record: Record, telling: Telling) -> Watchdog:
-        return Watchdog(
-            self._name,
-            {
-                "pair": self._args,
-                "account": self._account,
-                "workers": workers.handles,
-                "worker_group_id": ground.groups.worker_id,
-                "isolation_group_id": ground.groups.isolation_id,
-                "prober_group_id": ground.groups.prober_id,
-                "prober_subnet_ids": ground.network.subnet_ids(Band.PROBER),
-                "address_id": ground.address.address_id,
-                "table_name": record.table_name,
-                "table_arn": record.table_arn,
-                "topic_arn": telling.topic_arn,
-                "key_arn": ground.disks.key_arn,
-            },
-            child(self),
-        )
-
-    def _schedule(self, watchdog: Watchdog, after: Sequence[pulumi.Resource]) -> Schedule:
-        return Schedule(
-            self._name,
-            {
-                "site": self._args["site"],
-                "arbiter_name": watchdog.arbiter.function_name,
-                "arbiter_arn": watchdog.arbiter_arn,
-                "after": after,
-                "tags": self._args["tags"],
-            },
-            child(self),
-        )
-
-    def _alarms(self, telling: Telling, schedule: Schedule) -> Alarms:
-        return Alarms(
-            self._name,
-            {
-                "site": self._args["site"],
-                "topic_arn": telling.topic_arn,
-                "after": [schedule],
-                "tags": self._args["tags"],
-            },
-            child(self),
-        )
-
-    def _first_tick(self, watchdog: Watchdog, after: Sequence[pulumi.Resource]) -> FirstTick:
-        return FirstTick(
-            self._name,
-            {
-                "arbiter_name": watchdog.arbiter.function_name,
-                "bundle_digest": self._args["bundle_digest"],
-                "environment": watchdog.environment,
-                "after": after,
             },
             child(self),
         )

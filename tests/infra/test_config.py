@@ -15,7 +15,7 @@ from failover_lambda.contract import FencePolicy, ProbeKind, Tier
 from infra.config import ConfigError, Source, StackConfig, parse
 from infra.config.advice import advice
 from infra.config.keys import FIELDS
-from infra.config.relations import RELATIONS
+from infra.config.relations.registry import RELATIONS
 from tests.infra.stand import TEXTS
 
 FILES = {
@@ -587,7 +587,7 @@ def test_a_mistyped_key_hides_no_other_relation() -> None:
         ),
         (
             {"trafficPorts": "[0, 8081, 8081]", "publicHealthPort": "8081"},
-            ["trafficPorts is 0", "publicHealthPort is 8081, which is in trafficPorts too", "trafficPorts is 8081 2 times"],
+            ["trafficPorts is 0", "trafficPorts is 8081 2 times", "publicHealthPort is 8081, which is in trafficPorts too"],
         ),
         (
             {"trafficPorts": "8081", "publicHealthPort": "8081"},

@@ -1,0 +1,94 @@
+"""What the workers stand on: network, groups, ways to a standby, key and disks. A part of `pair`, and of nothing else."""
+
+from collections.abc import Sequence
+
+import pulumi
+
+from infra.addressing import Band, NetworkPlan
+from infra.aws.arguments import PairArgs
+from infra.aws.disks import Disks
+from infra.aws.endpoints import Endpoints
+from infra.aws.function import LOG_GROUP_PREFIX
+from infra.aws.groups import Groups
+from infra.aws.network import Network
+from infra.shapes import AccountHandle, child
+
+
+class Ground:
+    """The layers below the workers; their resources are children of the pair."""
+
+    network: Network
+    groups: Groups
+    ways: Sequence[pulumi.Resource]
+    """Through which workers are reached: rules and endpoints."""
+    disks: Disks
+
+    def __init__(
+        self,
+        pair: pulumi.Resource,
+        name: str,
+        args: PairArgs,
+        *,
+        plan: NetworkPlan,
+        zones: dict[str, str],
+        account: AccountHandle,
+    ) -> None:
+        self._pair = pair
+        self._name = name
+        self._args = args
+        self.network = Network(
+            name,
+            {"site": args["site"], "region": args["region"], "plan": plan, "tags": args["tags"]},
+            child(pair),
+        )
+        self.groups = self._groups()
+        self.ways = [self.groups, *self._endpoints()]
+        self.disks = Disks(
+            name,
+            {
+                "site": args["site"],
+                "region": args["region"],
+                "account": account,
+                "zones": zones,
+                "data_volume_gb": args["data_volume_gb"],
+                "log_group_prefix": f"{LOG_GROUP_PREFIX}{args['site']}-",
+                "protect": args["protect"],
+                "tags": args["tags"],
+            },
+            child(pair),
+        )
+
+    def _groups(self) -> Groups:
+        args = self._args
+        return Groups(
+            self._name,
+            {
+                "site": args["site"],
+                "vpc_id": self.network.vpc_id,
+                "table_prefix_list_id": self.network.table_prefix_list_id,
+                "traffic_ports": args["traffic_ports"],
+                "partner_cidrs": args["partner_cidrs"],
+                "probe_port": args["probe_port"],
+                "public_health_port": args["public_health_port"],
+                "tags": args["tags"],
+            },
+            child(self._pair),
+        )
+
+    def _endpoints(self) -> list[pulumi.Resource]:
+        args = self._args
+        if not args["management_endpoints"]:
+            return []
+        endpoints = Endpoints(
+            self._name,
+            {
+                "site": args["site"],
+                "region": args["region"],
+                "vpc_id": self.network.vpc_id,
+                "subnet_ids": self.network.subnet_ids(Band.PRIVATE),
+                "worker_group_id": self.groups.worker_id,
+                "tags": args["tags"],
+            },
+            child(self._pair),
+        )
+        return [endpoints]

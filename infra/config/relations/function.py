@@ -1,0 +1,40 @@
+"""Rules about the watchdog's functions, and about tags."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from failover_lambda.contract import OWNER_TAG
+from infra.config.faults import Fault
+from infra.config.keys import StackConfig
+from infra.config.relations.registry import relation
+from infra.naming import NAME_TAG, RESERVED_TAG_PREFIX, TAGS_MAX
+
+RESERVED_CONCURRENCY_MIN = 3
+"""Two lives that overlap at a hand-over, and one tick that a deployment asks for."""
+
+
+@relation("reserved_concurrency")
+def _a_hand_over_has_room(config: StackConfig) -> Iterator[Fault]:
+    if 0 <= config.reserved_concurrency < RESERVED_CONCURRENCY_MIN:
+        yield Fault(
+            "reservedConcurrency",
+            str(config.reserved_concurrency),
+            f"-1, or {RESERVED_CONCURRENCY_MIN} and more: two lives at a hand-over, and the tick of a deployment",
+            "pulumi config set reservedConcurrency -- -1",
+        )
+
+
+OWN_TAGS = (NAME_TAG, OWNER_TAG)
+
+
+@relation("tags")
+def _tags_are_free(config: StackConfig) -> Iterator[Fault]:
+    names = [tag.partition("=")[0] for tag in config.tags]
+    for name, times in Counter(names).items():
+        if name.lower().startswith(RESERVED_TAG_PREFIX) or name in OWN_TAGS:
+            yield Fault("tags", f"{name}=..., which is taken", f"keys besides aws:*, {', '.join(OWN_TAGS)}", "rename it")
+        if times > 1:
+            yield Fault("tags", f"{name}=... {times} times", "each key once", "remove the repetition")
+    most = TAGS_MAX - len(OWN_TAGS)
+    if len(names) > most:
+        yield Fault("tags", f"{len(names)} tags", f"at most {most}", "remove some")

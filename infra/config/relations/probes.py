@@ -1,0 +1,52 @@
+"""Rules about the probers' questions."""
+
+from collections.abc import Iterator
+
+from failover_lambda.contract import ProbeKind
+from infra.config.faults import Fault
+from infra.config.keys import StackConfig
+from infra.config.relations.registry import relation
+
+
+@relation("probe_kind")
+def _a_failover_rests_on_an_answer(config: StackConfig) -> Iterator[Fault]:
+    if config.probe_kind is ProbeKind.TCP:
+        yield Fault(
+            "probeKind",
+            "tcp, and every tier of this version fails over by itself",
+            "http, https or mllp: a bare connection also succeeds on a service that hangs",
+            "pulumi config set probeKind http",
+        )
+
+
+@relation("probe_kind", "probe_tls_ca_file")
+def _certificates_are_asked_for(config: StackConfig) -> Iterator[Fault]:
+    if config.probe_tls_ca_file.path and config.probe_kind is not ProbeKind.HTTPS:
+        yield _certificates_fault(config.probe_tls_ca_file.path, "probeKind", config.probe_kind.value, "https")
+
+
+@relation("probe_tls_verify", "probe_tls_ca_file")
+def _certificates_are_checked(config: StackConfig) -> Iterator[Fault]:
+    if config.probe_tls_ca_file.path and not config.probe_tls_verify:
+        yield _certificates_fault(config.probe_tls_ca_file.path, "probeTlsVerify", "false", "true")
+
+
+def _certificates_fault(path: str, key: str, value: str, wanted: str) -> Fault:
+    return Fault(
+        "probeTlsCaFile",
+        f"{path}, with {key} {value}",
+        "certificates where probeKind is https and probeTlsVerify is true; nothing else looks at them",
+        f"pulumi config set {key} {wanted}, or pulumi config rm probeTlsCaFile",
+    )
+
+
+@relation("probe_interval_s", "probe_timeout_s")
+def _a_round_ends_before_the_next(config: StackConfig) -> Iterator[Fault]:
+    """2 * probeTimeoutSeconds <= probeIntervalSeconds: a question waits for the connection, then for the answer."""
+    if 2 * config.probe_timeout_s > config.probe_interval_s:
+        yield Fault(
+            "probeTimeoutSeconds",
+            f"{config.probe_timeout_s:g} with probeIntervalSeconds {config.probe_interval_s:g}",
+            "2 * probeTimeoutSeconds <= probeIntervalSeconds, for a question may wait twice: to connect and for the answer",
+            f"pulumi config set probeTimeoutSeconds {config.probe_interval_s / 2:g}",
+        )
