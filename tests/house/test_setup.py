@@ -1,8 +1,11 @@
 """What a newcomer's machine may lack is said in a sentence with the next step; nothing is downloaded here."""
 
 import importlib.util
+import json
+import re
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
@@ -71,11 +74,70 @@ def test_an_environment_of_another_lock_is_made_anew(setup: Any) -> None:
     assert not setup.is_made(venv, setup.ROOT / "requirements" / "dev.txt")
 
 
-@pytest.mark.parametrize("lock", ["aws", "lab", "dev", "uv"])
-def test_locks_carry_hashes_and_no_addresses(lock: str) -> None:
-    text = (ROOT / "requirements" / f"{lock}.txt").read_text()
+LOCKS = sorted([*(ROOT / "requirements").glob("*.txt"), *(ROOT / "tools").glob("*/requirements.txt")])
+NODE_LOCKS = sorted((ROOT / "tools").glob("*/package-lock.json"))
+
+
+def of_lock(lock: Path) -> str:
+    return str(lock.relative_to(ROOT))
+
+
+def without_address(text: str) -> bool:
+    return "://" not in text and "index-url" not in text and '"resolved"' not in text
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=of_lock)
+def test_locks_carry_hashes_and_no_addresses(lock: Path) -> None:
+    text = lock.read_text()
     packages = [line for line in text.splitlines() if "==" in line and not line.startswith((" ", "#"))]
     assert packages
     assert text.count("--hash=sha256:") >= len(packages)
-    assert "://" not in text
-    assert "index-url" not in text
+    assert all(line.endswith("\\") for line in packages), "a package without a hash"
+    assert without_address(text)
+
+
+@pytest.mark.parametrize("lock", NODE_LOCKS, ids=of_lock)
+def test_locks_of_node_carry_hashes_and_no_addresses(lock: Path) -> None:
+    modules = {name: module for name, module in json.loads(lock.read_text())["packages"].items() if name}
+    assert modules
+    assert all(module["integrity"].startswith("sha512-") for module in modules.values())
+    assert without_address(lock.read_text())
+
+
+def test_every_tool_with_an_environment_of_its_own_is_set_up_from_its_lock(setup: Any) -> None:
+    assert {lock.parent.name for lock in LOCKS if lock.parent.name != "requirements"} == set(setup.TOOLS)
+    assert {lock.parent.name for lock in NODE_LOCKS} == set(setup.NODE_TOOLS)
+
+
+def test_no_file_of_the_repository_names_a_package_registry() -> None:
+    listed = subprocess.run(["/usr/bin/env", "git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    hosts = re.compile(r"https?://(?:[\w-]+\.)*(?:pypi|pythonhosted|npmjs|yarnpkg)\.\w+")
+    for name in listed.stdout.splitlines():
+        found = hosts.search((ROOT / name).read_text(errors="replace"))
+        assert not found, f"{name}: {found}"
+
+
+def test_a_pulled_dependency_changes_the_stamp_of_the_project_and_of_no_tool(setup: Any) -> None:
+    tool = setup.ROOT / "requirements.txt"
+    tool.write_text("x==1")
+    before = setup.stamp_of(tool), setup.stamp_of(setup.ROOT / "requirements" / "dev.txt")
+    (setup.ROOT / "pyproject.toml").unlink()
+    (setup.ROOT / "pyproject.toml").write_text("changed")
+    assert setup.stamp_of(tool) == before[0]
+    assert setup.stamp_of(setup.ROOT / "requirements" / "dev.txt") != before[1]
+
+
+def test_jobs_of_a_setup_all_end_before_the_first_failure_is_raised(setup: Any) -> None:
+    ended: list[str] = []
+
+    def fails() -> None:
+        raise setup.SetupError("no index")
+
+    with pytest.raises(setup.SetupError, match="no index"):
+        setup.at_once([fails, lambda: (time.sleep(0.05), ended.append("slow"))])
+    assert ended == ["slow"]
+
+
+def test_an_environment_without_node_is_told(setup: Any) -> None:
+    with pytest.raises(setup.SetupError, match=r"there is no Node in \.venv"):
+        setup.node_and_npm(setup.ROOT / ".venv")
