@@ -18,21 +18,23 @@ PREFIX_LONGEST = 24
 """Then a block is a /28, the smallest subnet (same page)."""
 
 WORKER_HOST = 10
-"""Workers are pinned to this host of their public subnet: above AWS's four reserved ones, and there in a /28."""
+"""Workers are pinned to this host of their subnet: above AWS's four reserved ones, and there in a /28."""
 
 PRIVATE_RANGES = tuple(IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"))
 """RFC 1918 and RFC 6598: a network elsewhere would hide real hosts of the internet from the workers."""
 
 
 class Band(IntEnum):
-    """First block of each kind of subnet; the Nth zone of the kind gets the Nth block of its band. 12 to 15 are free."""
+    """First block of each kind of subnet; the Nth zone of the kind gets the Nth block of its band. All 16 are spoken for."""
 
     PUBLIC = 0
-    """Workers."""
+    """Whatever has a public address: workers with the fixed address on them, else a balancer and NAT gateways."""
     PRIVATE = 4
     """Endpoints of the cloud's services."""
     PROBER = 8
     """Prober functions."""
+    WORKER = 12
+    """Workers that the fixed address stands before, not on."""
 
 
 @dataclass(frozen=True)
@@ -50,23 +52,28 @@ class NetworkPlan:
 
     vpc: IPv4Network
     subnets: tuple[SubnetPlan, ...]
+    worker_band: Band
+    """The kind of subnet that workers stand in."""
 
     def of(self, band: Band) -> tuple[SubnetPlan, ...]:
         """The subnets of one kind, in the order of their zones."""
         return tuple(subnet for subnet in self.subnets if subnet.band is band)
 
     def worker_ip(self, zone: str) -> IPv4Address:
-        """The address of the worker in that zone; StopIteration when the zone has no public subnet."""
-        return next(subnet.cidr[WORKER_HOST] for subnet in self.of(Band.PUBLIC) if subnet.zone == zone)
+        """The address of a worker in that zone; StopIteration when the zone has no subnet for workers."""
+        return next(subnet.cidr[WORKER_HOST] for subnet in self.of(self.worker_band) if subnet.zone == zone)
 
 
-def plan(vpc: IPv4Network, worker_zones: Sequence[str], prober_zones: Sequence[str]) -> NetworkPlan:
+def plan(
+    vpc: IPv4Network, zones: Sequence[str], prober_zones: Sequence[str], worker_band: Band = Band.PUBLIC
+) -> NetworkPlan:
     """Lay out the range.
 
     Args:
         vpc: A range whose prefix lies between PREFIX_SHORTEST and PREFIX_LONGEST.
-        worker_zones: Zones with a worker, at most four.
+        zones: Zones of the site, at most four; each gets every kind of subnet, whether a worker stands in it or not.
         prober_zones: Zones with a prober, at most four.
+        worker_band: Where workers stand: WORKER is laid out only for them.
 
     >>> network = plan(IPv4Network("10.80.0.0/16"), ["a", "b"], ["a", "b", "c"])
     >>> [str(subnet.cidr) for subnet in network.subnets if subnet.zone == "b"]
@@ -75,14 +82,15 @@ def plan(vpc: IPv4Network, worker_zones: Sequence[str], prober_zones: Sequence[s
     '10.80.16.10'
     """
     blocks = tuple(vpc.subnets(prefixlen_diff=BLOCKS_BITS))
-    zones_of = {Band.PUBLIC: worker_zones, Band.PRIVATE: worker_zones, Band.PROBER: prober_zones}
+    zones_of = {Band.PUBLIC: zones, Band.PRIVATE: zones, Band.PROBER: prober_zones, worker_band: zones}
     return NetworkPlan(
         vpc,
         tuple(
             SubnetPlan(band, zone, blocks[band + place])
-            for band, zones in zones_of.items()
-            for place, zone in enumerate(zones)
+            for band, zones_of_kind in zones_of.items()
+            for place, zone in enumerate(zones_of_kind)
         ),
+        worker_band,
     )
 
 

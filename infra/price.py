@@ -19,6 +19,7 @@ ALARM = 0.10
 ADDRESS_HOUR = 0.005
 ENDPOINT_HOUR = 0.01
 """An interface endpoint, per zone."""
+NAT_HOUR = 0.045
 
 PROBE_S = 0.05
 """Billed for one round of a prober, guessed: most answers come in a few milliseconds, and a millisecond is the unit."""
@@ -35,6 +36,7 @@ def monthly_cost(
     metrics: int,
     alarms: int,
     interface_endpoints: int,
+    nat_gateways: int,
 ) -> Mapping[str, float]:
     """Dollars a month by what they are for, with `total`; rounded to cents.
 
@@ -48,6 +50,7 @@ def monthly_cost(
         metrics: Custom metrics.
         alarms: Alarms.
         interface_endpoints: Endpoints, counted once a zone.
+        nat_gateways: NAT gateways, each with an address of its own; what goes through them is paid besides.
     """
     rounds = SECONDS / probe_interval_s * probers
     gb_second = GB_SECOND[architecture]
@@ -59,5 +62,6 @@ def monthly_cost(
         "metrics and alarms": metrics * METRIC + alarms * ALARM,
         "address": HOURS * ADDRESS_HOUR,
         "management endpoints": interface_endpoints * HOURS * ENDPOINT_HOUR,
+        "nat gateways": nat_gateways * HOURS * (NAT_HOUR + ADDRESS_HOUR),
     }
     return {name: round(dollars, 2) for name, dollars in {**lines, "total": sum(lines.values())}.items()}

@@ -55,11 +55,11 @@ VANTAGES = 3
 """Zones that are looked from where a region has them: the one without a worker breaks the tie when a zone is lost."""
 
 
-def prober_zones(region: str, worker_zones: tuple[str, ...], tie_breaker: str) -> tuple[str, ...]:
-    """The zones that get a prober: those of the workers, then the tie breaker.
+def prober_zones(region: str, zones: tuple[str, ...], tie_breaker: str) -> tuple[str, ...]:
+    """The zones that get a prober: those of the site, then the tie breaker where the site has no third zone.
 
-    `tie_breaker` empty: the first zone of the region without a worker, where one account is given enough zones to be sure
-    that it has it.
+    `tie_breaker` empty: the first zone of the region that is not the site's, where one account is given enough zones to be
+    sure that it has it.
 
     >>> prober_zones("eu-west-1", ("eu-west-1a", "eu-west-1b"), "")
     ('eu-west-1a', 'eu-west-1b', 'eu-west-1c')
@@ -67,8 +67,8 @@ def prober_zones(region: str, worker_zones: tuple[str, ...], tie_breaker: str) -
     ('us-west-1a', 'us-west-1c')
     """
     if tie_breaker:
-        return (*worker_zones, tie_breaker)
+        return (*zones, tie_breaker)
     known = AWS_REGIONS[region]
-    if known.zones_per_account < VANTAGES:
-        return worker_zones
-    return (*worker_zones, next(zone for zone in known.zones if zone not in worker_zones))
+    if len(zones) >= VANTAGES or known.zones_per_account < VANTAGES:
+        return zones
+    return (*zones, next(zone for zone in known.zones if zone not in zones))

@@ -208,6 +208,7 @@ def _registration(
         provider=request.provider,
         protect=request.protect,
         retain_on_delete=request.retainOnDelete,
+        delete_before_replace=request.deleteBeforeReplace,
         ignore_changes=tuple(request.ignoreChanges),
         id=resource_id,
         outputs={**inputs, **outputs},

@@ -56,6 +56,7 @@ class Registration:
     """`URN::id` of an explicit provider; empty for the default one."""
     protect: bool
     retain_on_delete: bool
+    delete_before_replace: bool
     ignore_changes: tuple[str, ...]
     id: str
     outputs: Mapping[str, Any]

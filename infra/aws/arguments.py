@@ -7,7 +7,7 @@ from ipaddress import IPv4Network
 from typing import Any, TypedDict, cast
 
 from failover_lambda.contract import FencePolicy, ProbeKind, Tier
-from infra.config.keys import Architecture, Cloud, Egress, Front, Mode, Runtime, StackConfig
+from infra.config.keys import Architecture, Cloud, Egress, Front, Mode, NatGateways, Runtime, StackConfig
 
 CONTENTS = {"user_data_file": "user_data", "probe_tls_ca_file": "probe_tls_ca_pem"}
 """Configuration fields that name a file: an argument is its contents."""
@@ -28,6 +28,7 @@ class PairArgs(TypedDict):
     zones: list[str]
     tie_breaker_zone: str
     vpc_cidr: str
+    nat_gateways: NatGateways
     tier: Tier
     mode: Mode
     front: Front

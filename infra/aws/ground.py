@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 import pulumi
 
-from infra.addressing import Band, NetworkPlan
+from infra.addressing import Band
 from infra.aws.arguments import PairArgs
 from infra.aws.disks import Disks
 from infra.aws.endpoints import Endpoints
 from infra.aws.function import LOG_GROUP_PREFIX
 from infra.aws.groups import Groups
+from infra.aws.layout import Layout
 from infra.aws.network import Network
 from infra.shapes import AccountHandle, child
 
@@ -29,18 +30,14 @@ class Ground:
         name: str,
         args: PairArgs,
         *,
-        plan: NetworkPlan,
-        zones: dict[str, str],
+        layout: Layout,
         account: AccountHandle,
     ) -> None:
         self._pair = pair
         self._name = name
         self._args = args
-        self.network = Network(
-            name,
-            {"site": args["site"], "region": args["region"], "plan": plan, "tags": args["tags"]},
-            child(pair),
-        )
+        self._layout = layout
+        self.network = self._network()
         self.groups = self._groups()
         self.ways = [self.groups, *self._endpoints()]
         self.disks = Disks(
@@ -49,13 +46,28 @@ class Ground:
                 "site": args["site"],
                 "region": args["region"],
                 "account": account,
-                "zones": zones,
+                "zones": layout.workers,
                 "data_volume_gb": args["data_volume_gb"],
                 "log_group_prefix": f"{LOG_GROUP_PREFIX}{args['site']}-",
                 "protect": args["protect"],
                 "tags": args["tags"],
             },
             child(pair),
+        )
+
+    def _network(self) -> Network:
+        args = self._args
+        return Network(
+            self._name,
+            {
+                "site": args["site"],
+                "region": args["region"],
+                "plan": self._layout.plan,
+                "nat_zones": self._layout.nat_zones,
+                "protect": args["protect"],
+                "tags": args["tags"],
+            },
+            child(self._pair),
         )
 
     def _groups(self) -> Groups:
@@ -79,13 +91,14 @@ class Ground:
         args = self._args
         if not args["management_endpoints"]:
             return []
+        private = self.network.subnet_ids(Band.PRIVATE)
         endpoints = Endpoints(
             self._name,
             {
                 "site": args["site"],
                 "region": args["region"],
                 "vpc_id": self.network.vpc_id,
-                "subnet_ids": self.network.subnet_ids(Band.PRIVATE),
+                "subnet_ids": {zone: private[zone] for zone in self._layout.worker_zones},
                 "worker_group_id": self.groups.worker_id,
                 "tags": args["tags"],
             },

@@ -1,24 +1,21 @@
 """The pair: composes the layers in the order in which they need each other, and says what came of it."""
 
-from ipaddress import IPv4Network
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from infra.addressing import Band, NetworkPlan, plan
 from infra.aws.address import Address
 from infra.aws.arguments import PairArgs
 from infra.aws.endpoints import SERVICES
 from infra.aws.failover import Failover
 from infra.aws.ground import Ground
+from infra.aws.layout import layout
 from infra.aws.telling import ALARMS, METRICS, Telling
 from infra.aws.watchdog import PROBER_MEMORY_MB
 from infra.aws.workers import Placement, Workers
-from infra.naming import worker_names
 from infra.pace import PACES
 from infra.price import monthly_cost
-from infra.regions import prober_zones
 from infra.shapes import AccountHandle, child
 
 CLI_SCHEMA = 1
@@ -30,6 +27,8 @@ class Pair(pulumi.ComponentResource):
 
     address: pulumi.Output[str]
     """The fixed public address."""
+    egress_addresses: pulumi.Output[list[str]]
+    """What partners see when a worker calls them: the fixed address where it lives on a worker, else the NAT gateways'."""
     address_id: pulumi.Output[str]
     watchdog_name: pulumi.Output[str]
     """The arbiter's function."""
@@ -48,11 +47,10 @@ class Pair(pulumi.ComponentResource):
         super().__init__("tandem:index:Pair", name, {}, opts)
         self._name = name
         self._args = args
-        self._zones = dict(zip(worker_names(len(args["zones"])), args["zones"], strict=True))
-        self._plan = self._network_plan()
+        self._layout = layout(args)
         self._account = self._whose()
 
-        ground = Ground(self, name, args, plan=self._plan, zones=self._zones, account=self._account)
+        ground = Ground(self, name, args, layout=self._layout, account=self._account)
         address = self._address(ground)
         workers = self._workers(ground, address)
         telling = self._telling(ground)
@@ -61,6 +59,11 @@ class Pair(pulumi.ComponentResource):
         )
 
         self.address = address.public_ip
+        self.egress_addresses = (
+            ground.network.egress_addresses
+            if self._layout.nat_zones
+            else pulumi.Output.all(address.public_ip).apply(list[str])
+        )
         self.address_id = address.address_id
         self.watchdog_name = pulumi.Output.from_input(failover.watchdog.arbiter_name)
         self.state_table = pulumi.Output.from_input(failover.record.table_name)
@@ -76,6 +79,7 @@ class Pair(pulumi.ComponentResource):
         return {
             "address": self.address,
             "addressId": self.address_id,
+            "egressAddresses": self.egress_addresses,
             "watchdogName": self.watchdog_name,
             "stateTable": self.state_table,
             "topicArn": self.topic_arn,
@@ -84,14 +88,6 @@ class Pair(pulumi.ComponentResource):
             "cliConfig": self.cli_config,
             "monthlyCost": self.monthly_cost,
         }
-
-    def _prober_zones(self) -> tuple[str, ...]:
-        args = self._args
-        return prober_zones(args["region"], tuple(args["zones"]), args["tie_breaker_zone"])
-
-    def _network_plan(self) -> NetworkPlan:
-        args = self._args
-        return plan(IPv4Network(args["vpc_cidr"]), args["zones"], self._prober_zones())
 
     def _whose(self) -> AccountHandle:
         options = pulumi.InvokeOutputOptions(parent=self)
@@ -115,7 +111,7 @@ class Pair(pulumi.ComponentResource):
 
     def _workers(self, ground: Ground, address: Address) -> Workers:
         args = self._args
-        subnets = ground.network.subnet_ids(Band.PUBLIC)
+        subnets = ground.network.subnet_ids(self._layout.plan.worker_band)
         return Workers(
             self._name,
             {
@@ -124,11 +120,11 @@ class Pair(pulumi.ComponentResource):
                 "placements": {
                     worker: Placement(
                         zone=zone,
-                        private_ip=str(self._plan.worker_ip(zone)),
+                        private_ip=str(self._layout.plan.worker_ip(zone)),
                         subnet_id=subnets[zone],
                         data_volume_id=ground.disks.data_volume_ids[worker],
                     )
-                    for worker, zone in self._zones.items()
+                    for worker, zone in self._layout.workers.items()
                 },
                 "ami_id": args["ami_id"],
                 "instance_type": args["instance_type"],
@@ -180,18 +176,19 @@ class Pair(pulumi.ComponentResource):
 
     def _cost(self) -> dict[str, float]:
         args = self._args
-        endpoints = len(SERVICES) * len(args["zones"]) if args["management_endpoints"] else 0
+        endpoints = len(SERVICES) * len(self._layout.worker_zones) if args["management_endpoints"] else 0
         return dict(
             monthly_cost(
                 architecture=args["lambda_architecture"].value,
                 arbiter_memory_mb=args["arbiter_memory_mb"],
                 prober_memory_mb=PROBER_MEMORY_MB,
-                probers=len(self._prober_zones()),
+                probers=len(self._layout.prober_zones),
                 probe_interval_s=args["probe_interval_s"],
                 lease_renew_s=PACES[args["tier"]].lease_renew_s,
                 metrics=METRICS,
                 alarms=ALARMS,
                 interface_endpoints=endpoints,
+                nat_gateways=len(self._layout.nat_zones),
             )
         )
 

@@ -38,6 +38,8 @@ from infra.pace import PACES
 
 WORKERS = 2
 """Workers of a site in this version."""
+ZONES_MAX = 3
+"""Zones of a site: one for each worker, and one more that breaks ties."""
 
 
 FIND_IMAGE = (
@@ -70,6 +72,16 @@ class Egress(Enum):
     HOLDER = "holder"
     """The holder by the fixed address, the standby not at all."""
     OWN = "own"
+
+
+class NatGateways(Enum):
+    """How many NAT gateways stand between workers in private subnets and the internet."""
+
+    FITTING = "fitting"
+    """None with the address on a worker, else one per zone."""
+    NONE = "none"
+    ONE = "one"
+    PER_ZONE = "per-zone"
 
 
 class Mode(Enum):
@@ -136,19 +148,27 @@ class Place(BaseModel):
 
     cloud: Cloud = key("The cloud that builds the stack.", example="aws", not_yet=(Cloud.AZURE,))
     region: RegionName = key("The region that holds everything of the stack.", example="eu-central-1")
-    zones: Annotated[tuple[ZoneName, ...], Field(min_length=WORKERS, max_length=WORKERS)] = key(
-        "The zones of the workers: wk1 stands in the first, wk2 in the second. Changing one replaces its worker.",
+    zones: Annotated[tuple[ZoneName, ...], Field(min_length=WORKERS, max_length=ZONES_MAX)] = key(
+        "The zones of the site: wk1 stands in the first, wk2 in the second; a third gets subnets and a prober, no worker. "
+        "Changing one of the first two replaces its worker.",
         example="eu-central-1a, eu-central-1b",
     )
     tie_breaker_zone: ZoneName = key(
-        "A zone for one more prober, so that the loss of a zone is told from the loss of a worker. Empty: the first zone of "
-        "the region without a worker, where an account is given three.",
+        "A zone for one more prober beside two zones, so that the loss of a zone is told from the loss of a worker. Empty: "
+        "the first zone of the region that is not in zones, where an account is given three.",
         default="",
         example="eu-central-1c",
     )
     vpc_cidr: Network = key(
         "The network of the stack: private addresses, a /16 to a /24. Changing it replaces everything.",
         default=IPv4Network("10.80.0.0/16"),
+    )
+    nat_gateways: NatGateways = key(
+        "How many NAT gateways workers in private subnets go out by; about 37 dollars a month each, without traffic. "
+        "fitting: none with front address, else one per zone with a worker. one: a zone's loss takes the other zone's way "
+        "out too.",
+        default=NatGateways.FITTING,
+        example="fitting",
     )
 
 

@@ -156,8 +156,16 @@ def _number(schema: Mapping[str, Any], unit: str) -> str:
 
 def _list(schema: Mapping[str, Any], unit: str) -> str:
     least, most = schema.get("minItems", 0), schema.get("maxItems")
-    count = f"exactly {least}" if least == most else ("one or more" if least else "any number")
+    count = _count(least, most)
     return f"a list of {count}, each {words(schema['items'], unit)}"
+
+
+def _count(least: int, most: int | None) -> str:
+    if least == most:
+        return f"exactly {least}"
+    if most is not None:
+        return f"{least} {'or' if most == least + 1 else 'to'} {most}"
+    return "one or more" if least else "any number"
 
 
 _WORDS: Mapping[str, Callable[[Mapping[str, Any], str], str]] = {

@@ -6,6 +6,7 @@ file makes up (ids, ARNs) is never asserted on for its own sake.
 
 import functools
 import json
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ TEXTS: Mapping[str, str] = {
     "alertEmails": '["on-call@hospital.test", "second@hospital.test"]',
 }
 """The smallest stack, with somebody to tell. No placeholders: a real cloud's parser refuses them."""
+THREE_ZONES = json.dumps([f"{REGION}a", f"{REGION}b", f"{REGION}c"])
 
 _ID_PREFIXES = {
     "aws:ec2/vpc:Vpc": "vpc",
@@ -39,6 +41,7 @@ _ID_PREFIXES = {
     "aws:ec2/securityGroup:SecurityGroup": "sg",
     "aws:ec2/instance:Instance": "i",
     "aws:ec2/eip:Eip": "eipalloc",
+    "aws:ec2/natGateway:NatGateway": "nat",
     "aws:ec2/vpcEndpoint:VpcEndpoint": "vpce",
     "aws:ebs/volume:Volume": "vol",
 }
@@ -65,7 +68,7 @@ def create(type_token: str, name: str, inputs: Mapping[str, Any]) -> Created:
         case "aws:ec2/instance:Instance":
             outputs["primaryNetworkInterfaceId"] = f"eni-{name}"
         case "aws:ec2/eip:Eip":
-            outputs |= {"allocationId": resource_id, "publicIp": "192.0.2.10"}
+            outputs |= {"allocationId": resource_id, "publicIp": f"192.0.2.{zlib.crc32(name.encode()) % 256}"}
         case "aws:ec2/vpcEndpoint:VpcEndpoint":
             outputs["prefixListId"] = f"pl-{name}"
         case "aws:kms/key:Key":

@@ -43,21 +43,42 @@ def test_subnets_lie_inside_and_never_overlap(vpc: IPv4Network, workers: int, pr
     assert len(network.subnets) == 2 * workers + probers
 
 
-@given(networks())
-def test_a_worker_has_an_address_that_the_cloud_can_give(vpc: IPv4Network) -> None:
-    network = plan(vpc, ZONES, ZONES)
+WORKER_BANDS = [Band.PUBLIC, Band.WORKER]
+
+
+@given(networks(), st.sampled_from(WORKER_BANDS))
+def test_a_worker_has_an_address_that_the_cloud_can_give(vpc: IPv4Network, band: Band) -> None:
+    network = plan(vpc, ZONES, ZONES, band)
 
     for zone in ZONES:
-        (subnet,) = (subnet for subnet in network.of(Band.PUBLIC) if subnet.zone == zone)
+        (subnet,) = (subnet for subnet in network.of(band) if subnet.zone == zone)
         assert network.worker_ip(zone) in subnet.cidr
         assert AWS_RESERVED <= WORKER_HOST < subnet.cidr.num_addresses - 1
 
 
-@given(networks())
-def test_another_zone_moves_nothing_that_is_there(vpc: IPv4Network) -> None:
-    two, three = plan(vpc, ZONES[:2], ZONES[:2]), plan(vpc, ZONES[:3], ZONES[:3])
+@given(networks(), st.sampled_from(WORKER_BANDS))
+def test_another_zone_moves_nothing_that_is_there(vpc: IPv4Network, band: Band) -> None:
+    two, three = plan(vpc, ZONES[:2], ZONES[:3], band), plan(vpc, ZONES[:3], ZONES[:3], band)
 
     assert set(two.subnets) < set(three.subnets)
+
+
+@given(networks(), st.integers(1, 4), st.integers(1, 4))
+def test_workers_that_leave_the_public_subnets_move_no_subnet(vpc: IPv4Network, zones: int, probers: int) -> None:
+    public = plan(vpc, ZONES[:zones], ZONES[:probers])
+    private = plan(vpc, ZONES[:zones], ZONES[:probers], Band.WORKER)
+
+    assert private.subnets[: len(public.subnets)] == public.subnets
+    assert {subnet.band for subnet in private.subnets[len(public.subnets) :]} == {Band.WORKER}
+    assert not any(one.cidr.overlaps(other.cidr) for one, other in combinations(private.subnets, 2))
+    assert all(subnet.cidr.subnet_of(vpc) for subnet in private.subnets)
+
+
+def test_private_workers_stand_in_the_last_quarter() -> None:
+    network = plan(IPv4Network("10.80.0.0/16"), ["za", "zb", "zc"], ["za"], Band.WORKER)
+
+    assert [str(subnet.cidr) for subnet in network.of(Band.WORKER)] == ["10.80.192.0/20", "10.80.208.0/20", "10.80.224.0/20"]
+    assert str(network.worker_ip("zb")) == "10.80.208.10"
 
 
 def test_private_means_routed_nowhere() -> None:

@@ -48,6 +48,7 @@ def test_the_pair_can_be_published_for_other_languages() -> None:
     assert set(found.outputs_mapping.values()) == {
         "address",
         "address_id",
+        "egress_addresses",
         "watchdog_name",
         "state_table",
         "topic_arn",

@@ -16,7 +16,7 @@ from infra.config import ConfigError, Source, StackConfig, parse
 from infra.config.advice import advice
 from infra.config.keys import FIELDS
 from infra.config.relations.registry import RELATIONS
-from tests.infra.stand import TEXTS
+from tests.infra.stand import REGION, TEXTS, THREE_ZONES
 
 FILES = {
     "setup.sh": "#!/bin/sh\n",
@@ -56,6 +56,13 @@ def test_the_smallest_stack_is_completed_by_defaults() -> None:
     assert (config.traffic_ports, config.public_health_port) == ((2575,), 0)
     assert (config.protect, config.deletion_protection, config.enabled) == (True, True, True)
     assert (config.arbiter_memory_mb, config.reserved_concurrency) == (256, -1)
+
+
+def test_three_zones_are_two_workers_and_a_tie_breaker() -> None:
+    config = read({"zones": THREE_ZONES, "natGateways": "none"})
+
+    assert config.zones == (f"{REGION}a", f"{REGION}b", f"{REGION}c")
+    assert (config.order, config.tie_breaker_zone) == (("wk1", "wk2"), "")
 
 
 @pytest.mark.parametrize(("tier", "interval_s", "grace_s"), [("fault-tolerant", 1, 0), ("high-availability", 5, 30)])
@@ -226,7 +233,7 @@ def test_one_mistake_is_one_value() -> None:
             "eu-central-1a",
             (
                 "zones is eu-central-1a (a text, not a list). "
-                "Allowed: a list of exactly 2, each a zone of the region such as eu-central-1a. "
+                "Allowed: a list of 2 or 3, each a zone of the region such as eu-central-1a. "
                 "Next: in the stack file, tandem:zones: [eu-central-1a, eu-central-1b]"
             ),
         ),
@@ -234,7 +241,7 @@ def test_one_mistake_is_one_value() -> None:
             "zones",
             '["eu-central-1a"]',
             (
-                'zones is ["eu-central-1a"]. Allowed: a list of exactly 2, each a zone of the region such as eu-central-1a. '
+                'zones is ["eu-central-1a"]. Allowed: a list of 2 or 3, each a zone of the region such as eu-central-1a. '
                 "Next: in the stack file, tandem:zones: [eu-central-1a, eu-central-1b]"
             ),
         ),
@@ -243,7 +250,7 @@ def test_one_mistake_is_one_value() -> None:
             "eu-central-1c, eu-central-1a",
             (
                 "zones is eu-central-1c, eu-central-1a (a text, not a list). "
-                "Allowed: a list of exactly 2, each a zone of the region such as eu-central-1a. "
+                "Allowed: a list of 2 or 3, each a zone of the region such as eu-central-1a. "
                 "Next: in the stack file, tandem:zones: [eu-central-1c, eu-central-1a]"
             ),
         ),
@@ -378,6 +385,37 @@ def test_a_value_is_refused_with_what_was_found_what_is_allowed_and_the_next_ste
                 "vpcCidr is 10.80.0.0/25, a /25. Allowed: a /16 to a /24, because it is cut into 16 subnets and AWS "
                 "has none "
                 "below a /28. Next: pulumi config set vpcCidr 10.80.0.0/16"
+            ),
+        ),
+        (
+            {"natGateways": "one"},
+            (
+                "natGateways is one with front address: what partners send comes in through the internet gateway, the "
+                "answers would leave by the NAT gateway's address, and every connection would hang. Allowed: fitting or none "
+                "with front address. Next: pulumi config set natGateways fitting"
+            ),
+        ),
+        (
+            {"natGateways": "per-zone"},
+            (
+                "natGateways is per-zone with front address: what partners send comes in through the internet gateway, the "
+                "answers would leave by the NAT gateway's address, and every connection would hang. Allowed: fitting or "
+                "none with front address. Next: pulumi config set natGateways fitting"
+            ),
+        ),
+        (
+            {"zones": THREE_ZONES, "tieBreakerZone": f"{REGION}c"},
+            (
+                "tieBreakerZone is eu-central-1c, and zones has a zone without a worker already. Allowed: empty with three "
+                "zones: the third one's prober breaks the tie. Next: pulumi config rm tieBreakerZone"
+            ),
+        ),
+        (
+            {"zones": f'["{REGION}a", "{REGION}b", "{REGION}a"]'},
+            (
+                "zones is eu-central-1a and eu-central-1b and eu-central-1a, one zone twice. Allowed: zones among "
+                "eu-central-1a, eu-central-1b, eu-central-1c. "
+                "Next: aws ec2 describe-availability-zones shows those of the account"
             ),
         ),
         (
@@ -633,7 +671,7 @@ def test_zones_are_proposed_in_the_region_that_was_said() -> None:
     (message,) = faults({"region": "ca-central-1", "zones": ""})
 
     assert message == (
-        "zones is not set. Allowed: a list of exactly 2, each a zone of the region such as eu-central-1a. "
+        "zones is not set. Allowed: a list of 2 or 3, each a zone of the region such as eu-central-1a. "
         "Next: in the stack file, tandem:zones: [ca-central-1a, ca-central-1b]"
     )
 

@@ -23,6 +23,7 @@ USUAL: Mapping[str, Any] = {
     "metrics": 2,
     "alarms": 2,
     "interface_endpoints": 4,
+    "nat_gateways": 0,
 }
 
 
@@ -72,6 +73,13 @@ def test_what_is_not_built_is_not_paid() -> None:
     without: dict[str, Any] = {**USUAL, "interface_endpoints": 0}
 
     assert monthly_cost(**without)["management endpoints"] == 0
+    assert monthly_cost(**USUAL)["nat gateways"] == 0
+
+
+def test_a_nat_gateway_is_paid_with_its_address() -> None:
+    more: dict[str, Any] = {**USUAL, "nat_gateways": 2}
+
+    assert monthly_cost(**more)["nat gateways"] == 73.0
 
 
 @pytest.mark.parametrize(

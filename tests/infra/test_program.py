@@ -114,6 +114,7 @@ def test_the_outputs_are_this_small_set() -> None:
     assert set(outputs) == {
         "address",
         "addressId",
+        "egressAddresses",
         "watchdogName",
         "stateTable",
         "topicArn",

@@ -25,6 +25,12 @@ def test_a_third_zone_looks_too_where_an_account_surely_has_one(name: str) -> No
     assert len(set(zones)) == len(zones) == min(VANTAGES, region.zones_per_account)
 
 
+def test_three_zones_look_and_no_fourth() -> None:
+    zones = ("eu-central-1c", "eu-central-1a", "eu-central-1b")
+
+    assert prober_zones("eu-central-1", zones, "") == zones
+
+
 def test_a_tie_breaker_that_was_named_is_taken_even_where_accounts_differ() -> None:
     assert prober_zones("us-west-1", ("us-west-1a", "us-west-1b"), "us-west-1c") == (
         "us-west-1a",

@@ -39,6 +39,25 @@ def test_address_on_a_worker_behind_nat_workers_route_to_the_internet_gateway_an
     assert [each.type for each in usual().registrations if "nat" in each.type.lower().split("/")[-1].split(":")[0]] == []
 
 
+def test_replaced_network_resources_of_stacks_that_stand_keep_their_names_and_ranges() -> None:
+    """Whatever version built it: another logical name, range or zone replaces the resource."""
+    subnets = {each.name: each.inputs["cidrBlock"] for each in usual().of_type("aws:ec2/subnet:Subnet")}
+    tables = {each.name for each in usual().of_type("aws:ec2/routeTable:RouteTable")}
+    associations = {each.name for each in usual().of_type("aws:ec2/routeTableAssociation:RouteTableAssociation")}
+
+    assert subnets == {
+        f"{SITE}-public-{REGION}a": "10.80.0.0/20",
+        f"{SITE}-public-{REGION}b": "10.80.16.0/20",
+        f"{SITE}-private-{REGION}a": "10.80.64.0/20",
+        f"{SITE}-private-{REGION}b": "10.80.80.0/20",
+        f"{SITE}-prober-{REGION}a": "10.80.128.0/20",
+        f"{SITE}-prober-{REGION}b": "10.80.144.0/20",
+        f"{SITE}-prober-{REGION}c": "10.80.160.0/20",
+    }
+    assert associations == set(subnets)
+    assert tables == {f"{SITE}-public", f"{SITE}-private", f"{SITE}-prober"}
+
+
 @pytest.mark.parametrize("band", [Band.PRIVATE, Band.PROBER])
 def test_what_needs_no_internet_has_no_route_to_it(band: Band) -> None:
     assert routes_of(band) == ()

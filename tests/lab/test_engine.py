@@ -112,7 +112,12 @@ def test_options_are_recorded() -> None:
         provider = Cloud("west")
         first = Thing("first")
         opts = pulumi.ResourceOptions(
-            protect=True, ignore_changes=["size"], depends_on=[first], provider=provider, retain_on_delete=True
+            protect=True,
+            ignore_changes=["size"],
+            depends_on=[first],
+            provider=provider,
+            retain_on_delete=True,
+            delete_before_replace=True,
         )
         Thing("second", opts, size=3)
 
@@ -120,6 +125,7 @@ def test_options_are_recorded() -> None:
     first, second = deployment.named(THING, "first"), deployment.named(THING, "second")
     assert (first.protect, first.ignore_changes, first.depends_on, first.provider) == (False, (), (), "")
     assert (second.protect, second.retain_on_delete, second.ignore_changes) == (True, True, ("size",))
+    assert (second.delete_before_replace, first.delete_before_replace) == (True, False)
     assert second.depends_on == (first.urn,)
     west = deployment.only("pulumi:providers:cloud")
     assert second.provider == f"{west.urn}::{west.id}"

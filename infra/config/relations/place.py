@@ -1,11 +1,12 @@
 """Rules about region, zones and network."""
 
+from collections import Counter
 from collections.abc import Collection, Iterator
 from ipaddress import IPv4Network
 
 from infra.addressing import PREFIX_LONGEST, PREFIX_SHORTEST, is_private
 from infra.config.faults import Fault
-from infra.config.keys import StackConfig
+from infra.config.keys import WORKERS, Front, NatGateways, StackConfig
 from infra.config.relations.registry import relation
 from infra.regions import AWS_REGIONS
 
@@ -19,9 +20,12 @@ def _zones_lie_in_the_region(config: StackConfig) -> Iterator[Fault]:
 
 
 @relation("zones")
-def _each_worker_has_a_zone_of_its_own(config: StackConfig) -> Iterator[Fault]:
-    if len(set(config.zones)) < len(config.zones):
-        yield _zone_fault("zones", f"{' and '.join(config.zones)}, one zone for both workers", _among(config.zones[0]))
+def _no_zone_is_named_twice(config: StackConfig) -> Iterator[Fault]:
+    for zone, times in Counter(config.zones).items():
+        if times > 1:
+            both = zone in config.zones[:1] and zone in config.zones[1:WORKERS]
+            because = "one zone for both workers" if both else "one zone twice"
+            yield _zone_fault("zones", f"{' and '.join(config.zones)}, {because}", _among(zone))
 
 
 @relation("region", "tie_breaker_zone")
@@ -34,9 +38,20 @@ def _the_tie_breaker_lies_in_the_region(config: StackConfig) -> Iterator[Fault]:
 
 @relation("zones", "tie_breaker_zone")
 def _the_tie_breaker_has_no_worker(config: StackConfig) -> Iterator[Fault]:
-    if config.tie_breaker_zone in config.zones:
+    if config.tie_breaker_zone in config.zones and len(config.zones) <= WORKERS:
         found = f"{config.tie_breaker_zone}, which is in zones too"
         yield _zone_fault("tieBreakerZone", found, _among(config.tie_breaker_zone, config.zones))
+
+
+@relation("zones", "tie_breaker_zone", whole=True)
+def _three_zones_need_no_tie_breaker(config: StackConfig) -> Iterator[Fault]:
+    if len(config.zones) > WORKERS and config.tie_breaker_zone:
+        yield Fault(
+            "tieBreakerZone",
+            f"{config.tie_breaker_zone}, and zones has a zone without a worker already",
+            "empty with three zones: the third one's prober breaks the tie",
+            "pulumi config rm tieBreakerZone",
+        )
 
 
 def _among(zone: str, taken: Collection[str] = ()) -> str:
@@ -48,6 +63,19 @@ def _among(zone: str, taken: Collection[str] = ()) -> str:
 
 def _zone_fault(key: str, found: str, allowed: str) -> Fault:
     return Fault(key, found, allowed, "aws ec2 describe-availability-zones shows those of the account")
+
+
+@relation("front", "nat_gateways")
+def _no_nat_behind_the_address(config: StackConfig) -> Iterator[Fault]:
+    wanted = config.nat_gateways
+    if config.front is Front.ADDRESS and wanted in (NatGateways.ONE, NatGateways.PER_ZONE):
+        yield Fault(
+            "natGateways",
+            f"{wanted.value} with front {config.front.value}: what partners send comes in through the internet gateway, the "
+            "answers would leave by the NAT gateway's address, and every connection would hang",
+            "fitting or none with front address",
+            "pulumi config set natGateways fitting",
+        )
 
 
 @relation("vpc_cidr")
