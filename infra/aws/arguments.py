@@ -60,6 +60,7 @@ class PairArgs(TypedDict):
     boot_grace_s: float
     alert_emails: list[str]
     log_retention_days: int
+    flow_logs: bool
     arbiter_memory_mb: int
     reserved_concurrency: int
     lambda_architecture: Architecture

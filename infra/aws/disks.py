@@ -26,7 +26,8 @@ class DisksArgs(TypedDict):
     zones: dict[str, str]
     """Worker to zone."""
     data_volume_gb: int
-    log_group_prefix: str
+    log_groups: list[str]
+    """Names of the log groups that the key encrypts; `*` stands for any characters."""
     protect: bool
     tags: dict[str, str]
 
@@ -49,7 +50,7 @@ class Disks(pulumi.ComponentResource):
         args, site = self._args, self._args["site"]
         account = args["account"]
         policy = pulumi.Output.all(account.partition, account.account_id).apply(
-            lambda found: key_policy(Arns(found[0], args["region"], found[1]), args["log_group_prefix"])
+            lambda found: key_policy(Arns(found[0], args["region"], found[1]), args["log_groups"])
         )
         key = aws.kms.Key(
             f"{self._name}-key",

@@ -8,6 +8,7 @@ from infra.addressing import Band
 from infra.aws.arguments import PairArgs
 from infra.aws.disks import Disks
 from infra.aws.endpoints import Endpoints
+from infra.aws.flow_logs import FlowLogs, flow_log_group_name
 from infra.aws.function import LOG_GROUP_PREFIX
 from infra.aws.groups import Groups
 from infra.aws.layout import Layout
@@ -48,12 +49,33 @@ class Ground:
                 "account": account,
                 "zones": layout.workers,
                 "data_volume_gb": args["data_volume_gb"],
-                "log_group_prefix": f"{LOG_GROUP_PREFIX}{args['site']}-",
+                "log_groups": [f"{LOG_GROUP_PREFIX}{args['site']}-*", *self._flow_log_groups()],
                 "protect": args["protect"],
                 "tags": args["tags"],
             },
             child(pair),
         )
+        self._flow_logs(account)
+
+    def _flow_log_groups(self) -> list[str]:
+        return [flow_log_group_name(self._args["site"])] if self._args["flow_logs"] else []
+
+    def _flow_logs(self, account: AccountHandle) -> None:
+        args = self._args
+        if args["flow_logs"]:
+            FlowLogs(
+                self._name,
+                {
+                    "site": args["site"],
+                    "region": args["region"],
+                    "account": account,
+                    "vpc_id": self.network.vpc_id,
+                    "key_arn": self.disks.key_arn,
+                    "log_retention_days": args["log_retention_days"],
+                    "tags": args["tags"],
+                },
+                child(self._pair),
+            )
 
     def _network(self) -> Network:
         args = self._args

@@ -78,10 +78,11 @@ def allow(
     return {**statement, "Condition": condition} if condition else statement
 
 
-def trust(service: str) -> str:
+def trust(service: str, condition: Statement | None = None) -> str:
     """Who may take a role: one service of AWS."""
     principal = {"Service": f"{service}.amazonaws.com"}
-    return document([{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal}])
+    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal}
+    return document([{**statement, "Condition": condition} if condition else statement])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,12 +188,37 @@ def prober_policy(arns: Arns, function: str, log_group: str) -> str:
     )
 
 
-def key_policy(arns: Arns, log_group_prefix: str) -> str:
+def flow_log_trust(arns: Arns) -> str:
+    """The flow logs of this account and region, and nobody else's: their service works for everybody."""
+    condition = {
+        "StringEquals": {"aws:SourceAccount": arns.account_id},
+        "ArnLike": {"aws:SourceArn": arns.of("ec2", "vpc-flow-log/*")},
+    }
+    return trust("vpc-flow-logs", condition)
+
+
+def flow_log_policy(arns: Arns, log_group: str) -> str:
+    """What a flow log may do: write into one group that exists."""
+    group = arns.of("logs", f"log-group:{log_group}:*")
+    return document(
+        [
+            allow("Write", ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], group),
+            # A list has no group of its own to name.
+            allow("FindTheGroup", "logs:DescribeLogGroups", arns.of("logs", "log-group:*")),
+        ]
+    )
+
+
+def key_policy(arns: Arns, log_groups: Sequence[str]) -> str:
     """Who may use the key: the account by its own policies, and the services that encrypt or decrypt by themselves.
 
     Roles are not named: one that does not exist yet makes the document malformed.
+
+    Args:
+        arns: Of the key's account and region.
+        log_groups: Names of the groups that the key encrypts; `*` stands for any characters.
     """
-    log_groups = arns.of("logs", f"log-group:{log_group_prefix}*")
+    groups = [arns.of("logs", f"log-group:{name}") for name in log_groups]
     return document(
         [
             _to_all("Account", {"AWS": arns.root}, "kms:*"),
@@ -200,7 +226,7 @@ def key_policy(arns: Arns, log_group_prefix: str) -> str:
                 "LogGroups",
                 {"Service": f"logs.{arns.region}.amazonaws.com"},
                 ["kms:Decrypt*", "kms:Describe*", "kms:Encrypt*", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
-                {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": log_groups}},
+                {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
             ),
             # Else an alarm reaches nobody, and only its own history says so.
             _to_all("Alarms", {"Service": "cloudwatch.amazonaws.com"}, ["kms:Decrypt", "kms:GenerateDataKey*"]),

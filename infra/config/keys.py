@@ -288,7 +288,12 @@ class Telling(BaseModel):
     alert_emails: tuple[Email, ...] = key(
         "Who is told; each address confirms its subscription once.", default=(), step=NAME_READERS
     )
-    log_retention_days: RetentionDays = key("How long the watchdog's logs are kept.", default=365)
+    log_retention_days: RetentionDays = key("How long the watchdog's logs and flow logs are kept.", default=365)
+    flow_logs: Flag = key(
+        "Whether every flow of the network is logged: who talked to whom, and who was turned away. About half a dollar for "
+        "each GB of log.",
+        default=True,
+    )
 
 
 class Function(BaseModel):

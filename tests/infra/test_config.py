@@ -391,8 +391,8 @@ def test_a_value_is_refused_with_what_was_found_what_is_allowed_and_the_next_ste
             {"natGateways": "one"},
             (
                 "natGateways is one with front address: what partners send comes in through the internet gateway, the "
-                "answers would leave by the NAT gateway's address, and every connection would hang. Allowed: fitting or none "
-                "with front address. Next: pulumi config set natGateways fitting"
+                "answers would leave by the NAT gateway's address, and every connection would hang. Allowed: fitting or "
+                "none with front address. Next: pulumi config set natGateways fitting"
             ),
         ),
         (

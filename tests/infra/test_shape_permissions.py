@@ -213,9 +213,9 @@ def test_roles_trust_the_service_that_takes_them() -> None:
         for each in usual().of_type("aws:iam/role:Role")
     }
 
-    assert set(trusted) == {"worker", *FUNCTIONS}
+    assert set(trusted) == {"worker", "flows", *FUNCTIONS}
     for name, (statement,) in trusted.items():
-        service = "ec2" if name == "worker" else "lambda"
+        service = {"worker": "ec2", "flows": "vpc-flow-logs"}.get(name, "lambda")
         assert statement["Principal"] == {"Service": f"{service}.amazonaws.com"}
 
 

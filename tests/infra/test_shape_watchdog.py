@@ -1,5 +1,6 @@
 """Traps of real functions, schedules, alarms, topics, tables and logs."""
 
+import fnmatch
 import json
 from typing import Any
 
@@ -201,10 +202,11 @@ def test_log_group_with_a_key_the_key_lets_the_logs_service_in_for_these_groups(
     policy = json.loads(usual().only("aws:kms/key:Key").inputs["policy"])
     logs = next(each for each in policy["Statement"] if each["Sid"] == "LogGroups")
 
-    pattern = logs["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
-    assert pattern == f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/{SITE}-*"
-    prefix = pattern.rpartition("log-group:")[2].removesuffix("*")
-    assert all(group.inputs["name"].startswith(prefix) for group in usual().of_type(LOG_GROUP))
+    patterns = logs["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
+    groups = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:"
+    assert patterns == [f"{groups}/aws/lambda/{SITE}-*", f"{groups}/aws/vpc/{SITE}-flows"]
+    for group in usual().of_type(LOG_GROUP):
+        assert any(fnmatch.fnmatchcase(f"{groups}{group.inputs['name']}", pattern) for pattern in patterns), group.name
 
 
 def test_subscriptions_are_named_after_who_is_told() -> None:

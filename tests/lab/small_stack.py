@@ -63,6 +63,7 @@ def small_stack(name: str, network: str) -> None:
     worker, volume = _worker(net.subnet, groups, key, f"{network.rsplit('.', 2)[0]}.0.10", address)
     table = _table(name, key)
     topic = _telling(key, identity.account_id)
+    _flows(name, net.vpc, key)
     function = _watchdog(name, net.subnet, groups, [worker, address, table])
     once = aws.lambda_.Invocation("once", function_name=function.name, input=json.dumps({"tick": "once"}))
     for output, value in {
@@ -108,7 +109,31 @@ def _network(network: str, zones: Sequence[str]) -> Net:
         "way-out", route_table_id=table.id, destination_cidr_block="0.0.0.0/0", gateway_id=gateway.id, opts=layer
     )
     aws.ec2.RouteTableAssociation("uses", subnet_id=subnet.id, route_table_id=table.id, opts=layer)
+    own = pulumi.ResourceOptions(parent=layer.parent, depends_on=[way_out])
+    nat_address = aws.ec2.Eip("nat", domain="vpc", tags=TAGS, opts=own)
+    aws.ec2.NatGateway(
+        "nat",
+        allocation_id=nat_address.allocation_id,
+        subnet_id=subnet.id,
+        connectivity_type="public",
+        tags=TAGS,
+        opts=own,
+    )
     return Net(vpc, subnet, table, way_out)
+
+
+def _flows(name: str, vpc: aws.ec2.Vpc, key: aws.kms.Key) -> None:
+    group = aws.cloudwatch.LogGroup("flows", name=f"/aws/vpc/{name}", retention_in_days=7, kms_key_id=key.arn, tags=TAGS)
+    aws.ec2.FlowLog(
+        "flows",
+        vpc_id=vpc.id,
+        traffic_type="ALL",
+        log_destination_type="cloud-watch-logs",
+        log_destination=group.arn,
+        iam_role_arn=aws.iam.Role("flows", assume_role_policy=TRUST).arn,
+        max_aggregation_interval=60,
+        tags=TAGS,
+    )
 
 
 def _keys(name: str) -> tuple[aws.kms.Key, aws.kms.Alias]:

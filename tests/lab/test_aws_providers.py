@@ -84,7 +84,7 @@ def test_the_small_stack_uses_every_handler(small: Deployment) -> None:
 
 def test_stack_outputs_are_what_the_cloud_says(world: World, small: Deployment) -> None:
     ec2 = world.emulators.client("ec2")
-    worker, address = small.named(INSTANCE, "wk1"), small.only(EIP)
+    worker, address = small.named(INSTANCE, "wk1"), small.named(EIP, "address")
     instance = ec2.describe_instances(InstanceIds=[worker.id])["Reservations"][0]["Instances"][0]
     outputs = small.outputs
     assert (outputs["account"], outputs["partition"], outputs["region"]) == (ACCOUNT_ID, "aws", REGION)
@@ -126,7 +126,7 @@ def test_reading_tells_what_creating_told(world: World, small: Deployment) -> No
 
 def test_an_address_in_use_stays_and_still_the_stack_goes_away_in_whatever_order_it_may(world: World) -> None:
     deployment = world.deploy_small("held")
-    worker, address = deployment.named(INSTANCE, "wk1"), deployment.only(EIP)
+    worker, address = deployment.named(INSTANCE, "wk1"), deployment.named(EIP, "address")
     card = worker.outputs["primaryNetworkInterfaceId"]
     world.emulators.client("ec2").associate_address(AllocationId=address.id, NetworkInterfaceId=card)
     with pytest.raises(ClientError, match=r"InvalidIPAddress\.InUse"):
