@@ -15,12 +15,8 @@ from typing import Any, Self
 
 ENVIRONMENT_PREFIX = "TANDEM_"
 METRIC_NAMESPACE = "Tandem"
-HEARTBEAT_METRIC = "Heartbeat"
-"""Written once a minute by the arbiter that leads; its absence is the alarm "watchdog silent"."""
-NOT_READY_METRIC = "StandbysNotReady"
-"""How many standbys did not answer healthy in the last complete round; written with the heartbeat."""
 SITE_DIMENSION = "Site"
-"""The one dimension of both metrics, so that stacks of one account do not hear each other's heartbeat."""
+"""The one dimension of every metric, so that stacks of one account do not hear each other's heartbeat."""
 
 MOVES_KEPT = 24
 """Moves that the record remembers for the budget; no larger budget can be configured."""
@@ -30,6 +26,23 @@ RECORD_KEY = "pk"
 
 OWNER_TAG = "tandem:site"
 """Tag on address and workers: which site they belong to."""
+
+
+class Metric(Enum):
+    """What the arbiter that leads writes once a minute, and when it ends. The smallest set that the alarms need."""
+
+    HEARTBEAT = "Heartbeat"
+    """1: a round was complete since the last line; 0: an arbiter led, and none was. No line at all is silence."""
+    STANDBYS_NOT_READY = "StandbysNotReady"
+    """How many standbys did not answer healthy in the last complete round."""
+    FAILED_TICKS = "FailedTicks"
+    """Ticks since the last line in which something could not be read, stored or told."""
+    SUSPECT_SECONDS = "SuspectSeconds"
+    """How much of the time since the last line was spent in the phase `suspect`."""
+    NEEDS_PERSON = "NeedsPerson"
+    """1 in the phases `manual` and `both-down`, which no automatic move ends; else 0."""
+    MOVES_LEFT = "MovesLeft"
+    """Automatic moves that the budgets still allow; left out while the watchdog is switched off."""
 
 
 class Tier(Enum):

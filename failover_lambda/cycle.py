@@ -2,7 +2,7 @@
 
 The order is what safety rests on: a decision is stored before its first call is sent (RULE 5.1), the second call of a
 move is sent at once (RULE 5.6), and nothing is told that is not stored (RULE 7.1). What to do is decided in `rule`; how to
-do it is the business of the ports. May import `contract`, `model`, `errors`, `ports` and `rule`; no SDK.
+do it is the business of the ports. May import `contract`, `model`, `errors`, `ports`, `pulse` and `rule`; no SDK.
 """
 
 from collections import deque
@@ -15,7 +15,6 @@ from failover_lambda import rule
 from failover_lambda.contract import Settings
 from failover_lambda.errors import ConflictError, RecordUnreadableError, StoreUnavailableError
 from failover_lambda.model import (
-    Answer,
     Answered,
     Command,
     Decision,
@@ -29,6 +28,7 @@ from failover_lambda.model import (
     Told,
 )
 from failover_lambda.ports import Clock, Cloud, Probers, PublicPath, RecordStore, Reporter
+from failover_lambda.pulse import Pulse
 from failover_lambda.verdict import VANTAGES_NEEDED
 
 ROUND_MARGIN_S = 0.5
@@ -38,8 +38,9 @@ MOVE_WAIT_S = 1.0
 """How long one tick waits for the answers of a move's calls; later ones are taken up by a later tick."""
 
 TELL_AGAIN_S = 5.0
-HEARTBEAT_S = 60.0
 POOL_SIZE = 24
+FAULT_CHARACTERS_MAX = 200
+"""Kept of each fault in a tick's line: enough for a service's error code and the begin of its sentence."""
 _MOVE_CALLS = (Do.DISASSOCIATE, Do.ASSOCIATE)
 
 T = TypeVar("T")
@@ -82,7 +83,9 @@ class Cycle:
         self._calls: dict[Future[Answered], Command] = {}
         self._notices: dict[Future[None], Notice] = {}
         self._tell_after: dict[str, float] = {}
-        self._beat_at: float | None = None
+        self._pulse = Pulse(settings)
+        self._faults: list[str] = []
+        self._failed = False
         self._pool = pool or ThreadPoolExecutor(max_workers=POOL_SIZE, thread_name_prefix="tandem")
 
     @property
@@ -111,12 +114,18 @@ class Cycle:
         self._reload = True
 
     def close(self) -> None:
-        """Let go of calls in flight. Their answers are lost to us, and the record knows that they were asked."""
+        """Report what was not reported yet, and let go of calls in flight.
+
+        Their answers are lost to us, and the record knows that they were asked.
+        """
+        if self._pulse.pending:
+            self._report_vitals()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def tick(self, lease: Lease) -> str:
         """One cycle under `lease`. Returns the reason of the decision; never raises for what the world does."""
         started_s = self._ports.clock.monotonic_s()
+        self._faults, self._failed = [], False
         try:
             self.load()
             seen = self._observe(lease)
@@ -127,10 +136,10 @@ class Cycle:
             self._reload = True
         except (StoreUnavailableError, RecordUnreadableError) as exc:
             seen, reason = None, f"no decision: {exc}"
-            self._reload = True
+            self._reload, self._failed = True, True
         except Exception as exc:  # noqa: BLE001 - the watchdog's edge: one tick fails, the next one starts from the record
             seen, reason = None, f"no decision: {type(exc).__name__}: {exc}"
-            self._reload = True
+            self._reload, self._failed = True, True
         self._tell(lease)
         self._report(lease, seen, reason, started_s)
         return reason
@@ -148,9 +157,10 @@ class Cycle:
             return
         try:
             self._record = self._ports.store.load()
-        except StoreUnavailableError:
+        except StoreUnavailableError as exc:
             if self._record is None:
                 raise
+            self._note(f"load: {exc}")
             return  # a move that has begun goes on from what we know (RULE 5.6)
         self._reload = False
 
@@ -162,7 +172,8 @@ class Cycle:
         for _ in range(1 + begins):  # a new intent is sent twice: the store recognises it as ours
             try:
                 self._record = self._ports.store.save(decision.record, lease)
-            except StoreUnavailableError:
+            except StoreUnavailableError as exc:
+                self._note(f"save: {exc}")
                 continue
             return True
         self._reload = True
@@ -193,6 +204,7 @@ class Cycle:
             instances=self._taken("instances"),
             public=_answer_of(public) if public else None,
         )
+        self._note_unasked(looks, seen)
         if seen.address:
             self._public_ip = seen.address.public_ip
         self._seen_little = _saw_little(seen, self._record)
@@ -216,7 +228,24 @@ class Cycle:
         if read is None or not read.future.done():
             return None
         del self._reads[name]
+        if exc := read.future.exception():
+            self._note(str(exc))
         return None if read.started_s < self._called_at else _answer_of(read.future)
+
+    def _note_unasked(self, looks: list[Future[Sight]], seen: Round) -> None:
+        """A vantage that could not be asked is a line; too few for a verdict, or a round that overran, fails the tick."""
+        for look in looks:
+            if look.done() and (exc := look.exception()):
+                self._faults.append(str(exc)[:FAULT_CHARACTERS_MAX])
+        if len(seen.sights) < min(VANTAGES_NEEDED, len(looks)):
+            self._note(f"{len(seen.sights)} of {len(looks)} vantages answered")
+        if seen.overrun:
+            self._note("the round overran its deadline")
+
+    def _note(self, fault: str) -> None:
+        """Something could not be read, stored or told in this tick, for whatever reason: it failed."""
+        self._faults.append(fault[:FAULT_CHARACTERS_MAX])
+        self._failed = True
 
     # Decide and act
 
@@ -266,10 +295,11 @@ class Cycle:
         now_s = self._ports.clock.monotonic_s()
         for future in [future for future in self._notices if future.done()]:
             notice = self._notices.pop(future)
-            if future.exception() is None:
-                self._apply_told(notice, lease)
-            else:
+            if exc := future.exception():
+                self._note(str(exc))
                 self._tell_after[notice.id] = now_s + TELL_AGAIN_S
+            else:
+                self._apply_told(notice, lease)
         if self._record is None or self._reload:
             return  # not known to be stored
         on_the_way = {notice.id for notice in self._notices.values()}
@@ -310,13 +340,19 @@ class Cycle:
                 "reason": reason,
                 "answers": _answers_seen(seen),
                 "overrun": bool(seen and seen.overrun),
+                "failed": self._failed,
+                "faults": self._faults,
                 "tick_s": round(clock.monotonic_s() - started_s, 4),
             },
         )
-        if seen and (self._beat_at is None or clock.monotonic_s() - self._beat_at >= HEARTBEAT_S):
-            self._beat_at = clock.monotonic_s()
-            not_ready = len(self._settings.workers) - 1 - _standbys_ready(seen, record)
-            self._ports.reporter.heartbeat(site=self._settings.site, standbys_not_ready=max(0, not_ready))
+        self._pulse.count(seen, record, failed=self._failed, at=clock.monotonic_s())
+        if self._pulse.due(clock.monotonic_s()):
+            self._report_vitals()
+
+    def _report_vitals(self) -> None:
+        clock = self._ports.clock
+        vitals = self._pulse.take(self._record, at=clock.monotonic_s(), now_s=clock.now_s())
+        self._ports.reporter.vitals(vitals)
 
 
 def _answer_of(future: Future[T]) -> T | None:
@@ -336,9 +372,3 @@ def _answers_seen(seen: Round | None) -> dict[str, dict[str, str]]:
     if seen is None:
         return {}
     return {sight.vantage: {report.worker: report.answer.value for report in sight.reports} for sight in seen.sights}
-
-
-def _standbys_ready(seen: Round, record: Record | None) -> int:
-    holder = record.holder if record else ""
-    healthy = {report.worker for sight in seen.sights for report in sight.reports if report.answer is Answer.HEALTHY}
-    return len(healthy - {holder})

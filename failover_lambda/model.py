@@ -237,6 +237,23 @@ class Told:
 Event = Round | Answered | Told
 
 
+# What is reported
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vitals:
+    """How the watchdog of a site did since it last said so; `contract.Metric` explains each figure."""
+
+    heartbeat: bool
+    failed_ticks: int
+    suspect_s: float
+    needs_person: bool
+    standbys_not_ready: int | None
+    """None: no round was complete."""
+    moves_left: int | None
+    """None: there is no record yet, or the watchdog is switched off."""
+
+
 # The record
 
 

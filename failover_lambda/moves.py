@@ -178,9 +178,9 @@ def limitation(case: Case) -> Limitation | None:
         spent = attempts >= most
         return Limitation(why=f"{attempts} attempts in one incident (at most {most})", lasting=True) if spent else None
     ages = [case.now_s - move.at_s for move in case.record.moves]
-    in_hour, in_day = (sum(age < span for age in ages) for span in (HOUR_S, DAY_S))
+    in_hour, in_day = _moves_in(case.record, case.now_s)
     settings = case.settings
-    if in_hour >= settings.moves_per_hour_max or in_day >= settings.moves_per_day_max:
+    if not moves_left(case.record, settings, case.now_s):
         why = (
             f"the budget is spent: {in_hour} automatic moves in an hour (at most {settings.moves_per_hour_max}), "
             f"{in_day} in a day (at most {settings.moves_per_day_max})"
@@ -191,6 +191,18 @@ def limitation(case: Case) -> Limitation | None:
             why=f"held: the last automatic move was {min(ages):.0f} s ago, least {settings.hold_s:g} s", lasting=False
         )
     return None
+
+
+def moves_left(record: Record, settings: Settings, now_s: float) -> int:
+    """How many automatic moves both budgets still allow, whatever else stands against one (RULE 5.12)."""
+    in_hour, in_day = _moves_in(record, now_s)
+    return max(0, min(settings.moves_per_hour_max - in_hour, settings.moves_per_day_max - in_day))
+
+
+def _moves_in(record: Record, now_s: float) -> tuple[int, int]:
+    """How many of its moves are younger than an hour, and than a day."""
+    ages = [now_s - move.at_s for move in record.moves]
+    return sum(age < HOUR_S for age in ages), sum(age < DAY_S for age in ages)
 
 
 def intend(case: Case, kind: Kind, target: str, *, source: str, why: str) -> Decision:

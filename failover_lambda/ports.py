@@ -8,7 +8,18 @@ May import `model` and `errors` only.
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from failover_lambda.model import AddressView, Answered, Command, InstanceView, Lease, Notice, PublicAnswer, Record, Sight
+from failover_lambda.model import (
+    AddressView,
+    Answered,
+    Command,
+    InstanceView,
+    Lease,
+    Notice,
+    PublicAnswer,
+    Record,
+    Sight,
+    Vitals,
+)
 
 
 class Clock(Protocol):
@@ -173,8 +184,11 @@ class Reporter(Protocol):
         """One JSON line. Never raises, never prints a secret."""
         ...
 
-    def heartbeat(self, *, site: str, standbys_not_ready: int) -> None:
-        """One line that the platform turns into metrics. Never raises."""
+    def vitals(self, vitals: Vitals) -> None:
+        """One line that the platform turns into the metrics of `contract.Metric`; a figure that is None is left out.
+
+        Costs no call and needs no permission. Never raises.
+        """
         ...
 
     def tell(self, notice: Notice) -> None:

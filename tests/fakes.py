@@ -27,6 +27,7 @@ from failover_lambda.model import (
     PublicAnswer,
     Record,
     Sight,
+    Vitals,
 )
 
 P = ParamSpec("P")
@@ -368,15 +369,14 @@ class ListReporter:
 
     events: list[tuple[str, Mapping[str, object]]] = field(default_factory=list[tuple[str, Mapping[str, object]]])
     told: list[Notice] = field(default_factory=list[Notice])
-    beats: list[int] = field(default_factory=list[int])
+    written: list[Vitals] = field(default_factory=list[Vitals])
     deaf: bool = False
 
     def event(self, name: str, fields: Mapping[str, object]) -> None:
         self.events.append((name, fields))
 
-    def heartbeat(self, *, site: str, standbys_not_ready: int) -> None:
-        del site
-        self.beats.append(standbys_not_ready)
+    def vitals(self, vitals: Vitals) -> None:
+        self.written.append(vitals)
 
     def tell(self, notice: Notice) -> None:
         if self.deaf:

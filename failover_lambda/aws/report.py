@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from failover_lambda.aws import lines
 from failover_lambda.aws.outcomes import read_once
-from failover_lambda.contract import HEARTBEAT_METRIC, METRIC_NAMESPACE, NOT_READY_METRIC, SITE_DIMENSION, Settings
-from failover_lambda.model import Notice
+from failover_lambda.contract import METRIC_NAMESPACE, SITE_DIMENSION, Metric, Settings
+from failover_lambda.model import Notice, Vitals
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -25,6 +25,7 @@ class LiveReporter:
     """See `ports.Reporter`. May be called from many threads at once."""
 
     def __init__(self, settings: Settings, sns: "SNSClient") -> None:
+        self._site = settings.site
         self._topic = settings.notice_topic
         self._sns = sns
 
@@ -32,16 +33,16 @@ class LiveReporter:
         """One JSON line; see `lines`."""
         lines.write(name, fields)
 
-    def heartbeat(self, *, site: str, standbys_not_ready: int) -> None:
+    def vitals(self, vitals: Vitals) -> None:
         """One line in the embedded metric format."""
-        metrics = [{"Name": name, "Unit": "Count"} for name in (HEARTBEAT_METRIC, NOT_READY_METRIC)]
+        figures = _figures(vitals)
+        metrics = [{"Name": metric.value, "Unit": _UNITS.get(metric, "Count")} for metric in figures]
         directive = {"Namespace": METRIC_NAMESPACE, "Dimensions": [[SITE_DIMENSION]], "Metrics": metrics}
         lines.put(
             {
                 "_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [directive]},
-                SITE_DIMENSION: site,
-                HEARTBEAT_METRIC: 1,
-                NOT_READY_METRIC: standbys_not_ready,
+                SITE_DIMENSION: self._site,
+                **{metric.value: figure for metric, figure in figures.items()},
             }
         )
 
@@ -51,6 +52,22 @@ class LiveReporter:
             f"tell {notice.id}",
             lambda: self._sns.publish(TopicArn=self._topic, Subject=subject(notice), Message=message(notice))["MessageId"],
         )
+
+
+_UNITS: Final = {Metric.SUSPECT_SECONDS: "Seconds"}
+"""Of the metrics that are no counts."""
+
+
+def _figures(vitals: Vitals) -> dict[Metric, float]:
+    known: dict[Metric, float | None] = {
+        Metric.HEARTBEAT: int(vitals.heartbeat),
+        Metric.STANDBYS_NOT_READY: vitals.standbys_not_ready,
+        Metric.FAILED_TICKS: vitals.failed_ticks,
+        Metric.SUSPECT_SECONDS: round(vitals.suspect_s, 3),
+        Metric.NEEDS_PERSON: int(vitals.needs_person),
+        Metric.MOVES_LEFT: vitals.moves_left,
+    }
+    return {metric: figure for metric, figure in known.items() if figure is not None}
 
 
 def subject(notice: Notice) -> str:

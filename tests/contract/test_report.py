@@ -5,15 +5,16 @@ import json
 import sys
 import threading
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from failover_lambda.aws import lines
 from failover_lambda.aws.report import LiveReporter, message, subject
-from failover_lambda.contract import HEARTBEAT_METRIC, METRIC_NAMESPACE, NOT_READY_METRIC
+from failover_lambda.contract import METRIC_NAMESPACE, Metric
 from failover_lambda.errors import CouldNotAskError
-from failover_lambda.model import Notice, Phase
+from failover_lambda.model import Notice, Phase, Vitals
 from tests.contract.emulators import PATIENT, client
 from tests.fakes import make_settings
 
@@ -100,22 +101,42 @@ def test_lines_of_many_threads_stay_whole(monkeypatch: pytest.MonkeyPatch) -> No
     assert sorted(json.loads(line)["n"] for line in output.getvalue().splitlines()) == list(range(16))
 
 
-def test_a_heartbeat_is_one_line_that_the_platform_turns_into_metrics(
+VITALS = Vitals(heartbeat=True, failed_ticks=2, suspect_s=1.23456, needs_person=True, standbys_not_ready=1, moves_left=0)
+
+
+def test_vitals_are_one_line_that_the_platform_turns_into_metrics(
     reporter: LiveReporter, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """CloudWatch embedded metric format: every name in the directive is a member of the line."""
-    reporter.heartbeat(site="lis", standbys_not_ready=1)
+    reporter.vitals(VITALS)
     said = printed(capsys)
     (directive,) = said["_aws"]["CloudWatchMetrics"]
     assert directive["Namespace"] == METRIC_NAMESPACE
     assert directive["Dimensions"] == [["Site"]]
-    assert {metric["Name"]: said[metric["Name"]] for metric in directive["Metrics"]} == {
-        HEARTBEAT_METRIC: 1,
-        NOT_READY_METRIC: 1,
+    assert {metric["Name"]: (said[metric["Name"]], metric["Unit"]) for metric in directive["Metrics"]} == {
+        "Heartbeat": (1, "Count"),
+        "StandbysNotReady": (1, "Count"),
+        "FailedTicks": (2, "Count"),
+        "SuspectSeconds": (1.235, "Seconds"),
+        "NeedsPerson": (1, "Count"),
+        "MovesLeft": (0, "Count"),
     }
+    assert {metric["Name"] for metric in directive["Metrics"]} == {metric.value for metric in Metric}
     assert said["Site"] == "lis"
     assert isinstance(said["_aws"]["Timestamp"], int)
     assert said["_aws"]["Timestamp"] > 1.7e12
+
+
+def test_a_figure_that_is_not_known_is_left_out_and_a_minute_without_a_round_says_0(
+    reporter: LiveReporter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A directive names members of its own line only (CloudWatch embedded metric format, metric reference)."""
+    reporter.vitals(replace(VITALS, heartbeat=False, standbys_not_ready=None, moves_left=None))
+    said = printed(capsys)
+    (directive,) = said["_aws"]["CloudWatchMetrics"]
+    named = {metric["Name"] for metric in directive["Metrics"]}
+    assert named == set(said) - {"_aws", "Site"} == {"Heartbeat", "FailedTicks", "SuspectSeconds", "NeedsPerson"}
+    assert said["Heartbeat"] == 0
 
 
 def test_a_notice_says_who_from_to_why_epoch_and_seconds() -> None:
