@@ -78,6 +78,8 @@ class TickKind(Enum):
     """By the schedule: tick until a successor holds the lease."""
     ONCE = "once"
     """By a deployment or the command line: tick until the site is settled, then answer."""
+    EVENT = "event"
+    """By a worker's machine that goes down: lead as `loop` does if nobody leads, else end at once."""
 
 
 @dataclass(frozen=True, kw_only=True)

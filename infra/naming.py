@@ -38,6 +38,8 @@ class Kind(Enum):
     TABLE = "table"
     TOPIC = "topic"
     ALARM = "alarm"
+    DASHBOARD = "dashboard"
+    QUEUE = "queue"
     KEY_ALIAS = "key alias"
     LOG_GROUP = "log group"
 
@@ -59,10 +61,12 @@ LIMITS: Mapping[Kind, Limit] = {
     Kind.TABLE: Limit(255, "[A-Za-z0-9_.-]", length_min=3),
     Kind.TOPIC: Limit(256, "[A-Za-z0-9_-]"),
     Kind.ALARM: Limit(255, "[ -~]"),
+    Kind.DASHBOARD: Limit(255, "[A-Za-z0-9_-]"),
+    Kind.QUEUE: Limit(80, "[A-Za-z0-9_-]"),
     Kind.KEY_ALIAS: Limit(256, "[A-Za-z0-9:/_-]"),
     Kind.LOG_GROUP: Limit(512, r"[A-Za-z0-9._/#-]"),
 }
-"""From botocore 1.44.5's service models; functions and topics by their guides (read 2026-11-21)."""
+"""From botocore 1.44.5's service models; functions, topics, dashboards and queues by their guides (read 2026-11-21)."""
 
 
 def site_name(project: str, stack: str) -> str:

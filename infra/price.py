@@ -17,6 +17,8 @@ TABLE_WRITE = 0.000000625
 KEY = 1.0
 METRIC = 0.30
 ALARM = 0.10
+DASHBOARD = 3.0
+"""Each; the first three of an account are free."""
 ADDRESS_HOUR = 0.005
 ENDPOINT_HOUR = 0.01
 """An interface endpoint, per zone."""
@@ -61,6 +63,7 @@ def monthly_cost(
         "record": SECONDS / lease_renew_s * TABLE_WRITE,
         "key": KEY,
         "metrics and alarms": metrics * METRIC + alarms * ALARM,
+        "dashboard": DASHBOARD,
         "address": HOURS * ADDRESS_HOUR,
         "management endpoints": interface_endpoints * HOURS * ENDPOINT_HOUR,
         "nat gateways": nat_gateways * HOURS * (NAT_HOUR + ADDRESS_HOUR),

@@ -1,4 +1,4 @@
-"""What decides and moves: record, watchdog, schedule, alarms, and the first tick. A part of `pair`, and of nothing else."""
+"""What decides and moves: record, watchdog, what starts it and watches over it, the first tick. A part of `pair` alone."""
 
 from collections.abc import Sequence
 
@@ -6,11 +6,17 @@ import pulumi
 
 from infra.addressing import Band
 from infra.aws.address import Address
+from infra.aws.alarms import Alarms
 from infra.aws.arguments import PairArgs
+from infra.aws.dashboard import Dashboard
+from infra.aws.dead_letters import DeadLetters, queue_name
+from infra.aws.function import log_group_name
 from infra.aws.ground import Ground
 from infra.aws.record import Record
+from infra.aws.rules import RULES, StarterArgs, rule_name
 from infra.aws.schedule import FirstTick, Schedule
-from infra.aws.telling import Alarms, Telling
+from infra.aws.state_change import StateChange
+from infra.aws.telling import Telling
 from infra.aws.watchdog import Watchdog
 from infra.aws.workers import Workers
 from infra.shapes import AccountHandle, child
@@ -23,6 +29,7 @@ class Failover:
     watchdog: Watchdog
     holder: pulumi.Output[str]
     """Who served when the deployment ended."""
+    dashboard_url: pulumi.Output[str]
 
     def __init__(
         self,
@@ -39,11 +46,14 @@ class Failover:
         self._pair = pair
         self._name = name
         self._args = args
+        self._site = args["site"]
         self.record = self._record(ground)
+        self._dead_letters = self._queue(account)
         self.watchdog = self._watchdog(account, ground, address, workers, telling)
-        schedule = self._schedule([address.resource, *workers.resources])
-        self._alarms(telling, schedule)
-        self.holder = self._first_tick([schedule, workers, telling, self.record, *ground.ways]).holder
+        starters = self._starters(address, workers)
+        alarms = self._alarms(telling, starters)
+        self.dashboard_url = self._dashboard(account, alarms).url
+        self.holder = self._first_tick([*starters, workers, telling, self.record, *ground.ways]).holder
 
     def _record(self, ground: Ground) -> Record:
         args = self._args
@@ -76,32 +86,75 @@ class Failover:
                 "table_name": self.record.table_name,
                 "table_arn": self.record.table_arn,
                 "topic_arn": telling.topic_arn,
+                "dead_letters_arn": self._dead_letters.queue_arn,
                 "key_arn": ground.disks.key_arn,
             },
             child(self._pair),
         )
 
-    def _schedule(self, after: Sequence[pulumi.Resource]) -> Schedule:
-        return Schedule(
+    def _queue(self, account: AccountHandle) -> DeadLetters:
+        return DeadLetters(
             self._name,
             {
-                "site": self._args["site"],
-                "arbiter_name": self.watchdog.arbiter.function_name,
-                "arbiter_arn": self.watchdog.arbiter_arn,
-                "after": after,
+                "site": self._site,
+                "region": self._args["region"],
+                "account": account,
+                "rule_names": [rule_name(self._site, part) for part in RULES],
                 "tags": self._args["tags"],
             },
             child(self._pair),
         )
 
-    def _alarms(self, telling: Telling, schedule: Schedule) -> Alarms:
+    def _starters(self, address: Address, workers: Workers) -> Sequence[pulumi.Resource]:
+        """What starts an arbiter. The second waits for the first, which sets the limits of all starts."""
+        starter = self._starter([address.resource, *workers.resources, self._dead_letters])
+        schedule = Schedule(self._name, {"starter": starter}, child(self._pair))
+        state_change = StateChange(
+            self._name,
+            {
+                "starter": {**starter, "after": [*starter["after"], schedule]},
+                "instance_ids": [worker.instance_id for worker in workers.handles],
+            },
+            child(self._pair),
+        )
+        return [schedule, state_change]
+
+    def _starter(self, after: Sequence[pulumi.Resource]) -> StarterArgs:
+        return {
+            "site": self._site,
+            "arbiter_name": self.watchdog.arbiter.function_name,
+            "arbiter_arn": self.watchdog.arbiter_arn,
+            "dead_letters_arn": self._dead_letters.queue_arn,
+            "after": after,
+            "tags": self._args["tags"],
+        }
+
+    def _alarms(self, telling: Telling, starters: Sequence[pulumi.Resource]) -> Alarms:
         return Alarms(
             self._name,
             {
-                "site": self._args["site"],
+                "site": self._site,
                 "topic_arn": telling.topic_arn,
-                "after": [schedule],
+                "dead_letters_name": queue_name(self._site),
+                "after": starters,
                 "tags": self._args["tags"],
+            },
+            child(self._pair),
+        )
+
+    def _dashboard(self, account: AccountHandle, alarms: Alarms) -> Dashboard:
+        watchdog = self.watchdog
+        return Dashboard(
+            self._name,
+            {
+                "site": self._site,
+                "region": self._args["region"],
+                "account": account,
+                "arbiter": watchdog.arbiter_name,
+                "arbiter_log_group": log_group_name(watchdog.arbiter_name),
+                "probers": [prober.function_name for prober in watchdog.probers],
+                "dead_letters": queue_name(self._site),
+                "alarm_arns": alarms.arns,
             },
             child(self._pair),
         )

@@ -5,13 +5,15 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from failover_lambda.contract import Metric
 from infra.aws.address import Address
+from infra.aws.alarms import ALARMS
 from infra.aws.arguments import PairArgs
 from infra.aws.endpoints import SERVICES
 from infra.aws.failover import Failover
 from infra.aws.ground import Ground
 from infra.aws.layout import layout
-from infra.aws.telling import ALARMS, METRICS, Telling
+from infra.aws.telling import Telling
 from infra.aws.watchdog import PROBER_MEMORY_MB
 from infra.aws.workers import Placement, Workers
 from infra.pace import PACES
@@ -40,6 +42,8 @@ class Pair(pulumi.ComponentResource):
     """Worker to instanceId, zone and privateIp."""
     cli_config: pulumi.Output[dict[str, Any]]
     """What the operator's command needs in order to work without Pulumi; no secrets."""
+    dashboard_url: pulumi.Output[str]
+    """The page that shows all of it; empty in a partition whose console is not known."""
     monthly_cost: pulumi.Output[dict[str, float]]
     """Dollars a month without workers, disks, traffic and logs; list prices remembered, not looked up."""
 
@@ -71,6 +75,7 @@ class Pair(pulumi.ComponentResource):
         self.active_worker_name = failover.holder
         self.workers = _shown(workers)
         self.cli_config = self._cli_config()
+        self.dashboard_url = failover.dashboard_url
         self.monthly_cost = pulumi.Output.from_input(self._cost())
         self.register_outputs(self.outputs())
 
@@ -86,6 +91,7 @@ class Pair(pulumi.ComponentResource):
             "activeWorkerName": self.active_worker_name,
             "workers": self.workers,
             "cliConfig": self.cli_config,
+            "dashboardUrl": self.dashboard_url,
             "monthlyCost": self.monthly_cost,
         }
 
@@ -185,8 +191,8 @@ class Pair(pulumi.ComponentResource):
                 probers=len(self._layout.prober_zones),
                 probe_interval_s=args["probe_interval_s"],
                 lease_renew_s=PACES[args["tier"]].lease_renew_s,
-                metrics=METRICS,
-                alarms=ALARMS,
+                metrics=len(Metric),
+                alarms=len(ALARMS),
                 interface_endpoints=endpoints,
                 nat_gateways=len(self._layout.nat_zones),
             )

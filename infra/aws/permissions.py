@@ -97,6 +97,7 @@ class ArbiterScope:
     """The workers' normal groups and the isolation group."""
     table_arn: str
     topic_arn: str
+    dead_letters_arn: str
     key_arn: str
     log_group: str
     prober_arns: Sequence[str]
@@ -160,6 +161,8 @@ def _telling(scope: ArbiterScope) -> Sequence[Statement]:
     return [
         allow("Tell", "sns:Publish", scope.topic_arn),
         allow("TopicIsEncrypted", ["kms:Decrypt", "kms:GenerateDataKey*"], scope.key_arn, scope.arns.via("sns")),
+        # Lambda does it in the function's name; without it the destination is refused when it is configured.
+        allow("DeadLetters", "sqs:SendMessage", scope.dead_letters_arn),
         _logging(scope.arns, scope.log_group),
     ]
 
@@ -252,5 +255,18 @@ def topic_policy(arns: Arns, topic_arn: str, alarm_prefix: str) -> str:
                 **allow("Alarms", "sns:Publish", topic_arn, alarms),
                 "Principal": {"Service": "cloudwatch.amazonaws.com"},
             },
+        ]
+    )
+
+
+def dead_letters_policy(arns: Arns, queue_arn: str, rule_names: Sequence[str]) -> str:
+    """Who may write into the queue besides the account's own roles: EventBridge, for these rules of the default bus."""
+    rules = [arns.of("events", f"rule/{name}") for name in rule_names]
+    return document(
+        [
+            {
+                **allow("Rules", "sqs:SendMessage", queue_arn, {"ArnEquals": {"aws:SourceArn": rules}}),
+                "Principal": {"Service": "events.amazonaws.com"},
+            }
         ]
     )

@@ -12,17 +12,11 @@ import pulumi
 import pulumi_aws as aws
 
 from failover_lambda.contract import TickKind
-from infra.naming import Kind, physical, tags
+from infra.aws.rules import EVENT_AGE_S_MAX, RETRIES, SCHEDULE, StarterArgs, starting_rule
 from infra.shapes import child
 
 EVERY_MINUTE = "rate(1 minute)"
 """The shortest schedule there is; `rate(1 minutes)` is refused."""
-
-EVENT_AGE_S_MAX = 60
-"""A tick that comes later than the next one is worth nothing. The shortest that AWS takes."""
-
-RETRIES = 0
-"""The next minute is the retry; AWS's own default would repeat a failed tick for 24 hours."""
 
 
 def tick(kind: TickKind) -> str:
@@ -33,55 +27,38 @@ def tick(kind: TickKind) -> str:
 class ScheduleArgs(TypedDict):
     """Arguments of `Schedule`."""
 
-    site: str
-    arbiter_name: pulumi.Input[str]
-    arbiter_arn: pulumi.Input[str]
-    after: Sequence[pulumi.Resource]
-    """Workers and address. Made after them, the schedule is destroyed before them: an arbiter that still lives would give
-    the address back to a worker while the address is being released."""
-    tags: dict[str, str]
+    starter: StarterArgs
+    """`after`: workers and address. Made after them, the schedule is destroyed before them: an arbiter that still lives
+    would give the address back to a worker while the address is being released."""
 
 
 class Schedule(pulumi.ComponentResource):
-    """A rule of the default bus (no other takes schedules) that starts an arbiter each minute."""
+    """A rule of the default bus (no other takes schedules) that starts an arbiter each minute, and limits for all starts."""
 
     def __init__(self, name: str, args: ScheduleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tandem:aws:Schedule", name, {}, opts)
-        # The same limits twice: the rule hands the event to Lambda, and Lambda keeps it in a queue of its own.
+        starter = args["starter"]
+        # The same limits as at the rule: it hands the event to Lambda, and Lambda keeps it in a queue of its own. A start
+        # that failed, or that found no free place within its age, is a dead letter.
         limits = aws.lambda_.FunctionEventInvokeConfig(
             f"{name}-arbiter",
-            function_name=args["arbiter_name"],
+            function_name=starter["arbiter_name"],
             maximum_event_age_in_seconds=EVENT_AGE_S_MAX,
             maximum_retry_attempts=RETRIES,
-            opts=child(self, depends_on=args["after"]),
+            destination_config={"on_failure": {"destination": starter["dead_letters_arn"]}},
+            opts=child(self, depends_on=starter["after"]),
         )
-        rule = aws.cloudwatch.EventRule(
-            f"{name}-schedule",
-            name=physical(Kind.RULE, f"{args['site']}-schedule"),
-            description=f"Starts an arbiter of {args['site']}",
-            schedule_expression=EVERY_MINUTE,
-            state="ENABLED",
-            tags=tags(args["site"], args["tags"]),
-            opts=child(self, depends_on=args["after"]),
-        )
-        # One per rule, with the rule's own ARN: else it fires and nothing runs.
-        permission = aws.lambda_.Permission(
-            f"{name}-schedule",
-            statement_id="schedule",
-            action="lambda:InvokeFunction",
-            function=args["arbiter_name"],
-            principal="events.amazonaws.com",
-            source_arn=rule.arn,
-            opts=child(self, depends_on=args["after"]),
-        )
-        aws.cloudwatch.EventTarget(
-            f"{name}-schedule",
-            rule=rule.name,
-            target_id="arbiter",
-            arn=args["arbiter_arn"],
-            input=tick(TickKind.LOOP),
-            retry_policy={"maximum_event_age_in_seconds": EVENT_AGE_S_MAX, "maximum_retry_attempts": RETRIES},
-            opts=child(self, depends_on=[permission, limits, *args["after"]]),
+        starting_rule(
+            self,
+            name,
+            SCHEDULE,
+            starter,
+            {
+                "description": f"Starts an arbiter of {starter['site']}",
+                "schedule_expression": EVERY_MINUTE,
+                "input": tick(TickKind.LOOP),
+            },
+            before=[limits],
         )
         self.register_outputs({})
 

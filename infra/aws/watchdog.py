@@ -51,6 +51,7 @@ class WatchdogArgs(TypedDict):
     table_name: str
     table_arn: pulumi.Output[str]
     topic_arn: pulumi.Output[str]
+    dead_letters_arn: pulumi.Output[str]
     key_arn: pulumi.Output[str]
 
 
@@ -145,6 +146,7 @@ class Watchdog(pulumi.ComponentResource):
                 "address": args["address_id"],
                 "table": args["table_arn"],
                 "topic": args["topic_arn"],
+                "dead_letters": args["dead_letters_arn"],
                 "key": args["key_arn"],
                 "probers": [prober.function_arn for prober in self.probers],
             }
@@ -180,6 +182,7 @@ class Watchdog(pulumi.ComponentResource):
             group_ids=[found["worker_group"], found["isolation_group"]],
             table_arn=found["table"],
             topic_arn=found["topic"],
+            dead_letters_arn=found["dead_letters"],
             key_arn=found["key"],
             log_group=log_group_name(self.arbiter_name),
             prober_arns=found["probers"],

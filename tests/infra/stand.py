@@ -49,6 +49,8 @@ _ARNS = {
     "aws:kms/key:Key": ("kms", "key/"),
     "aws:dynamodb/table:Table": ("dynamodb", "table/"),
     "aws:sns/topic:Topic": ("sns", ""),
+    "aws:sqs/queue:Queue": ("sqs", ""),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": ("cloudwatch", "alarm:"),
     "aws:lambda/function:Function": ("lambda", "function:"),
     "aws:cloudwatch/eventRule:EventRule": ("events", "rule/"),
     "aws:iam/role:Role": ("iam", "role/"),
@@ -73,6 +75,8 @@ def create(type_token: str, name: str, inputs: Mapping[str, Any]) -> Created:
             outputs["prefixListId"] = f"pl-{name}"
         case "aws:kms/key:Key":
             outputs["keyId"] = resource_id
+        case "aws:sqs/queue:Queue":
+            outputs["url"] = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{outputs['name']}"
         case "aws:lambda/invocation:Invocation":
             outputs["result"] = json.dumps({"settled": True, "phase": "steady", "holder": HOLDER, "epoch": 1, "reason": ""})
         case _:

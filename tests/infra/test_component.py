@@ -55,6 +55,7 @@ def test_the_pair_can_be_published_for_other_languages() -> None:
         "active_worker_name",
         "workers",
         "cli_config",
+        "dashboard_url",
         "monthly_cost",
     }
 

@@ -20,8 +20,8 @@ USUAL: Mapping[str, Any] = {
     "probers": 3,
     "probe_interval_s": 1.0,
     "lease_renew_s": 2.0,
-    "metrics": 2,
-    "alarms": 2,
+    "metrics": 6,
+    "alarms": 7,
     "interface_endpoints": 4,
     "nat_gateways": 0,
 }
@@ -67,6 +67,7 @@ def test_a_bill_adds_up() -> None:
     assert total == pytest.approx(sum(bill.values()), abs=0.05)
     assert bill["arbiter"] == 8.76
     assert bill["management endpoints"] == 29.2
+    assert (bill["metrics and alarms"], bill["dashboard"]) == (2.5, 3.0)
 
 
 def test_what_is_not_built_is_not_paid() -> None:
@@ -84,7 +85,15 @@ def test_a_nat_gateway_is_paid_with_its_address() -> None:
 
 @pytest.mark.parametrize(
     "module",
-    ["infra.addressing", "infra.naming", "infra.pace", "infra.regions", "infra.config.keys", "infra.config.kinds"],
+    [
+        "infra.addressing",
+        "infra.naming",
+        "infra.pace",
+        "infra.regions",
+        "infra.config.keys",
+        "infra.config.kinds",
+        "infra.aws.dashboard",
+    ],
 )
 def test_examples_in_docstrings_are_true(module: str) -> None:
     results = doctest.testmod(importlib.import_module(module))

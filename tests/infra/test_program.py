@@ -30,14 +30,18 @@ COMPONENTS = {
     "tandem:aws:Watchdog": 1,
     "tandem:aws:Function": 4,
     "tandem:aws:Schedule": 1,
+    "tandem:aws:StateChange": 1,
+    "tandem:aws:DeadLetters": 1,
     "tandem:aws:Alarms": 1,
+    "tandem:aws:Dashboard": 1,
     "tandem:aws:FirstTick": 1,
 }
 RESOURCES = {
-    "aws:cloudwatch/eventRule:EventRule": 1,
-    "aws:cloudwatch/eventTarget:EventTarget": 1,
+    "aws:cloudwatch/dashboard:Dashboard": 1,
+    "aws:cloudwatch/eventRule:EventRule": 2,
+    "aws:cloudwatch/eventTarget:EventTarget": 2,
     "aws:cloudwatch/logGroup:LogGroup": 5,
-    "aws:cloudwatch/metricAlarm:MetricAlarm": 2,
+    "aws:cloudwatch/metricAlarm:MetricAlarm": 7,
     "aws:dynamodb/table:Table": 1,
     "aws:ebs/volume:Volume": 2,
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": 1,
@@ -62,10 +66,12 @@ RESOURCES = {
     "aws:lambda/function:Function": 4,
     "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": 1,
     "aws:lambda/invocation:Invocation": 1,
-    "aws:lambda/permission:Permission": 1,
+    "aws:lambda/permission:Permission": 2,
     "aws:sns/topic:Topic": 1,
     "aws:sns/topicPolicy:TopicPolicy": 1,
     "aws:sns/topicSubscription:TopicSubscription": 2,
+    "aws:sqs/queue:Queue": 1,
+    "aws:sqs/queuePolicy:QueuePolicy": 1,
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": 3,
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": 5,
 }
@@ -123,6 +129,7 @@ def test_the_outputs_are_this_small_set() -> None:
         "activeWorkerName",
         "workers",
         "cliConfig",
+        "dashboardUrl",
         "monthlyCost",
     }
     assert outputs["watchdogName"] == f"{SITE}-arbiter"

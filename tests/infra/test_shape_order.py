@@ -47,9 +47,21 @@ def last(gone: Sequence[str], type_token: str) -> int:
 def test_address_at_destroy_schedule_then_workers_then_address_then_gateway(loose: Deployment, seed: int) -> None:
     gone = deleted(loose, seed)
 
-    in_this_order = [TARGET, RULE, INSTANCE, ADDRESS, "aws:ec2/internetGateway:InternetGateway"]
-    places = [(gone.index(each), last(gone, each)) for each in in_this_order]
-    assert all(before[1] < after[0] for before, after in pairwise(places)), places
+    for starter in (TARGET, RULE, "aws:lambda/permission:Permission"):
+        in_this_order = [starter, INSTANCE, ADDRESS, "aws:ec2/internetGateway:InternetGateway"]
+        places = [(gone.index(each), last(gone, each)) for each in in_this_order]
+        assert all(before[1] < after[0] for before, after in pairwise(places)), places
+
+
+@pytest.mark.parametrize("seed", ORDERS)
+def test_a_rule_is_emptied_before_it_goes(loose: Deployment, seed: int) -> None:
+    """DeleteRule is refused while the rule has targets."""
+    chance, gone = random.Random(seed), list[tuple[str, str]]()
+    destroy(loose, lambda each: gone.append((each.type, each.name)), pick=chance.choice)
+
+    for part in ("schedule", "state-change"):
+        name = f"{SITE}-{part}"
+        assert gone.index((TARGET, name)) < gone.index((RULE, name))
 
 
 @pytest.mark.parametrize("seed", ORDERS)
@@ -70,7 +82,9 @@ def test_address_to_a_pending_worker_the_schedule_waits_for_workers_and_address(
     workers = {each.urn for each in usual().of_type(INSTANCE)}
     address = usual().only(ADDRESS).urn
 
-    for each in (usual().only(RULE), usual().only(TARGET), usual().only("aws:lambda/permission:Permission")):
+    starters = [each for kind in (RULE, TARGET, "aws:lambda/permission:Permission") for each in usual().of_type(kind)]
+    assert len(starters) == 6
+    for each in starters:
         assert {*workers, address} <= set(each.depends_on)
 
 

@@ -142,6 +142,7 @@ def test_the_arbiter_may_do_this_and_nothing_more() -> None:
         "RecordIsEncrypted",
         "Tell",
         "TopicIsEncrypted",
+        "DeadLetters",
         "Log",
     }
     assert {each["Effect"] for each in arbiter().values()} == {"Allow"}

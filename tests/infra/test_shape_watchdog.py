@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from failover_lambda.contract import HEARTBEAT_METRIC, METRIC_NAMESPACE, NOT_READY_METRIC, RECORD_KEY, SITE_DIMENSION
+from failover_lambda.contract import METRIC_NAMESPACE, RECORD_KEY, SITE_DIMENSION, Metric
+from infra.aws.alarms import ALARMS
 from infra.config.kinds import LOG_RETENTION_DAYS
 from tests.infra.stand import ACCOUNT, REGION, SITE, inputs, run, usual
 
@@ -14,8 +15,11 @@ pytestmark = pytest.mark.shape
 
 FUNCTION = "aws:lambda/function:Function"
 GROUP = "aws:ec2/securityGroup:SecurityGroup"
+RULE = "aws:cloudwatch/eventRule:EventRule"
+TARGET = "aws:cloudwatch/eventTarget:EventTarget"
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+STARTERS = ("schedule", "state-change")
 PROBERS = tuple(f"prober-{REGION}{letter}" for letter in "abc")
 
 
@@ -68,15 +72,16 @@ def test_reserved_concurrency_in_a_small_account_can_be_left_out() -> None:
 
 
 def test_rate_is_written_in_the_singular_on_the_default_bus() -> None:
-    rule = usual().only("aws:cloudwatch/eventRule:EventRule").inputs
+    rule = inputs(usual(), RULE, "schedule")
 
     assert rule["scheduleExpression"] == "rate(1 minute)"
     assert "eventBusName" not in rule
     assert rule["state"] == "ENABLED"
 
 
-def test_retries_of_a_day_are_switched_off_at_the_rule_and_at_the_function() -> None:
-    target = usual().only("aws:cloudwatch/eventTarget:EventTarget").inputs
+@pytest.mark.parametrize("part", STARTERS)
+def test_retries_of_a_day_are_switched_off_at_the_rule_and_at_the_function(part: str) -> None:
+    target = inputs(usual(), TARGET, part)
     limits = usual().only("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig").inputs
 
     assert target["retryPolicy"] == {"maximumEventAgeInSeconds": 60, "maximumRetryAttempts": 0}
@@ -84,19 +89,22 @@ def test_retries_of_a_day_are_switched_off_at_the_rule_and_at_the_function() -> 
     assert limits["functionName"] == f"{SITE}-arbiter"
 
 
-def test_permission_to_invoke_is_given_to_this_rule_and_there_before_it_fires() -> None:
-    rule = usual().only("aws:cloudwatch/eventRule:EventRule")
-    permission = usual().only("aws:lambda/permission:Permission")
-    target = usual().only("aws:cloudwatch/eventTarget:EventTarget")
+@pytest.mark.parametrize("part", STARTERS)
+def test_permission_to_invoke_is_given_to_this_rule_and_there_before_it_fires(part: str) -> None:
+    rule, permission, target = (
+        usual().named(kind, f"{SITE}-{part}") for kind in (RULE, "aws:lambda/permission:Permission", TARGET)
+    )
 
     assert permission.inputs["principal"] == "events.amazonaws.com"
     assert permission.inputs["sourceArn"] == rule.outputs["arn"]
     assert (permission.inputs["action"], permission.inputs["function"]) == ("lambda:InvokeFunction", f"{SITE}-arbiter")
     assert permission.urn in target.depends_on
+    statements = [each.inputs["statementId"] for each in usual().of_type("aws:lambda/permission:Permission")]
+    assert len(set(statements)) == len(statements) == len(STARTERS)
 
 
 def test_schedule_asks_for_a_loop_and_the_deployment_for_one_tick() -> None:
-    target = usual().only("aws:cloudwatch/eventTarget:EventTarget").inputs
+    target = inputs(usual(), TARGET, "schedule")
     first = usual().only("aws:lambda/invocation:Invocation").inputs
 
     assert (json.loads(target["input"]), json.loads(first["input"])) == ({"tick": "loop"}, {"tick": "once"})
@@ -159,7 +167,7 @@ def test_own_topic_policy_replaces_the_default_so_it_names_account_and_alarms() 
 def test_silence_is_an_alarm_missing_data_breaches() -> None:
     alarm = inputs(usual(), ALARM, "watchdog-silent")
 
-    assert (alarm["namespace"], alarm["metricName"]) == (METRIC_NAMESPACE, HEARTBEAT_METRIC)
+    assert (alarm["namespace"], alarm["metricName"]) == (METRIC_NAMESPACE, Metric.HEARTBEAT.value)
     assert alarm["treatMissingData"] == "breaching"
     assert (alarm["comparisonOperator"], alarm["threshold"]) == ("LessThanThreshold", 1)
     # Two starts of the schedule may lie nearly two minutes apart.
@@ -167,26 +175,26 @@ def test_silence_is_an_alarm_missing_data_breaches() -> None:
     assert alarm["datapointsToAlarm"] == alarm["evaluationPeriods"]
 
 
-def test_failure_alarm_is_not_raised_by_silence() -> None:
-    alarm = inputs(usual(), ALARM, "standby-not-ready")
+@pytest.mark.parametrize("part", [alarm.part for alarm in ALARMS if alarm.part != "watchdog-silent"])
+def test_failure_alarm_is_not_raised_by_silence(part: str) -> None:
+    assert inputs(usual(), ALARM, part)["treatMissingData"] == "notBreaching"
 
-    assert (alarm["metricName"], alarm["treatMissingData"]) == (NOT_READY_METRIC, "notBreaching")
 
-
-@pytest.mark.parametrize("alarm", ["watchdog-silent", "standby-not-ready"])
-def test_an_alarm_looks_at_this_site_and_tells_the_topic(alarm: str) -> None:
-    chosen = inputs(usual(), ALARM, alarm)
+@pytest.mark.parametrize("part", [alarm.part for alarm in ALARMS])
+def test_an_alarm_looks_at_this_site_and_tells_the_topic(part: str) -> None:
+    chosen = inputs(usual(), ALARM, part)
     topic = usual().only("aws:sns/topic:Topic").outputs["arn"]
 
-    assert chosen["dimensions"] == {SITE_DIMENSION: SITE}
+    own = {SITE_DIMENSION: SITE}
+    assert chosen["dimensions"] == ({"QueueName": f"{SITE}-dead-letters"} if part == "dead-letters" else own)
     assert (chosen["alarmActions"], chosen["okActions"]) == ([topic], [topic])
     assert chosen["period"] in {10, 20, 30} or chosen["period"] % 60 == 0
 
 
 def test_first_minutes_the_alarm_waits_for_the_schedule() -> None:
-    target = usual().only("aws:cloudwatch/eventTarget:EventTarget").urn
+    targets = {target.urn for target in usual().of_type(TARGET)}
 
-    assert all(target in usual().needs(alarm) for alarm in usual().of_type(ALARM))
+    assert all(targets <= set(usual().needs(alarm)) for alarm in usual().of_type(ALARM))
 
 
 def test_every_function_has_its_group_before_its_first_line_with_retention_and_key() -> None:

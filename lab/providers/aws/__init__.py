@@ -20,6 +20,7 @@ from lab.providers.aws import (
     lambda_,
     logs,
     sns,
+    sqs,
 )
 from lab.providers.aws.cloud import AwsHandler, ClientFactory, Cloud
 from lab.providers.registry import Registry
@@ -38,6 +39,7 @@ HANDLERS: tuple[type[AwsHandler], ...] = (
     *lambda_.HANDLERS,
     *events.HANDLERS,
     *sns.HANDLERS,
+    *sqs.HANDLERS,
     *logs.HANDLERS,
     *cloudwatch.HANDLERS,
 )

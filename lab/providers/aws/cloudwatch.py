@@ -1,4 +1,4 @@
-"""Alarms.
+"""Alarms and dashboards.
 
 Only `lab.providers.aws` imports this file.
 """
@@ -59,6 +59,25 @@ class MetricAlarm(AwsHandler):
         self.client("cloudwatch").delete_alarms(AlarmNames=[state.id])
 
 
+class Dashboard(AwsHandler):
+    """A page of widgets."""
+
+    type = "aws:cloudwatch/dashboard:Dashboard"
+    gone = ("ResourceNotFound", "DashboardNotFoundError")
+
+    def _make(self, ask: Ask) -> State:
+        name = ask["dashboardName"]
+        self.client("cloudwatch").put_dashboard(DashboardName=name, DashboardBody=ask["dashboardBody"])
+        return State(name)
+
+    def _outputs(self, state: State) -> Mapping[str, Any] | None:
+        page = self.client("cloudwatch").get_dashboard(DashboardName=state.id)
+        return told(page, "dashboardName", "dashboardBody", "dashboardArn")
+
+    def _remove(self, state: State) -> None:
+        self.client("cloudwatch").delete_dashboards(DashboardNames=[state.id])
+
+
 def _query(ask: Ask) -> dict[str, Any]:
     query = ask.pick("id", "expression", "label", "period", "returnData", "accountId")
     metric = ask.inner("metric")
@@ -72,4 +91,4 @@ def _dimensions(dimensions: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"Name": key, "Value": value} for key, value in dimensions.items()]
 
 
-HANDLERS = (MetricAlarm,)
+HANDLERS = (MetricAlarm, Dashboard)

@@ -63,7 +63,7 @@ class EventTarget(AwsHandler):
         answer = self.client("events").list_targets_by_rule(Rule=known["rule"], EventBusName=known["eventBusName"])
         for target in answer["Targets"]:
             if target["Id"] == state.outputs["targetId"]:
-                return known | told(target, *TARGET_OPTIONS, Id="targetId")
+                return known | told(target, *TARGET_OPTIONS, Id="targetId") | _transformer(target)
         return None
 
     def _remove(self, state: State) -> None:
@@ -81,6 +81,11 @@ def _target(ask: Ask, target_id: str) -> dict[str, Any]:
         if key in ask:
             ask.gap(key, NOT_OBEYED)
     return {"Id": target_id} | ask.pick(*TARGET_OPTIONS) | {name: value for name, value in objects.items() if value}
+
+
+def _transformer(target: Mapping[str, Any]) -> dict[str, Any]:
+    kept = told(target.get("InputTransformer", {}), "inputTemplate", InputPathsMap="inputPaths")
+    return {"inputTransformer": kept} if kept else {}
 
 
 HANDLERS = (EventRule, EventTarget)

@@ -109,13 +109,15 @@ class Permission(AwsHandler):
 
 
 class FunctionEventInvokeConfig(AwsHandler):
-    """How often and for how long an event that a function failed is tried again."""
+    """How often and for how long an event that a function failed is tried again, and where it goes then."""
 
     type = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
     gone = (GONE,)
 
     def _make(self, ask: Ask) -> State:
         wanted = ask.pick("maximumRetryAttempts", "maximumEventAgeInSeconds", "qualifier", FunctionName="functionName")
+        if "destinationConfig" in ask:
+            wanted["DestinationConfig"] = _destinations(ask.inner("destinationConfig"))
         try:
             self.client("lambda").put_function_event_invoke_config(**wanted)
         except ClientError as exc:
@@ -127,7 +129,12 @@ class FunctionEventInvokeConfig(AwsHandler):
     def _outputs(self, state: State) -> Mapping[str, Any] | None:
         answer = self.client("lambda").get_function_event_invoke_config(FunctionName=state.id)
         names = ("maximumRetryAttempts", "maximumEventAgeInSeconds")
-        return {"functionName": state.id} | told(answer, *names)
+        kept = {
+            key: {"destination": answer["DestinationConfig"][name]["Destination"]}
+            for key, name in DESTINATIONS.items()
+            if answer.get("DestinationConfig", {}).get(name)
+        }
+        return {"functionName": state.id} | told(answer, *names) | ({"destinationConfig": kept} if kept else {})
 
     def _remove(self, state: State) -> None:
         try:
@@ -183,6 +190,14 @@ def _definition(ask: Ask) -> dict[str, Any]:
         "DeadLetterConfig": ask.inner("deadLetterConfig").pick("targetArn"),
     }
     return definition | {name: value for name, value in objects.items() if value}
+
+
+DESTINATIONS = {"onSuccess": "OnSuccess", "onFailure": "OnFailure"}
+
+
+def _destinations(ask: Ask) -> dict[str, Any]:
+    """The provider's block of one destination is an object; the cloud's too."""
+    return {name: ask.inner(key).pick("destination") for key, name in DESTINATIONS.items() if key in ask}
 
 
 def _nested(settings: Mapping[str, Any]) -> dict[str, Any]:
