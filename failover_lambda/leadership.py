@@ -23,6 +23,8 @@ MARGIN_S = 1.0
 
 MET_A_LEADER = "the arbiter that leads answered; the next one brings the settings of this deployment, within two minutes"
 
+LEFT_TO_THE_LEADER = "an arbiter leads, or is about to"
+
 RENEWAL_WAIT_S = 0.25
 """How long a round waits for the answer of a renewal."""
 
@@ -74,6 +76,33 @@ class Leadership:
             if self._clock.monotonic_s() >= give_up_s:
                 return None
             self._clock.sleep(POLL_S)
+
+    def acquire_if_nobody_leads(self) -> Lease | None:
+        """Take the lease if no arbiter beats, and disturb none that does: no wish, no race with a successor that waits.
+
+        None as soon as a beat is seen, or somebody else is quicker; at the latest when twice the lease time has passed
+        without an answer from the store.
+        """
+        give_up_s = self._clock.monotonic_s() + 2 * self._settings.lease_ttl_s
+        seen, seen_at = None, 0.0
+        while self._clock.monotonic_s() < give_up_s:
+            asked_at = self._clock.monotonic_s()
+            try:
+                now = self._store.read_lease()
+                if now and now.owner == self.owner:  # an earlier take of ours, whose answer was lost
+                    return self._hold(now, asked_at)
+                if now is None or not (now.owner or now.wish) or self._is_over(now, seen, seen_at):
+                    return self._hold(self._store.take_lease(self.owner, now), asked_at)
+                if seen and (now.beat, now.token) != (seen.beat, seen.token):
+                    return None
+                if seen is None:
+                    seen, seen_at = now, self._clock.monotonic_s()
+            except ConflictError:
+                return None
+            except StoreUnavailableError:
+                pass
+            self._clock.sleep(POLL_S)
+        return None
 
     def _is_over(self, now: Lease, seen: Lease | None, seen_at: float) -> bool:
         same = seen is not None and (now.beat, now.token) == (seen.beat, seen.token)
@@ -167,6 +196,18 @@ def lead(cycle: Cycle, leadership: Leadership, clock: Clock, reporter: Reporter,
     end_s = clock.monotonic_s() + life_s
     if leadership.acquire(life_s) is None:
         return "the lease stayed with another arbiter"
+    return _lead_until(end_s, cycle, leadership, clock, reporter)
+
+
+def lead_if_nobody_does(cycle: Cycle, leadership: Leadership, clock: Clock, reporter: Reporter, *, life_s: float) -> str:
+    """As `lead`, where no arbiter leads; else end at once. Whoever leads sees by itself what this start was about."""
+    end_s = clock.monotonic_s() + life_s
+    if leadership.acquire_if_nobody_leads() is None:
+        return LEFT_TO_THE_LEADER
+    return _lead_until(end_s, cycle, leadership, clock, reporter)
+
+
+def _lead_until(end_s: float, cycle: Cycle, leadership: Leadership, clock: Clock, reporter: Reporter) -> str:
     reporter.event("leading", {"owner": leadership.owner})
     while clock.monotonic_s() < end_s:
         started_s = clock.monotonic_s()

@@ -8,7 +8,7 @@ import os
 import resource
 import time
 from dataclasses import asdict
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, assert_never
 
 from failover_lambda.aws import BORN_S, clients
 from failover_lambda.aws.cloud import LiveCloud
@@ -18,7 +18,7 @@ from failover_lambda.aws.report import LiveReporter
 from failover_lambda.aws.state import LiveStore
 from failover_lambda.contract import Settings, TickKind
 from failover_lambda.cycle import Cycle, Ports
-from failover_lambda.leadership import Leadership, lead, once
+from failover_lambda.leadership import Leadership, lead, lead_if_nobody_does, once
 
 LIFE_S_MAX: Final = 150.0
 """Above the longest gap between two starts by a one-minute schedule: nearly two minutes, since its precision is one minute.
@@ -76,8 +76,10 @@ IMPORT_S: Final = time.monotonic() - BORN_S
 def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
     """One start of an arbiter; `event["tick"]` is a `TickKind`, a missing one is `loop`.
 
+    An `event` also carries `instance` and `state`. They are logged and not believed: a leader asks the cloud itself.
+
     Returns:
-        For `once` the fields of `leadership.Outcome`; for `loop` why it ended.
+        For `once` the fields of `leadership.Outcome`; for `loop` and `event` why it ended.
 
     Raises:
         ValueError: an unknown kind of tick.
@@ -87,13 +89,26 @@ def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
     left_s = context.get_remaining_time_in_millis() / 1000 - END_MARGIN_S
     cycle = Cycle(SETTINGS, PORTS)
     leadership = Leadership(context.aws_request_id, SETTINGS, PORTS.store, PORTS.clock)
-    PORTS.reporter.event("start", {"tick": kind.value, "owner": leadership.owner, "import_s": round(IMPORT_S, 3)})
+    about = {name: event[name] for name in ("instance", "state") if name in event}
+    PORTS.reporter.event("start", {"tick": kind.value, "owner": leadership.owner, "import_s": round(IMPORT_S, 3), **about})
+    answer: dict[str, Any] = {}
     try:
-        if kind is TickKind.ONCE:
-            return asdict(once(cycle, leadership, PORTS.clock, wait_s=min(ONCE_WAIT_S, left_s)))
-        why = lead(cycle, leadership, PORTS.clock, PORTS.reporter, life_s=min(LIFE_S_MAX, left_s))
-        return {"ended": why}
+        answer = _run(kind, cycle, leadership, left_s)
     finally:
         cycle.close()
         peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        PORTS.reporter.event("end", {"owner": leadership.owner, "peak_mb": round(peak_mb, 1)})
+        PORTS.reporter.event("end", {"owner": leadership.owner, "peak_mb": round(peak_mb, 1), **answer})
+    return answer
+
+
+def _run(kind: TickKind, cycle: Cycle, leadership: Leadership, left_s: float) -> dict[str, Any]:
+    life_s = min(LIFE_S_MAX, left_s)
+    match kind:
+        case TickKind.ONCE:
+            return asdict(once(cycle, leadership, PORTS.clock, wait_s=min(ONCE_WAIT_S, left_s)))
+        case TickKind.LOOP:
+            return {"ended": lead(cycle, leadership, PORTS.clock, PORTS.reporter, life_s=life_s)}
+        case TickKind.EVENT:
+            return {"ended": lead_if_nobody_does(cycle, leadership, PORTS.clock, PORTS.reporter, life_s=life_s)}
+        case _:
+            assert_never(kind)

@@ -6,7 +6,7 @@ import pytest
 
 from failover_lambda import leadership as module
 from failover_lambda.errors import StoreUnavailableError
-from failover_lambda.leadership import Leadership, lead, once
+from failover_lambda.leadership import LEFT_TO_THE_LEADER, Leadership, lead, lead_if_nobody_does, once
 from failover_lambda.model import Lease, Phase
 from tests.fakes import FakeClock, InlineExecutor, MemoryStore, make_settings
 from tests.worlds import World
@@ -173,3 +173,155 @@ def test_once_that_cannot_settle_says_why() -> None:
     world.cloud.deaf.add("address")
     with pytest.raises(TimeoutError, match=r"did not settle within 10 s: .*address could not be read"):
         once(world.cycle, world.leadership, world.clock, wait_s=10.0)
+
+
+# A start by an event
+
+
+def live(store: MemoryStore, clock: FakeClock, lease: Lease) -> None:
+    """From now on the leader renews in each pause of the other one."""
+    sleep = clock.sleep
+
+    def renewing(seconds: float) -> None:
+        sleep(seconds)
+        store.renew_lease(lease)
+
+    clock.sleep = renewing  # type: ignore[method-assign]
+
+
+def test_a_start_by_an_event_that_meets_a_live_arbiter_ends_at_its_first_beat_and_wishes_nothing() -> None:
+    """2.6: the one that leads goes on as if nobody had come."""
+    clock, store, one, two = pair()
+    lease = one.acquire(1.0)
+    assert lease is not None
+    live(store, clock, lease)
+    began = clock.time_s
+    assert two.acquire_if_nobody_leads() is None
+    assert clock.time_s - began <= 2 * module.POLL_S
+    assert store.lease is not None
+    assert (store.lease.owner, store.lease.token, store.lease.wish) == ("one", 1, "")
+
+
+def test_a_start_by_an_event_takes_a_lease_that_is_free() -> None:
+    _, store, _, two = pair()
+    assert two.acquire_if_nobody_leads() is not None
+    assert store.lease is not None
+    assert store.lease.owner == "two"
+
+
+def test_a_start_by_an_event_takes_over_from_a_dead_arbiter_after_its_lease_time() -> None:
+    """2.6 and 2.2: this is what the event is for."""
+    clock, _, one, two = pair()
+    one.acquire(1.0)
+    began = clock.time_s
+    taken = two.acquire_if_nobody_leads()
+    assert taken is not None
+    assert taken.token == 2
+    assert clock.time_s - began == pytest.approx(SETTINGS.lease_ttl_s, abs=2 * module.POLL_S)
+
+
+def test_a_lease_that_was_let_go_for_a_successor_is_not_snatched_from_it() -> None:
+    """2.6: between the release of the one and the take of the other."""
+    clock, store, one, two = pair()
+    one.acquire(1.0)
+    store.wish_lease("successor")
+    one.release()
+    sleep = clock.sleep
+
+    def successor_comes(seconds: float) -> None:
+        sleep(seconds)
+        if store.lease and not store.lease.owner:
+            store.take_lease("successor", store.lease)
+
+    clock.sleep = successor_comes  # type: ignore[method-assign]
+    assert two.acquire_if_nobody_leads() is None
+    assert store.lease is not None
+    assert store.lease.owner == "successor"
+
+
+def test_a_lease_that_was_let_go_for_nobody_is_taken() -> None:
+    """Its leader's life was over, and no successor had come."""
+    clock, store, one, two = pair()
+    one.acquire(1.0)
+    sleep = clock.sleep
+
+    def life_is_over(seconds: float) -> None:
+        sleep(seconds)
+        one.release()
+
+    clock.sleep = life_is_over  # type: ignore[method-assign]
+    began = clock.time_s
+    assert two.acquire_if_nobody_leads() is not None
+    assert store.lease is not None
+    assert store.lease.owner == "two"
+    assert clock.time_s - began <= 2 * module.POLL_S
+
+
+def test_a_successor_that_died_before_it_came_is_replaced_by_the_start_of_an_event() -> None:
+    clock, store, one, two = pair()
+    one.acquire(1.0)
+    store.wish_lease("a successor that died")
+    one.release()
+    began = clock.time_s
+    assert two.acquire_if_nobody_leads() is not None
+    assert clock.time_s - began >= SETTINGS.lease_ttl_s
+
+
+def test_of_two_starts_by_events_one_leads_and_the_other_ends() -> None:
+    clock, store, one, two = pair()
+    read = store.read_lease
+
+    def slow() -> Lease | None:
+        now = read()
+        store.read_lease = read  # type: ignore[method-assign]
+        two.acquire_if_nobody_leads()
+        return now
+
+    store.read_lease = slow  # type: ignore[method-assign]
+    assert one.acquire_if_nobody_leads() is None
+    assert two.lease is not None
+    assert clock.time_s == FakeClock().time_s
+
+
+def test_a_start_by_an_event_recognises_its_own_take_whose_answer_was_lost() -> None:
+    _, store, _, two = pair()
+    take = store.take_lease
+
+    def loses_its_answer(owner: str, seen: Lease | None) -> Lease:
+        take(owner, seen)
+        store.take_lease = take  # type: ignore[method-assign]
+        raise StoreUnavailableError("the answer was lost")
+
+    store.take_lease = loses_its_answer  # type: ignore[method-assign]
+    taken = two.acquire_if_nobody_leads()
+    assert taken is not None
+    assert taken.token == 1
+
+
+def test_a_start_by_an_event_gives_up_where_the_store_does_not_answer() -> None:
+    clock, store, _, two = pair()
+    store.down = True
+    began = clock.time_s
+    assert two.acquire_if_nobody_leads() is None
+    assert clock.time_s - began == pytest.approx(2 * SETTINGS.lease_ttl_s, abs=2 * module.POLL_S)
+
+
+def test_a_start_by_an_event_leads_like_a_loop_where_nobody_does() -> None:
+    """2.6: a worker that was stopped at the console while no arbiter led is replaced."""
+    world = World().settled()
+    world.leadership.release()
+    world.stop("wk1")
+    reason = lead_if_nobody_does(world.cycle, world.leadership, world.clock, world.reporter, life_s=30.0)
+    assert reason == "its life is over"
+    assert (world.record.holder, world.cloud.on) == ("wk2", "wk2")
+
+
+def test_a_start_by_an_event_that_left_it_to_the_leader_did_not_tick() -> None:
+    world = World().settled()
+    lease = world.leadership.lease
+    assert lease is not None
+    live(world.store, world.clock, lease)
+    world.reporter.events.clear()
+    late = _leadership("late", world.store, world.clock)
+    assert lead_if_nobody_does(world.cycle, late, world.clock, world.reporter, life_s=30.0) == LEFT_TO_THE_LEADER
+    assert (world.reporter.events, world.cloud.did()) == ([], [])
