@@ -90,6 +90,9 @@ class Worker:
     instance_id: str
     network_interface_id: str
     private_ip: str
+    """The primary one of its card."""
+    address_private_ip: str
+    """Where the fixed address leads to: the primary one, or a second one where the first has a public address of its own."""
     zone: str
     group_ids: tuple[str, ...]
     """The security groups of a worker that is not isolated."""

@@ -262,7 +262,8 @@ def _first_call(record: Record) -> Command:
 
 def is_on(association: Association, worker: Worker) -> bool:
     """The address leads to this worker: to its card, and to the private address that the record means."""
-    return (association.network_interface_id, association.private_ip) == (worker.network_interface_id, worker.private_ip)
+    shown = (association.network_interface_id, association.private_ip)
+    return shown == (worker.network_interface_id, worker.address_private_ip)
 
 
 def member_with(association: Association, settings: Settings) -> Worker | None:

@@ -123,7 +123,8 @@ def _reconcile(case: Case, why: str) -> Decision:
         return case.to(Phase.STEADY, why)
     association = case.seen.address.association
     shown = association.association_id if association else ""
-    if shown == record.association_id and shown:
+    # Its own association can lead elsewhere too: when the configuration means another private address now.
+    if association and shown == record.association_id and is_on(association, holder_of(case)):
         return replace(case, record=replace(record, drift=None)).to(Phase.STEADY, why)
     case, agreed = drifted(case, shown)
     if not agreed:

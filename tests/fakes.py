@@ -46,6 +46,7 @@ def make_worker(number: int) -> Worker:
         instance_id=f"i-{number}",
         network_interface_id=f"eni-{number}",
         private_ip=f"10.0.{number}.10",
+        address_private_ip=f"10.0.{number}.10",
         zone="abcdef"[number - 1],
         group_ids=("sg-worker",),
     )
@@ -225,7 +226,8 @@ class FakeCloud:
         worker = self.settings.worker(command.worker)
         if command.worker in self.refuse_target:
             return Answered(command=command, outcome=Outcome.REFUSED, code="UnauthorizedOperation")
-        if self.association and self.association.instance_id != worker.instance_id:
+        wanted = (worker.network_interface_id, worker.address_private_ip)
+        if self.association and (self.association.network_interface_id, self.association.private_ip) != wanted:
             return Answered(command=command, outcome=Outcome.DEFERRED, code="Resource.AlreadyAssociated")
         if self.association is None:
             self.put_address(command.worker)
@@ -242,7 +244,7 @@ class FakeCloud:
             association_id=f"assoc-{self.associations_made}",
             instance_id=ref.instance_id,
             network_interface_id=ref.network_interface_id,
-            private_ip=ref.private_ip,
+            private_ip=ref.address_private_ip,
         )
 
     def start(self, worker: str) -> None:

@@ -54,7 +54,7 @@ def _inquiry(prober: ProberRef, settings: Settings) -> Inquiry:
     return Inquiry(
         vantage=prober.function_name,
         zone=prober.zone,
-        targets=tuple(Target(worker=worker.name, host=worker.private_ip) for worker in settings.workers),
+        targets=tuple(Target(worker=worker.name, host=worker.address_private_ip) for worker in settings.workers),
         kind=settings.probe_kind,
         port=settings.probe_port,
         path=settings.probe_path,

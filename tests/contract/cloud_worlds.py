@@ -73,6 +73,7 @@ class LiveWorld:
             instance_id=instance["InstanceId"],
             network_interface_id=instance["NetworkInterfaces"][0]["NetworkInterfaceId"],
             private_ip=private_ip,
+            address_private_ip=private_ip,
             zone="abc"[number - 1],
             group_ids=(group_id,),
         )

@@ -30,6 +30,7 @@ def worker(name: str, zone: str) -> Worker:
         instance_id="i-0123456789abcdef0",
         network_interface_id="eni-0123456789abcdef0",
         private_ip="192.168.100.100",
+        address_private_ip="192.168.100.101",
         zone=zone,
         group_ids=("sg-0123456789abcdef0",),
     )

@@ -281,6 +281,20 @@ def test_an_address_on_another_card_of_the_holder_is_brought_to_the_right_one() 
     assert world.record.phase is Phase.STEADY
 
 
+def test_an_association_of_its_own_is_brought_to_the_private_address_that_the_settings_mean_now() -> None:
+    """5.11: the egress was changed, so the first private address has a public address of its own from now on."""
+    world = World().settled()
+    epoch = world.record.epoch
+    moved = tuple(replace(each, address_private_ip=f"10.0.{each.name[2:]}.11") for each in world.settings.workers)
+    world.settings = world.cloud.settings = replace(world.settings, workers=moved)
+    world.new_arbiter()
+    world.tick(80)
+    assert world.cloud.association is not None
+    assert (world.cloud.association.instance_id, world.cloud.association.private_ip) == ("i-1", "10.0.1.11")
+    assert (world.record.phase, world.record.holder) == (Phase.STEADY, "wk1")
+    assert world.record.epoch == epoch + 1
+
+
 def test_a_holder_that_was_taken_out_of_the_configuration_is_decided_anew() -> None:
     """1.10: the address is on a worker that is not configured any more, so it is a stranger's."""
     world = World(workers=3).settled()
