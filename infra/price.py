@@ -40,6 +40,7 @@ def monthly_cost(
     alarms: int,
     interface_endpoints: int,
     nat_gateways: int,
+    addresses: int,
 ) -> Mapping[str, float]:
     """Dollars a month by what they are for, with `total`; rounded to cents.
 
@@ -54,6 +55,7 @@ def monthly_cost(
         alarms: Alarms.
         interface_endpoints: Endpoints, counted once a zone.
         nat_gateways: NAT gateways, each with an address of its own; what goes through them is paid besides.
+        addresses: Public ones, in use or not.
     """
     rounds = SECONDS / probe_interval_s * probers
     gb_second = GB_SECOND[architecture]
@@ -64,7 +66,7 @@ def monthly_cost(
         "key": KEY,
         "metrics and alarms": metrics * METRIC + alarms * ALARM,
         "dashboard": DASHBOARD,
-        "address": HOURS * ADDRESS_HOUR,
+        "addresses": addresses * HOURS * ADDRESS_HOUR,
         "management endpoints": interface_endpoints * HOURS * ENDPOINT_HOUR,
         "nat gateways": nat_gateways * HOURS * (NAT_HOUR + ADDRESS_HOUR),
     }

@@ -13,6 +13,8 @@ class WorkerHandle:
     name: str
     zone: str
     private_ip: str
+    address_private_ip: pulumi.Output[str]
+    """Where the fixed address leads to on it."""
     instance_id: pulumi.Output[str]
     network_interface_id: pulumi.Output[str]
 

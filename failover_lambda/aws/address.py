@@ -3,7 +3,8 @@
 Both calls carry the condition that makes a late copy of them harmless: the association that is to end, by the id in the
 command, and `AllowReassociation=False`, always said, because an absent flag moves the address without asking
 (docs/RULE.md 5.3). The worker is named by network card and private address, never by instance: a worker may have a
-public address of its own, and an association without a private address would land on that one's place. May import `contract` and `model`; errors become outcomes in `outcomes`.
+public address of its own, and an association without a private address would land on that one's place. May import
+`contract` and `model`; errors become outcomes in `outcomes`.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -7,7 +7,7 @@ from ipaddress import IPv4Network
 from typing import Any, TypedDict, cast
 
 from failover_lambda.contract import FencePolicy, ProbeKind, Tier
-from infra.config.keys import Architecture, Cloud, Egress, Front, Mode, NatGateways, Runtime, StackConfig
+from infra.config.keys import Architecture, Cloud, Egress, Front, Mode, NatGateways, Runtime, StackConfig, Tenancy
 
 CONTENTS = {"user_data_file": "user_data", "probe_tls_ca_file": "probe_tls_ca_pem"}
 """Configuration fields that name a file: an argument is its contents."""
@@ -42,8 +42,15 @@ class PairArgs(TypedDict):
     moves_per_day_max: int
     ami_id: str
     instance_type: str
+    tenancy: Tenancy
+    reserve_capacity: bool
+    auto_recovery: bool
+    metadata_hops: int
     root_volume_gb: int
     data_volume_gb: int
+    guest_setup: bool
+    data_mount_path: str
+    service_unit: str
     user_data: str
     management_endpoints: bool
     traffic_ports: list[int]

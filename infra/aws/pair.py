@@ -1,6 +1,8 @@
 """The pair: composes the layers in the order in which they need each other, and says what came of it."""
 
-from typing import Any
+from collections.abc import Mapping
+from ipaddress import IPv4Address
+from typing import Any, cast
 
 import pulumi
 import pulumi_aws as aws
@@ -9,6 +11,7 @@ from failover_lambda.contract import Metric
 from infra.aws.address import Address
 from infra.aws.alarms import ALARMS
 from infra.aws.arguments import PairArgs
+from infra.aws.egress import OwnAddresses
 from infra.aws.endpoints import SERVICES
 from infra.aws.failover import Failover
 from infra.aws.ground import Ground
@@ -16,6 +19,7 @@ from infra.aws.layout import layout
 from infra.aws.telling import Telling
 from infra.aws.watchdog import PROBER_MEMORY_MB
 from infra.aws.workers import Placement, Workers
+from infra.config.keys import Egress
 from infra.pace import PACES
 from infra.price import monthly_cost
 from infra.shapes import AccountHandle, child
@@ -39,7 +43,8 @@ class Pair(pulumi.ComponentResource):
     active_worker_name: pulumi.Output[str]
     """Who served when the last deployment ended. Who serves now stands in the record."""
     workers: pulumi.Output[dict[str, dict[str, str]]]
-    """Worker to instanceId, zone and privateIp."""
+    """Worker to instanceId, zone, privateIp, addressPrivateIp (where the fixed address leads to on it), and egressIp where
+    it has an address of its own to go out by."""
     cli_config: pulumi.Output[dict[str, Any]]
     """What the operator's command needs in order to work without Pulumi; no secrets."""
     dashboard_url: pulumi.Output[str]
@@ -73,7 +78,7 @@ class Pair(pulumi.ComponentResource):
         self.state_table = pulumi.Output.from_input(failover.record.table_name)
         self.topic_arn = telling.topic_arn
         self.active_worker_name = failover.holder
-        self.workers = _shown(workers)
+        self.workers = _shown(workers, self._egress(ground, workers))
         self.cli_config = self._cli_config()
         self.dashboard_url = failover.dashboard_url
         self.monthly_cost = pulumi.Output.from_input(self._cost())
@@ -127,6 +132,7 @@ class Pair(pulumi.ComponentResource):
                     worker: Placement(
                         zone=zone,
                         private_ip=str(self._layout.plan.worker_ip(zone)),
+                        address_private_ip=str(self._address_ip(zone)),
                         subnet_id=subnets[zone],
                         data_volume_id=ground.disks.data_volume_ids[worker],
                     )
@@ -134,7 +140,14 @@ class Pair(pulumi.ComponentResource):
                 },
                 "ami_id": args["ami_id"],
                 "instance_type": args["instance_type"],
+                "tenancy": args["tenancy"],
+                "reserve_capacity": args["reserve_capacity"],
+                "auto_recovery": args["auto_recovery"],
+                "metadata_hops": args["metadata_hops"],
                 "root_volume_gb": args["root_volume_gb"],
+                "guest_setup": args["guest_setup"],
+                "data_mount_path": args["data_mount_path"],
+                "service_unit": args["service_unit"],
                 "user_data": args["user_data"],
                 "group_id": ground.groups.worker_id,
                 "key_arn": ground.disks.key_arn,
@@ -144,6 +157,29 @@ class Pair(pulumi.ComponentResource):
             },
             child(self),
         )
+
+    def _egress(self, ground: Ground, workers: Workers) -> Mapping[str, pulumi.Output[str]]:
+        """The workers' own public addresses; empty where they have none."""
+        args = self._args
+        if args["egress"] is not Egress.OWN:
+            return {}
+        addresses = OwnAddresses(
+            self._name,
+            {
+                "site": args["site"],
+                "workers": workers.handles,
+                "network_ready": ground.network.ready,
+                "protect": args["protect"],
+                "tags": args["tags"],
+            },
+            child(self),
+        )
+        return addresses.public_ips
+
+    def _address_ip(self, zone: str) -> IPv4Address:
+        """Where the fixed address leads to: with an egress of its own, the first private address has one already."""
+        own = self._args["egress"] is Egress.OWN
+        return self._layout.plan.second_ip(zone) if own else self._layout.plan.worker_ip(zone)
 
     def _telling(self, ground: Ground) -> Telling:
         args = self._args
@@ -195,15 +231,20 @@ class Pair(pulumi.ComponentResource):
                 alarms=len(ALARMS),
                 interface_endpoints=endpoints,
                 nat_gateways=len(self._layout.nat_zones),
+                addresses=1 + (len(self._layout.workers) if args["egress"] is Egress.OWN else 0),
             )
         )
 
 
-def _shown(workers: Workers) -> pulumi.Output[dict[str, dict[str, str]]]:
-    ids = pulumi.Output.all(*(worker.instance_id for worker in workers.handles))
-    return ids.apply(
-        lambda found: {
-            worker.name: {"instanceId": instance_id, "zone": worker.zone, "privateIp": worker.private_ip}
-            for worker, instance_id in zip(workers.handles, found, strict=True)
+def _shown(workers: Workers, egress: Mapping[str, pulumi.Output[str]]) -> pulumi.Output[dict[str, dict[str, str]]]:
+    shown: Mapping[str, Mapping[str, pulumi.Input[str]]] = {
+        worker.name: {
+            "instanceId": worker.instance_id,
+            "zone": worker.zone,
+            "privateIp": worker.private_ip,
+            "addressPrivateIp": worker.address_private_ip,
+            **({"egressIp": egress[worker.name]} if worker.name in egress else {}),
         }
-    )
+        for worker in workers.handles
+    }
+    return cast("pulumi.Output[dict[str, dict[str, str]]]", pulumi.Output.from_input(shown))

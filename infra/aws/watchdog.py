@@ -140,6 +140,7 @@ class Watchdog(pulumi.ComponentResource):
                 "partition": args["account"].partition,
                 "account_id": args["account"].account_id,
                 "instances": {worker.name: worker.instance_id for worker in args["workers"]},
+                "address_ips": {worker.name: worker.address_private_ip for worker in args["workers"]},
                 "interfaces": {worker.name: worker.network_interface_id for worker in args["workers"]},
                 "worker_group": args["worker_group_id"],
                 "isolation_group": args["isolation_group_id"],
@@ -160,6 +161,7 @@ class Watchdog(pulumi.ComponentResource):
                     instance_id=found["instances"][worker.name],
                     network_interface_id=found["interfaces"][worker.name],
                     private_ip=worker.private_ip,
+                    address_private_ip=found["address_ips"][worker.name],
                     zone=worker.zone,
                     group_ids=(found["worker_group"],),
                 )

@@ -1,4 +1,4 @@
-"""The workers: one instance per zone, each with its data disk, none with an address of its own.
+"""The workers: one instance per zone, each with its data disk and, if wanted, with capacity that is reserved for it.
 
 What the watchdog changes at run time, and what would stop, start or replace a machine, the program leaves alone.
 """
@@ -10,7 +10,9 @@ from typing import TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from infra.aws.guest import DATA_DEVICE, Guest, user_data
 from infra.aws.permissions import trust
+from infra.config.keys import Tenancy
 from infra.naming import tags
 from infra.shapes import AccountHandle, WorkerHandle, child
 
@@ -20,18 +22,24 @@ LEFT_ALONE = (
     "associatePublicIpAddress",
     # A fenced worker has the isolation group; a refresh sees that, and the next run would let the worker out.
     "vpcSecurityGroupIds",
-    # A new image replaces the instance, both at once.
+    # A new image, and another tenancy, replace the instance: both at once.
     "ami",
+    "tenancy",
     # These stop and *start* the instance, whatever its state: the holder goes down, a fenced worker wakes up.
     "instanceType",
     "userData",
     "userDataBase64",
     "capacityReservationSpecification",
+    # On any difference the provider takes them off the card, and the fixed address with them.
+    "secondaryPrivateIps",
 )
 """Properties of a living worker that are the watchdog's, or that only a step-by-step change of one worker may touch."""
 
-DATA_DEVICE = "/dev/sdf"
-"""The name that EC2 is told; inside it is another one, which is why user data goes by the volume's id."""
+RESERVATION_LEFT_ALONE = ("instanceType", "tenancy")
+"""As its worker keeps them: a reservation that is replaced is cancelled, and a worker that targets it starts no more."""
+
+RESERVED_PLATFORM = "Linux/UNIX"
+"""It must be the one that the image is billed as (EC2 guide, "Capacity Reservations")."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +48,8 @@ class Placement:
 
     zone: str
     private_ip: str
+    address_private_ip: str
+    """Where the fixed address leads to: the same, or a second one."""
     subnet_id: pulumi.Output[str]
     data_volume_id: pulumi.Output[str]
 
@@ -53,7 +63,15 @@ class WorkersArgs(TypedDict):
     """By worker, in the order of the zones."""
     ami_id: str
     instance_type: str
+    tenancy: Tenancy
+    reserve_capacity: bool
+    auto_recovery: bool
+    metadata_hops: int
     root_volume_gb: int
+    guest_setup: bool
+    data_mount_path: str
+    service_unit: str
+    """Empty: none."""
     user_data: str
     """Empty: none."""
     group_id: pulumi.Output[str]
@@ -84,6 +102,7 @@ class Workers(pulumi.ComponentResource):
                     name=worker,
                     zone=placement.zone,
                     private_ip=placement.private_ip,
+                    address_private_ip=_address_private_ip(worker, placement, instance),
                     instance_id=instance.id,
                     network_interface_id=instance.primary_network_interface_id,
                 )
@@ -111,13 +130,17 @@ class Workers(pulumi.ComponentResource):
             f"{self._name}-{worker}",
             ami=args["ami_id"],
             instance_type=args["instance_type"],
+            # On the instance; a tenancy of the network would bind whatever else is launched there.
+            tenancy=args["tenancy"].value,
+            capacity_reservation_specification=self._reserved(worker, placement),
             availability_zone=placement.zone,
             subnet_id=placement.subnet_id,
-            # Pinned: known before anything exists; the probers go by it.
+            # Pinned: known before anything exists; the probers go by them.
             private_ip=placement.private_ip,
+            secondary_private_ips=_second(placement),
             vpc_security_group_ids=[args["group_id"]],
             iam_instance_profile=self._profile.name,
-            user_data=args["user_data"] or None,
+            user_data=self._user_data(placement),
             user_data_replace_on_change=False,
             root_block_device={
                 "encrypted": True,
@@ -127,17 +150,17 @@ class Workers(pulumi.ComponentResource):
                 "delete_on_termination": True,
                 "tags": shown,
             },
-            # Session tokens only; one hop, so that what a container is told stays in it.
+            # Session tokens only; with one hop a container is not answered.
             metadata_options={
                 "http_endpoint": "enabled",
                 "http_tokens": "required",
-                "http_put_response_hop_limit": 1,
+                "http_put_response_hop_limit": args["metadata_hops"],
                 "instance_metadata_tags": "disabled",
             },
             # A worker that shuts itself down is stopped, never deleted.
             instance_initiated_shutdown_behavior="stop",
-            # A machine on a broken host comes back by itself, with a new boot, and is a standby then.
-            maintenance_options={"auto_recovery": "default"},
+            # With it, a machine on a broken host comes back by itself, with a new boot, and is a standby then.
+            maintenance_options={"auto_recovery": "default" if args["auto_recovery"] else "disabled"},
             disable_api_termination=args["deletion_protection"],
             # disable_api_stop is not set: with it the watchdog could not stop a worker that it fences.
             tags=shown,
@@ -153,6 +176,45 @@ class Workers(pulumi.ComponentResource):
         self._attach(worker, placement, instance)
         return instance
 
+    def _user_data(self, placement: Placement) -> pulumi.Input[str] | None:
+        args = self._args
+        if not args["guest_setup"]:
+            return args["user_data"] or None
+        second = _second(placement)
+        return placement.data_volume_id.apply(
+            lambda volume_id: user_data(
+                Guest(
+                    data_volume_id=volume_id,
+                    mount_path=args["data_mount_path"],
+                    service_unit=args["service_unit"],
+                    address_ip=second[0] if second else "",
+                    user_data=args["user_data"],
+                )
+            )
+        )
+
+    def _reserved(
+        self, worker: str, placement: Placement
+    ) -> "aws.ec2.InstanceCapacityReservationSpecificationArgsDict | None":
+        """Capacity for this worker alone; None where none is wanted."""
+        args = self._args
+        if not args["reserve_capacity"]:
+            return None
+        reservation = aws.ec2.CapacityReservation(
+            f"{self._name}-{worker}",
+            availability_zone=placement.zone,
+            instance_type=args["instance_type"],
+            instance_platform=RESERVED_PLATFORM,
+            instance_count=1,
+            tenancy=args["tenancy"].value,
+            # Whoever does not name it cannot take it away.
+            instance_match_criteria="targeted",
+            end_date_type="unlimited",
+            tags=tags(args["site"], args["tags"], f"{args['site']}-{worker}"),
+            opts=child(self, ignore_changes=RESERVATION_LEFT_ALONE),
+        )
+        return {"capacity_reservation_target": {"capacity_reservation_id": reservation.id}}
+
     def _attach(self, worker: str, placement: Placement, instance: aws.ec2.Instance) -> None:
         aws.ec2.VolumeAttachment(
             f"{self._name}-data-{worker}",
@@ -164,3 +226,29 @@ class Workers(pulumi.ComponentResource):
             # A volume is attached once.
             opts=child(self, delete_before_replace=True),
         )
+
+
+def _second(placement: Placement) -> list[str] | None:
+    """The second private address of a worker, where it has one."""
+    return None if placement.address_private_ip == placement.private_ip else [placement.address_private_ip]
+
+
+def _address_private_ip(worker: str, placement: Placement, instance: aws.ec2.Instance) -> pulumi.Output[str]:
+    """Where the fixed address leads to, once the instance is known to have it.
+
+    A living worker never gets a second private address by a deployment (LEFT_ALONE). One without it that the watchdog were
+    told of would make the first failover fail, so the deployment ends here instead, before the watchdog is told.
+    """
+    wanted = _second(placement)
+    if wanted is None:
+        return pulumi.Output.from_input(placement.private_ip)
+    return instance.secondary_private_ips.apply(lambda found: _checked(worker, wanted[0], found or ()))
+
+
+def _checked(worker: str, wanted: str, found: Sequence[str]) -> str:
+    if wanted not in found:
+        raise pulumi.RunError(
+            f"egress is own, and {worker} was made without the second private address {wanted}: a worker is made for one "
+            "egress. Set it to holder again, or see docs/RUNBOOK.md, Another egress"
+        )
+    return wanted

@@ -24,10 +24,12 @@ from infra.config.kinds import (
     FileText,
     Flag,
     InstanceType,
+    MountPath,
     Network,
     Port,
     RegionName,
     RetentionDays,
+    ServiceUnit,
     Tag,
     UrlPath,
     UserData,
@@ -82,6 +84,14 @@ class NatGateways(Enum):
     NONE = "none"
     ONE = "one"
     PER_ZONE = "per-zone"
+
+
+class Tenancy(Enum):
+    """Whose machines a worker shares its hardware with."""
+
+    DEFAULT = "default"
+    DEDICATED = "dedicated"
+    """Nobody else's."""
 
 
 class Mode(Enum):
@@ -190,9 +200,9 @@ class Promise(BaseModel):
     )
     egress: Egress = key(
         "How workers reach the internet. holder: the holder by the fixed address, so that partners see one address both "
-        "ways; the standby not at all.",
+        "ways; the standby not at all. own: each by an address of its own, which partners see when a worker calls them; the "
+        "fixed one leads to a second private address. A worker is made for one of the two.",
         default=Egress.HOLDER,
-        not_yet=(Egress.OWN,),
     )
     order: Annotated[tuple[WorkerName, ...], Field(min_length=1)] = key(
         "Who serves when nothing ever happened, then the standbys as they are to be promoted.", default=("wk1", "wk2")
@@ -215,17 +225,53 @@ class Promise(BaseModel):
 
 
 class Workers(BaseModel):
-    """The machines. Image, type and user data of a living worker are left alone: a change reaches only a new one."""
+    """The machines. A living worker keeps its image, type, tenancy, reservation, user data: a change reaches a new one."""
 
-    ami_id: AmiId = key("The image of the workers, in this region.", step=FIND_IMAGE)
+    ami_id: AmiId = key(
+        "The image of the workers, in this region. A private one of another account is shared with this one, and so is the "
+        "key of its snapshots (docs/RUNBOOK.md, A private image).",
+        step=FIND_IMAGE,
+    )
     instance_type: InstanceType = key("The machine type of the workers; it fits the image's processor.", default="m6i.large")
+    tenancy: Tenancy = key(
+        "Whether a worker shares its hardware with other accounts (default) or not (dedicated: some types only, and a fee a "
+        "region). AWS never changes it on a living instance.",
+        default=Tenancy.DEFAULT,
+    )
+    reserve_capacity: Flag = key(
+        "Whether each worker has capacity reserved in its zone, so that it starts again on a day when everybody wants some; "
+        "paid whether it runs or not. For images billed as Linux/UNIX, not Red Hat or SUSE.",
+        default=False,
+    )
+    auto_recovery: Flag = key(
+        "Whether AWS restarts a worker of a broken host on another one, with the same addresses; it is a standby then.",
+        default=True,
+    )
+    metadata_hops: Annotated[int, Field(ge=1, le=3)] = key(
+        "How far the answers of the metadata service travel, network hops. 1: the machine itself; 2: its containers too; "
+        "3: containers behind one more network of their own.",
+        default=1,
+    )
     root_volume_gb: Annotated[int, Field(ge=8, le=16384)] = key("Root disk; no smaller than the image's.", default=30)
     data_volume_gb: Annotated[int, Field(ge=1, le=16384)] = key(
         "Data disk, one a worker; it outlives the machine.", default=100
     )
+    guest_setup: Flag = key(
+        "Whether a new worker finds, formats (only if blank) and mounts its data disk by itself, adds its second private "
+        "address, and starts serviceUnit after that. false for images without cloud-init or systemd, and for Windows: then "
+        "userDataFile goes in as it is.",
+        default=True,
+    )
+    data_mount_path: MountPath = key("Where the data disk is mounted.", default="/data")
+    service_unit: ServiceUnit = key(
+        "The systemd unit of your engine. It starts only where the disk is mounted and the address there, at every boot. "
+        "Empty: nothing is started, nor held back.",
+        default="",
+        example="mirthconnect.service",
+    )
     user_data_file: UserData = key(
-        "What a new worker runs at its first boot. It holds no secrets, fetches nothing from the internet, and finds the "
-        "data disk by /dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol..., since other names change from boot to boot.",
+        "What a new worker runs at its first boot besides: a shell script or a cloud-config. It holds no secrets and, "
+        "without an address of its own, fetches nothing from the internet.",
         default=FileText(),
         step="name a file that is there and fits, or pulumi config rm userDataFile",
     )

@@ -11,6 +11,7 @@ from typing import Annotated, Any, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationInfo, WithJsonSchema
 
+from infra.aws.guest import USER_DATA_BYTES_MAX
 from infra.naming import TAG_KEY_LENGTH_MAX, TAG_PATTERN, TAG_VALUE_LENGTH_MAX
 from infra.regions import AWS_REGIONS
 
@@ -108,10 +109,16 @@ RetentionDays = Annotated[
 AmiId = Annotated[str, Field(pattern=r"^ami-[0-9a-f]{8,17}$"), _text("ami- and 8 to 17 hexadecimal digits")]
 InstanceType = Annotated[str, Field(pattern=r"^[a-z0-9-]+\.[a-z0-9-]+$"), _text("a machine type such as m6i.large")]
 UrlPath = Annotated[str, Field(pattern=r"^/[!-~]*$", max_length=200), _text("a path that begins with /")]
+MountPath = Annotated[
+    str,
+    Field(pattern=r"^(/[A-Za-z0-9._-]+)+$", max_length=100),
+    _text("an absolute path in letters, digits and ._-, such as /data"),
+]
+ServiceUnit = Annotated[
+    str, Field(pattern=r"^([A-Za-z0-9:_.@-]+\.service)?$", max_length=100), _text("a systemd unit such as engine.service")
+]
 Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$"), _text("an e-mail address")]
 Tag = Annotated[str, AfterValidator(_tag), _text("key=value in letters, digits, spaces and _.:/=+-@")]
-USER_DATA_BYTES_MAX = 16384
-"""EC2 takes no more, before base64 (botocore, ec2, `RunInstances`)."""
 CA_BYTES_MAX = 2048
 """The certificate travels in the function's environment, which has room for 4096 bytes in all."""
 UserData = Annotated[

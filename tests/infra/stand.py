@@ -44,6 +44,7 @@ _ID_PREFIXES = {
     "aws:ec2/natGateway:NatGateway": "nat",
     "aws:ec2/vpcEndpoint:VpcEndpoint": "vpce",
     "aws:ebs/volume:Volume": "vol",
+    "aws:ec2/capacityReservation:CapacityReservation": "cr",
 }
 _ARNS = {
     "aws:kms/key:Key": ("kms", "key/"),
@@ -69,6 +70,7 @@ def create(type_token: str, name: str, inputs: Mapping[str, Any]) -> Created:
     match type_token:
         case "aws:ec2/instance:Instance":
             outputs["primaryNetworkInterfaceId"] = f"eni-{name}"
+            outputs["secondaryPrivateIps"] = inputs.get("secondaryPrivateIps", [])
         case "aws:ec2/eip:Eip":
             outputs |= {"allocationId": resource_id, "publicIp": f"192.0.2.{zlib.crc32(name.encode()) % 256}"}
         case "aws:ec2/vpcEndpoint:VpcEndpoint":

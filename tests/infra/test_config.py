@@ -1,6 +1,7 @@
 """What a user may say, and what is said to a user who said something else. Whole messages, because they are the product."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -20,6 +21,8 @@ from tests.infra.stand import REGION, TEXTS, THREE_ZONES
 
 FILES = {
     "setup.sh": "#!/bin/sh\n",
+    "setup.ps1": "<powershell>\n",
+    "large.sh": "#!/bin/sh\n" + "x" * 16374,
     "long.sh": "x" * 16385,
     "ca.pem": "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
     "key.pem": "-----BEGIN PRIVATE KEY-----\n",
@@ -155,8 +158,34 @@ def test_one_mistake_is_one_value() -> None:
         ),
         (
             "egress",
-            "own",
-            "egress is own, which is not in this version. Allowed: holder. Next: pulumi config set egress holder",
+            "none",
+            "egress is none. Allowed: one of holder, own. Next: pulumi config set egress holder",
+        ),
+        (
+            "tenancy",
+            "host",
+            "tenancy is host. Allowed: one of default, dedicated. Next: pulumi config set tenancy default",
+        ),
+        (
+            "metadataHops",
+            "4",
+            "metadataHops is 4. Allowed: a whole number from 1 to 3. Next: pulumi config set metadataHops 1",
+        ),
+        (
+            "dataMountPath",
+            "data",
+            (
+                "dataMountPath is data. Allowed: an absolute path in letters, digits and ._-, such as /data. "
+                "Next: pulumi config set dataMountPath /data"
+            ),
+        ),
+        (
+            "serviceUnit",
+            "mirth; reboot",
+            (
+                "serviceUnit is mirth; reboot. Allowed: a systemd unit such as engine.service. "
+                "Next: pulumi config set serviceUnit mirthconnect.service"
+            ),
         ),
         (
             "mode",
@@ -596,6 +625,46 @@ def test_a_value_is_refused_with_what_was_found_what_is_allowed_and_the_next_ste
             "tags is a=... 2 times. Allowed: each key once. Next: remove the repetition",
         ),
         (
+            {"tenancy": "dedicated", "instanceType": "t3.large"},
+            (
+                "tenancy is dedicated with instanceType t3.large. "
+                "Allowed: dedicated with the families c, d, h, i, m, r, x, z; burstable types are refused, by some regions "
+                "or by all. Next: pulumi config set instanceType m6i.large, or pulumi config rm tenancy"
+            ),
+        ),
+        (
+            {"dataMountPath": "/var"},
+            (
+                "dataMountPath is /var, where the system itself lives. "
+                "Allowed: a folder of its own such as /data, /srv/hl7 or /var/lib/engine. "
+                "Next: pulumi config set dataMountPath /data"
+            ),
+        ),
+        (
+            {"dataMountPath": "/data/../etc"},
+            (
+                "dataMountPath is /data/../etc, where the system itself lives. "
+                "Allowed: a folder of its own such as /data, /srv/hl7 or /var/lib/engine. "
+                "Next: pulumi config set dataMountPath /data"
+            ),
+        ),
+        (
+            {"serviceUnit": "engine.service", "guestSetup": "false"},
+            (
+                "serviceUnit is engine.service with guestSetup false. "
+                "Allowed: a unit where guestSetup is true; else nobody starts it. "
+                "Next: pulumi config set guestSetup true, or pulumi config rm serviceUnit"
+            ),
+        ),
+        (
+            {"userDataFile": "setup.ps1"},
+            (
+                "userDataFile is setup.ps1 (it begins with '<powershell>'). "
+                "Allowed: a file that begins with #! or #cloud-config, or any where guestSetup is false. "
+                "Next: pulumi config set guestSetup false, or change the file"
+            ),
+        ),
+        (
             {"tags": json.dumps([f"k{number}=v" for number in range(49)])},
             "tags is 49 tags. Allowed: at most 48. Next: remove some",
         ),
@@ -731,6 +800,38 @@ def test_a_loopback_partner_is_refused_on_a_real_cloud() -> None:
     )
 
 
+def test_user_data_that_fills_all_is_refused_with_the_guest_setup_and_taken_without() -> None:
+    assert read({"userDataFile": "large.sh", "guestSetup": "false"}).user_data_file.path == "large.sh"
+    (message,) = faults({"userDataFile": "large.sh"})
+
+    found, _, rest = message.partition(". Allowed: ")
+    said = re.fullmatch(r"userDataFile is large\.sh of 16384 bytes, (\d+) together with the guest setup", found)
+    assert said
+    assert int(said[1]) > 16384 + 5000
+    assert rest == (
+        "at most 16384 bytes in all (EC2's limit). "
+        "Next: move what it does into the image, or pulumi config set guestSetup false"
+    )
+
+
+def test_a_windows_script_goes_in_without_the_guest_setup() -> None:
+    config = read({"userDataFile": "setup.ps1", "guestSetup": "false", "dataMountPath": "/var"})
+
+    assert config.user_data_file.text == "<powershell>\n"
+
+
+@pytest.mark.parametrize("instance_type", ["m6i.large", "c7g.2xlarge", "r5.large", "x2idn.16xlarge", "z1d.large"])
+def test_dedicated_types_are_taken(instance_type: str) -> None:
+    assert read({"tenancy": "dedicated", "instanceType": instance_type}).instance_type == instance_type
+
+
+@pytest.mark.parametrize("instance_type", ["t2.micro", "t3a.large", "t4g.medium", "a1.large", "mac1.metal", "u-6tb1.metal"])
+def test_other_types_stand_on_shared_hardware_only(instance_type: str) -> None:
+    (message,) = faults({"tenancy": "dedicated", "instanceType": instance_type})
+
+    assert message.startswith(f"tenancy is dedicated with instanceType {instance_type}.")
+
+
 def test_a_private_authority_is_taken_for_https() -> None:
     config = read({"probeKind": "https", "probeTlsCaFile": "ca.pem"})
 
@@ -771,6 +872,7 @@ def test_every_key_of_the_page_can_be_said_and_stays_as_it_was() -> None:
         ({"alertEmails": "[]"}, "alertEmails has no address"),
         ({"alertEmails": '["a@hospital.test"]'}, "alertEmails has 1 address"),
         ({"managementEndpoints": "false"}, "managementEndpoints is false"),
+        ({"egress": "own", "guestSetup": "false"}, "egress is own with guestSetup false"),
         ({"deletionProtection": "false"}, "deletionProtection is false"),
     ],
 )
@@ -780,3 +882,16 @@ def test_a_choice_that_will_be_missed_is_warned_of(changes: Mapping[str, str], w
     assert list(advice(read(usual))) == []
     (sentence,) = advice(read({**usual, **changes}))
     assert sentence.startswith(words)
+
+
+def test_a_standby_that_calls_partners_by_itself_is_warned_of_besides() -> None:
+    alone = {"publicHealthPort": "8081", "workersActAlone": "true", "egress": "own"}
+
+    assert [sentence.partition(":")[0] for sentence in advice(read(alone))] == [
+        "workersActAlone is true",
+        "egress is own with workersActAlone true",
+    ]
+
+
+def test_a_way_out_of_its_own_needs_no_endpoints() -> None:
+    assert list(advice(read({"publicHealthPort": "8081", "egress": "own", "managementEndpoints": "false"}))) == []

@@ -24,6 +24,7 @@ USUAL: Mapping[str, Any] = {
     "alarms": 7,
     "interface_endpoints": 4,
     "nat_gateways": 0,
+    "addresses": 1,
 }
 
 

@@ -204,6 +204,7 @@ def test_the_watchdog_reads_back_what_the_program_wrote() -> None:
             instance.outputs["primaryNetworkInterfaceId"],
         )
         assert (worker.private_ip, worker.zone) == (instance.inputs["privateIp"], instance.inputs["availabilityZone"])
+        assert worker.address_private_ip == worker.private_ip
         assert list(worker.group_ids) == instance.inputs["vpcSecurityGroupIds"]
     assert settings.address_id == usual().only("aws:ec2/eip:Eip").outputs["allocationId"]
     assert settings.record_table == usual().only("aws:dynamodb/table:Table").inputs["name"]
@@ -216,7 +217,7 @@ def test_the_watchdog_reads_back_what_the_program_wrote() -> None:
 def test_a_file_of_the_project_is_found_wherever_the_program_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
-    deployment = run({"userDataFile": "README.md"})
+    deployment = run({"userDataFile": "README.md", "guestSetup": "false"})
 
     user_data = inputs(deployment, "aws:ec2/instance:Instance", "wk1")["userData"]
     assert user_data == (ROOT / "README.md").read_text(encoding="utf-8")

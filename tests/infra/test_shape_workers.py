@@ -37,6 +37,8 @@ def test_drift_that_replaces_the_holder_public_ip_is_never_set_and_always_ignore
         ("stopped and started in place", "userData"),
         ("stopped and started in place", "userDataBase64"),
         ("stopped and started in place", "capacityReservationSpecification"),
+        ("another tenancy replaces both", "tenancy"),
+        ("taken off the card with the fixed address", "secondaryPrivateIps"),
     ],
 )
 def test_property_of_a_living_worker_is_left_alone(trap: str, property_name: str) -> None:
@@ -53,8 +55,12 @@ def test_shutdown_is_a_stop_and_never_a_deletion() -> None:
     assert {chosen["instanceInitiatedShutdownBehavior"] for _, chosen in workers()} == {"stop"}
 
 
-def test_automatic_recovery_is_chosen_and_not_left_to_a_default() -> None:
-    assert {chosen["maintenanceOptions"]["autoRecovery"] for _, chosen in workers()} == {"default"}
+@pytest.mark.parametrize(("wanted", "chosen"), [("true", "default"), ("false", "disabled")])
+def test_automatic_recovery_is_chosen_and_not_left_to_a_default(wanted: str, chosen: str) -> None:
+    deployment = run({"autoRecovery": wanted})
+
+    assert {inputs(deployment, INSTANCE, name)["maintenanceOptions"]["autoRecovery"] for name in WORKERS} == {chosen}
+    assert {each["maintenanceOptions"]["autoRecovery"] for _, each in workers()} == {"default"}
 
 
 def test_calls_by_network_interface_need_one_and_no_more_per_worker() -> None:
@@ -92,6 +98,48 @@ def test_metadata_needs_a_token_and_stays_on_the_machine() -> None:
             "httpPutResponseHopLimit": 1,
             "instanceMetadataTags": "disabled",
         }
+
+
+def test_metadata_reaches_containers_only_where_somebody_says_so() -> None:
+    chosen = inputs(run({"metadataHops": "2"}), INSTANCE, "wk2")["metadataOptions"]
+
+    assert (chosen["httpPutResponseHopLimit"], chosen["httpTokens"]) == (2, "required")
+
+
+def test_dedicated_tenancy_is_the_instances_and_never_the_networks() -> None:
+    deployment = run({"tenancy": "dedicated"})
+
+    assert {inputs(deployment, INSTANCE, name)["tenancy"] for name in WORKERS} == {"dedicated"}
+    assert {chosen["tenancy"] for _, chosen in workers()} == {"default"}
+    assert "instanceTenancy" not in deployment.only("aws:ec2/vpc:Vpc").inputs
+
+
+RESERVATION = "aws:ec2/capacityReservation:CapacityReservation"
+
+
+def test_nothing_is_reserved_that_nobody_asked_for() -> None:
+    assert not usual().of_type(RESERVATION)
+    assert all("capacityReservationSpecification" not in chosen for _, chosen in workers())
+
+
+@pytest.mark.parametrize("tenancy", ["default", "dedicated"])
+def test_capacity_reservation_must_match_so_worker_and_reservation_say_the_same(tenancy: str) -> None:
+    deployment = run({"reserveCapacity": "true", "tenancy": tenancy, "instanceType": "r6i.xlarge"})
+
+    for name in WORKERS:
+        worker, reservation = (inputs(deployment, kind, name) for kind in (INSTANCE, RESERVATION))
+        for property_name in ("instanceType", "availabilityZone", "tenancy"):
+            assert reservation[property_name] == worker[property_name]
+        assert (reservation["instancePlatform"], reservation["instanceCount"]) == ("Linux/UNIX", 1)
+        assert (reservation["instanceMatchCriteria"], reservation["endDateType"]) == ("targeted", "unlimited")
+        assert worker["capacityReservationSpecification"] == {
+            "capacityReservationTarget": {"capacityReservationId": deployment.named(RESERVATION, f"{SITE}-{name}").id}
+        }
+
+
+def test_a_reservation_is_not_cancelled_under_its_worker_by_a_new_type_or_tenancy() -> None:
+    for reservation in run({"reserveCapacity": "true"}).of_type(RESERVATION):
+        assert {"instanceType", "tenancy"} <= set(reservation.ignore_changes)
 
 
 def test_every_disk_is_encrypted_with_the_stacks_key() -> None:

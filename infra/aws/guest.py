@@ -1,0 +1,111 @@
+"""What a new Linux worker is told: the user data with our part and the user's own; pure.
+
+Our part is `guest.sh`, which see, with its settings in front. The user's own stays a part of its own, so that cloud-init
+handles it as it would alone. cloud-init runs scripts in the order of their names, and what a cloud-config has as `runcmd`
+under that very name (cloud-init, cloudinit/handlers/shell_script.py and config/cc_scripts_user.py, read 2026-11-22):
+
+    00-tandem-guest      the disk is mounted, the address added, both tested
+    50-user-data, runcmd the user's own
+    zz-tandem-service    the user's service is started
+
+No secrets: whoever may describe the instance, and every process on it, can read user data. Imported by `workers` and by the
+checks of the configuration; knows no Pulumi.
+"""
+
+import hashlib
+import shlex
+from dataclasses import dataclass
+from email import policy
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
+from pathlib import Path
+
+USER_DATA_BYTES_MAX = 16384
+"""EC2 takes no more, before base64 (botocore, ec2, `RunInstances`)."""
+
+DATA_DEVICE = "/dev/sdf"
+"""The name that EC2 is told; inside it is another one, which is why the disk is found by the volume's id."""
+XEN_NAMES = ("/dev/xvdf", DATA_DEVICE)
+"""What the kernel of a machine type without Nitro calls that device (EC2 guide, "Device names on Linux")."""
+
+DISK_WAIT_S = 300
+"""The volume is attached when the instance runs, so it comes after the first boot began, as a rule within half a minute."""
+
+SCRIPT = Path(__file__).with_name("guest.sh")
+INSTALLED = "/usr/local/sbin/tandem-guest"
+
+KINDS = {"#!": "x-shellscript", "#cloud-config": "cloud-config"}
+"""How a user's own part begins, and the type under which cloud-init takes it."""
+
+_POLICY = policy.compat32.clone(mangle_from_=False, max_line_length=None)
+"""Lines stay as they are, those that begin with `From ` too."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guest:
+    """One worker, from inside."""
+
+    data_volume_id: str
+    """`vol-` and hexadecimal digits."""
+    mount_path: str
+    service_unit: str
+    """The user's service; empty: none."""
+    address_ip: str
+    """A private address that the image may not configure by itself; empty: none."""
+    user_data: str
+    """The user's own part: a shell script or a cloud-config; empty: none."""
+
+
+def user_data(guest: Guest) -> str:
+    """The whole of it. Equal guests give equal texts.
+
+    Raises:
+        ValueError: the user's own part is neither a shell script nor a cloud-config.
+    """
+    parts = [("00-tandem-guest", "x-shellscript", script(guest))]
+    if guest.user_data:
+        parts.append(("50-user-data", kind_of(guest.user_data), guest.user_data))
+    if guest.service_unit:
+        parts.append(("zz-tandem-service", "x-shellscript", f"#!/bin/bash\nexec {INSTALLED} serve\n"))
+    digest = hashlib.sha256("\0".join(text for _, _, text in parts).encode()).hexdigest()
+    message = MIMEMultipart(boundary=f"tandem-{digest[:32]}", policy=_POLICY)
+    for name, kind, text in parts:
+        # Text outside of ASCII goes as base64, for cloud-init reads the rest as ASCII.
+        part = MIMEText(text, kind, "us-ascii" if text.isascii() else "utf-8", policy=_POLICY)
+        part.add_header("Content-Disposition", "attachment", filename=name)
+        message.attach(part)
+    return message.as_string()
+
+
+def script(guest: Guest, *, wait_s: int = DISK_WAIT_S) -> str:
+    """Our part, which installs itself.
+
+    Args:
+        guest: What it is told.
+        wait_s: How long it waits for the disk.
+    """
+    settings = {
+        "DATA_VOLUME_ID": guest.data_volume_id,
+        "XEN_NAMES": " ".join(XEN_NAMES),
+        "DATA_MOUNT_PATH": guest.mount_path,
+        "ADDRESS_IP": guest.address_ip,
+        "SERVICE_UNIT": guest.service_unit,
+        "WAIT_S": str(wait_s),
+    }
+    assignments = "".join(f"{name}={shlex.quote(value)}\n" for name, value in settings.items())
+    return f"#!/bin/bash\n{assignments}{SCRIPT.read_text(encoding='ascii')}"
+
+
+def kind_of(text: str) -> str:
+    """Under which type cloud-init takes a user's own part.
+
+    >>> kind_of("#cloud-config")
+    'cloud-config'
+
+    Raises:
+        ValueError: under none of KINDS.
+    """
+    for beginning, kind in KINDS.items():
+        if text.startswith(beginning):
+            return kind
+    raise ValueError(f"it begins with {text.partition(chr(10))[0][:40]!r}")
