@@ -42,6 +42,8 @@ class Kind(Enum):
     QUEUE = "queue"
     KEY_ALIAS = "key alias"
     LOG_GROUP = "log group"
+    BALANCER = "load balancer"
+    TARGET_GROUP = "target group"
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,13 @@ LIMITS: Mapping[Kind, Limit] = {
     Kind.QUEUE: Limit(80, "[A-Za-z0-9_-]"),
     Kind.KEY_ALIAS: Limit(256, "[A-Za-z0-9:/_-]"),
     Kind.LOG_GROUP: Limit(512, r"[A-Za-z0-9._/#-]"),
+    Kind.BALANCER: Limit(32, "[A-Za-z0-9-]"),
+    Kind.TARGET_GROUP: Limit(32, "[A-Za-z0-9-]"),
 }
 """From botocore 1.44.5's service models; functions, topics, dashboards and queues by their guides (read 2026-11-21)."""
+
+MARK_LENGTH = 6
+"""Characters of a hash that tell shortened names apart."""
 
 
 def site_name(project: str, stack: str) -> str:
@@ -83,7 +90,7 @@ def site_name(project: str, stack: str) -> str:
     plain = re.sub(r"[^a-z0-9]+", "-", wanted.lower()).strip("-")
     if plain == wanted and len(plain) <= SITE_LENGTH_MAX:
         return plain
-    mark = hashlib.sha256(f"{project}/{stack}".encode()).hexdigest()[:6]
+    mark = _mark(f"{project}/{stack}")
     return f"{plain[: SITE_LENGTH_MAX - len(mark) - 1]}-{mark}".replace("--", "-").strip("-")
 
 
@@ -100,6 +107,29 @@ def physical(kind: Kind, name: str) -> str:
             f"allowed are {limit.length_min} to {limit.length_max} of {limit.characters}; use a shorter stack name"
         )
     return name
+
+
+def shortened(kind: Kind, site: str, part: str, identity: str = "") -> str:
+    """A fixed name for a kind whose limit a site's name alone may fill: the head of the site, the part, a hash.
+
+    Pulumi's own naming would refuse: it adds to the name and cuts nothing.
+
+    Args:
+        kind: What is named.
+        site: Whose it is; two sites with one head differ in the hash.
+        part: What it is to the site; a few letters or digits.
+        identity: What replaces the resource when it changes, besides its name. With it in the hash, the successor has a name
+            of its own and can be made while the predecessor is still in use.
+
+    >>> shortened(Kind.BALANCER, "tandem-aws-dev", "nlb")
+    'tandem-aws-dev-nlb-0ef1c8'
+    """
+    tail = f"-{part}-{_mark(f'{site}/{part}/{identity}')}"
+    return physical(kind, site[: LIMITS[kind].length_max - len(tail)].rstrip("-") + tail)
+
+
+def _mark(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:MARK_LENGTH]
 
 
 def worker_names(zones: int) -> tuple[str, ...]:

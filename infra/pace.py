@@ -20,6 +20,14 @@ MOVE_S = 1.2
 CARRIES_S = 5.0
 """From the answered call until packets arrive: nginx/documentation#520, keepalived on AWS (5 to 6 s all in)."""
 
+CHECK_INTERVAL_S = 5
+"""From one health check of a balancer to the next: the shortest there is (botocore 1.44.5, elbv2, CreateTargetGroup)."""
+CHECK_TIMEOUT_S = 2
+"""Longest wait for an answer: the shortest there is (same source)."""
+CHECKS_TO_UNHEALTHY = 2
+CHECKS_TO_HEALTHY = 2
+"""Checks in a row: the fewest there are (same source)."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Pace:
@@ -75,3 +83,16 @@ def longest_outage(probe_interval_s: float, probe_timeout_s: float, restart_grac
     silent_s = probe_interval_s + 2 * probe_timeout_s + (TIMEOUTS_TO_DEAD - 1) * burst_s
     refused_s = probe_interval_s + (REFUSALS_TO_DEAD - 1) * burst_s + restart_grace_s
     return Outage(decision_s=max(silent_s, refused_s))
+
+
+def balancer_decision_s() -> int:
+    """The longest time until a balancer calls a dead worker unhealthy.
+
+    Until it also stops sending there, its own lag is added; AWS publishes no figure for that.
+
+        |-- interval --|-- interval --|- timeout -| unhealthy, when the fault came just after a good check
+
+    >>> balancer_decision_s()
+    12
+    """
+    return CHECKS_TO_UNHEALTHY * CHECK_INTERVAL_S + CHECK_TIMEOUT_S
