@@ -1,8 +1,8 @@
 """The emulated AWS of a lab: starts moto and ministack, joins them, and makes clients for both.
 
-moto plays EC2, KMS, IAM and STS (`lab.aws_server`); ministack runs what must run: Lambda, EventBridge, DynamoDB, SNS, SQS,
-Logs, CloudWatch, Scheduler (`lab.ministack_main`). They are joined by the environment of ministack's process: the
-functions inherit it, find EC2, KMS, IAM and STS at moto through `AWS_ENDPOINT_URL_<SERVICE>`, and everything else at
+moto plays EC2, its load balancers, KMS, IAM and STS (`lab.aws_server`); ministack runs what must run: Lambda, EventBridge,
+DynamoDB, SNS, SQS, Logs, CloudWatch, Scheduler (`lab.ministack_main`). They are joined by the environment of ministack's
+process: the functions inherit it, find what moto plays there through `AWS_ENDPOINT_URL_<SERVICE>`, and everything else at
 ministack. Neither the program nor the watchdog's settings know that there is a lab.
 
 Raw logs, in the lab's `logs` folder: `gate.jsonl` and `cloud.jsonl` from moto, `function-starts.jsonl` (each start of a
@@ -21,7 +21,7 @@ from botocore.config import Config
 
 from lab import processes
 from lab.child import Child, Event
-from lab.endpoints import MOTO_SERVICES, Endpoints
+from lab.endpoints import MOTO_SERVICES, Endpoints, variable
 from lab.profiles import Profile
 from lab.supervisor import REPOSITORY, Supervisor
 
@@ -156,4 +156,4 @@ def _ministack_environment(settings: CloudSettings, moto_url: str) -> dict[str, 
         "AWS_ACCESS_KEY_ID": ACCOUNT_ID,
         "AWS_SECRET_ACCESS_KEY": _DUMMY_KEY,
         "TANDEM_LAB_SCHEDULE_DIVISOR": f"{settings.schedule_divisor:g}",
-    } | {f"AWS_ENDPOINT_URL_{service.upper()}": moto_url for service in sorted(MOTO_SERVICES)}
+    } | {variable(service): moto_url for service in sorted(MOTO_SERVICES)}

@@ -32,7 +32,7 @@ from xml.sax.saxutils import escape
 
 from werkzeug.test import run_wsgi_app
 
-from lab.endpoints import MOTO_SERVICES
+from lab.endpoints import MOTO_SERVICES, signing_name
 from lab.jsonlog import JsonLog
 from lab.profiles import Profile, reads_only
 
@@ -188,7 +188,7 @@ def _refusal(call: Call | None) -> str | None:
     """Why this lab does not serve the call; None if it does."""
     if call is None:
         return "requests must be signed: the lab serves AWS calls only"
-    if call.service not in MOTO_SERVICES:
+    if call.service not in {signing_name(service) for service in MOTO_SERVICES}:
         return f"{call.name}: this endpoint plays {', '.join(sorted(MOTO_SERVICES))}; other services have their own"
     return None
 

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import yaml
 
-from lab.endpoints import MINISTACK_SERVICES, MOTO_SERVICES, Endpoints
+from lab.endpoints import MINISTACK_SERVICES, MOTO_SERVICES, Endpoints, variable
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 STACKS = REPOSITORY / "stacks"
@@ -106,7 +106,7 @@ def derive(file: StackFile, *, network: str, endpoints: Endpoints) -> LabStack:
 
 def _environment(endpoints: Endpoints) -> dict[str, str]:
     services = sorted(MOTO_SERVICES | MINISTACK_SERVICES)
-    return {f"AWS_ENDPOINT_URL_{service.upper()}": endpoints.of(service) for service in services}
+    return {variable(service): endpoints.of(service) for service in services}
 
 
 def _project(folder: Path) -> str:

@@ -1,4 +1,4 @@
-"""What is said when a worker behind the balancer, or each of them, gives no healthy answer. Nobody else watches them there."""
+"""What is said when a worker behind the balancer, or each of them, gives no healthy answer. Nobody else watches them."""
 
 from collections.abc import Sequence
 from typing import TypedDict
@@ -64,7 +64,7 @@ class BalancerAlarms(pulumi.ComponentResource):
         self._alarm(
             group,
             "worker-down",
-            f"A worker is not healthy on port {group.port}: the other one carries the load, and the next failure is an outage.",
+            f"A worker is not healthy on port {group.port}: the other carries the load, the next failure is an outage.",
             metric="UnHealthyHostCount",
             statistic="Maximum",
             comparison="GreaterThanOrEqualToThreshold",
