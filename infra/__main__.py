@@ -13,9 +13,11 @@ import pulumi
 import pulumi_aws as aws
 from pulumi.runtime import config as pulumi_config
 
-from infra import package
+from infra import package, quotas
 from infra.aws.arguments import pair_args
+from infra.aws.layout import layout
 from infra.aws.pair import Pair
+from infra.aws.size import quota_needs
 from infra.config import ConfigError, Source, parse
 from infra.config.advice import advice
 from infra.naming import site_name
@@ -39,11 +41,11 @@ def main() -> None:
     except ConfigError as exc:
         # Pulumi prints this as it stands, without a traceback.
         raise pulumi.RunError(str(exc)) from None
-    for sentence in advice(config):
-        pulumi.log.warn(sentence)
     site = site_name(project, stack)
     bundle = package.build(ROOT, config.cloud.value)
     args = pair_args(config, site=site, bundle=str(package.write(bundle, BUNDLES)), bundle_digest=bundle.digest)
+    for sentence in (*advice(config), *quotas.warnings(quota_needs(args, layout(args)), config.region)):
+        pulumi.log.warn(sentence)
     # Explicit, so that the stack's region is the one of its configuration and of no profile.
     provider = aws.Provider("aws", region=config.region)
     pair = Pair(site, args, pulumi.ResourceOptions(providers={"aws": provider}))

@@ -122,7 +122,7 @@ def shortened(kind: Kind, site: str, part: str, identity: str = "") -> str:
             of its own and can be made while the predecessor is still in use.
 
     >>> shortened(Kind.BALANCER, "tandem-aws-dev", "nlb")
-    'tandem-aws-dev-nlb-0ef1c8'
+    'tandem-aws-dev-nlb-3fa49c'
     """
     tail = f"-{part}-{_mark(f'{site}/{part}/{identity}')}"
     return physical(kind, site[: LIMITS[kind].length_max - len(tail)].rstrip("-") + tail)

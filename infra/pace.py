@@ -96,3 +96,11 @@ def balancer_decision_s() -> int:
     12
     """
     return CHECKS_TO_UNHEALTHY * CHECK_INTERVAL_S + CHECK_TIMEOUT_S
+
+
+BALANCER_FIGURE = (
+    f"{balancer_decision_s()} s and more: {CHECKS_TO_UNHEALTHY} health checks, {CHECK_INTERVAL_S} s apart at least, and "
+    f"{CHECK_TIMEOUT_S} s for the last answer (botocore 1.44.5, elbv2, CreateTargetGroup), then the balancer's own lag, "
+    "which AWS does not publish"
+)
+"""That time in words, with its source."""

@@ -23,6 +23,7 @@ ADDRESS_HOUR = 0.005
 ENDPOINT_HOUR = 0.01
 """An interface endpoint, per zone."""
 NAT_HOUR = 0.045
+BALANCER_HOUR = 0.0225
 
 PROBE_S = 0.05
 """Billed for one round of a prober, guessed: most answers come in a few milliseconds, and a millisecond is the unit."""
@@ -41,6 +42,8 @@ def monthly_cost(
     interface_endpoints: int,
     nat_gateways: int,
     addresses: int,
+    arbiters: int = 1,
+    balancers: int = 0,
 ) -> Mapping[str, float]:
     """Dollars a month by what they are for, with `total`; rounded to cents.
 
@@ -55,19 +58,22 @@ def monthly_cost(
         alarms: Alarms.
         interface_endpoints: Endpoints, counted once a zone.
         nat_gateways: NAT gateways, each with an address of its own; what goes through them is paid besides.
-        addresses: Public ones, in use or not.
+        addresses: Public addresses besides those of NAT gateways, in use or not.
+        arbiters: 1, or 0 where nobody watches.
+        balancers: Balancers; what goes through them is paid besides.
     """
     rounds = SECONDS / probe_interval_s * probers
     gb_second = GB_SECOND[architecture]
     lines = {
-        "arbiter": SECONDS * arbiter_memory_mb / 1024 * gb_second,
+        "arbiter": arbiters * SECONDS * arbiter_memory_mb / 1024 * gb_second,
         "probers": rounds * (INVOCATION + PROBE_S * prober_memory_mb / 1024 * gb_second),
-        "record": SECONDS / lease_renew_s * TABLE_WRITE,
+        "record": arbiters * SECONDS / lease_renew_s * TABLE_WRITE,
         "key": KEY,
         "metrics and alarms": metrics * METRIC + alarms * ALARM,
-        "dashboard": DASHBOARD,
+        "dashboard": arbiters * DASHBOARD,
         "addresses": addresses * HOURS * ADDRESS_HOUR,
         "management endpoints": interface_endpoints * HOURS * ENDPOINT_HOUR,
         "nat gateways": nat_gateways * HOURS * (NAT_HOUR + ADDRESS_HOUR),
+        "balancer": balancers * HOURS * BALANCER_HOUR,
     }
     return {name: round(dollars, 2) for name, dollars in {**lines, "total": sum(lines.values())}.items()}

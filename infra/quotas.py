@@ -143,8 +143,8 @@ def warnings(found: Mapping[Quota, int], region: str) -> Iterator[str]:
         entry = quota.value
         if need > entry.default:
             yield (
-                f"This stack alone needs {need} {entry.title}, and an account has {entry.default} until it asks for more "
-                f"({entry.code}): aws service-quotas request-service-quota-increase --region {region} "
+                f"This stack alone needs {need} {entry.title}, and an account starts with {entry.default} ({entry.code}): "
+                f"aws service-quotas request-service-quota-increase --region {region} "
                 f"--service-code {entry.service} --quota-code {entry.code} --desired-value {need}, more if other stacks "
                 "live in the account. It may take a day."
             )

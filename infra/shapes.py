@@ -1,6 +1,6 @@
 """What one layer hands the next, the same for both clouds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -26,6 +26,23 @@ class ProberHandle:
     zone: str
     function_name: str
     function_arn: pulumi.Output[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Served:
+    """How a site is reached, and who sees to it; what does not exist is an empty text."""
+
+    addresses: Mapping[str, pulumi.Output[str]]
+    """Every address that partners may use, by where it holds: a zone, or the region where it moves between zones."""
+    address_id: pulumi.Input[str] = ""
+    """The cloud's id of an address that moves."""
+    dns_name: pulumi.Input[str] = ""
+    """A name of the addresses that are alive."""
+    watchdog_name: pulumi.Input[str] = ""
+    state_table: pulumi.Input[str] = ""
+    holder: pulumi.Input[str] = ""
+    """Who served when the deployment ended, where one does."""
+    dashboard_url: pulumi.Input[str] = ""
 
 
 @dataclass(frozen=True)

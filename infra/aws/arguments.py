@@ -55,6 +55,7 @@ class PairArgs(TypedDict):
     management_endpoints: bool
     traffic_ports: list[int]
     partner_cidrs: list[str]
+    balancer_idle_timeout_s: int
     public_health_port: int
     probe_kind: ProbeKind
     probe_port: int

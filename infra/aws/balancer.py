@@ -186,7 +186,7 @@ class Balancer(pulumi.ComponentResource):
             port=port,
             protocol="TCP",
             default_actions=[{"type": "forward", "target_group_arn": group.arn}],
-            # The default of 350 s cuts links that are quiet between two messages; neither end hears of it.
+            # The default of 350 s cuts links that are quiet between two messages: who sends next gets a reset.
             tcp_idle_timeout_seconds=self._args["idle_timeout_s"],
             tags=tags(self._args["site"], self._args["tags"]),
             # Nobody is let in before the workers are registered, and at a destroy nobody is once they are taken out.

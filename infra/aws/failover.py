@@ -12,6 +12,7 @@ from infra.aws.dashboard import Dashboard
 from infra.aws.dead_letters import DeadLetters, queue_name
 from infra.aws.function import log_group_name
 from infra.aws.ground import Ground
+from infra.aws.groups import WatchGroups
 from infra.aws.record import Record
 from infra.aws.rules import RULES, StarterArgs, rule_name
 from infra.aws.schedule import FirstTick, Schedule
@@ -39,6 +40,7 @@ class Failover:
         *,
         account: AccountHandle,
         ground: Ground,
+        watch: WatchGroups,
         address: Address,
         workers: Workers,
         telling: Telling,
@@ -47,6 +49,7 @@ class Failover:
         self._name = name
         self._args = args
         self._site = args["site"]
+        self._watch = watch
         self.record = self._record(ground)
         self._dead_letters = self._queue(account)
         self.watchdog = self._watchdog(account, ground, address, workers, telling)
@@ -79,8 +82,8 @@ class Failover:
                 "account": account,
                 "workers": workers.handles,
                 "worker_group_id": ground.groups.worker_id,
-                "isolation_group_id": ground.groups.isolation_id,
-                "prober_group_id": ground.groups.prober_id,
+                "isolation_group_id": self._watch.isolation_id,
+                "prober_group_id": self._watch.prober_id,
                 "prober_subnet_ids": ground.network.subnet_ids(Band.PROBER),
                 "address_id": address.address_id,
                 "table_name": self.record.table_name,

@@ -5,6 +5,7 @@ every run, and groups that name each other could not be deleted. Names and descr
 group, which cannot be deleted while a network interface has it.
 """
 
+from dataclasses import dataclass
 from typing import TypedDict
 
 import pulumi
@@ -22,7 +23,8 @@ class GroupsArgs(TypedDict):
 
     site: str
     vpc_id: pulumi.Input[str]
-    table_prefix_list_id: pulumi.Input[str]
+    table_prefix_list_id: pulumi.Input[str] | None
+    """None: there are no probers, and nobody who isolates."""
     traffic_ports: list[int]
     partner_cidrs: list[str]
     probe_port: int
@@ -31,27 +33,40 @@ class GroupsArgs(TypedDict):
     tags: dict[str, str]
 
 
+@dataclass(frozen=True)
+class WatchGroups:
+    """What a watchdog needs besides the workers' group."""
+
+    prober_id: pulumi.Output[str]
+    isolation_id: pulumi.Output[str]
+
+
 class Groups(pulumi.ComponentResource):
-    """Groups of the workers, of the probers, and the one that isolates."""
+    """Groups of the workers, and where a watchdog watches them, of the probers, and the one that isolates."""
 
     worker_id: pulumi.Output[str]
     """A worker that is not isolated has this group and no other."""
-    prober_id: pulumi.Output[str]
-    isolation_id: pulumi.Output[str]
+    watch: WatchGroups | None
+    """None: nobody watches."""
 
     def __init__(self, name: str, args: GroupsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tandem:aws:Groups", name, {}, opts)
         self._name = name
         self._args = args
         worker = self._group("worker", "Workers of the pair")
+        self.worker_id = worker.id
+        self._open_to_partners(worker)
+        table = args["table_prefix_list_id"]
+        self.watch = None if table is None else self._watched(worker, table)
+        self.register_outputs({"worker_id": self.worker_id})
+
+    def _watched(self, worker: aws.ec2.SecurityGroup, table_prefix_list_id: pulumi.Input[str]) -> WatchGroups:
         prober = self._group("prober", "Probers of the watchdog")
         # No rule names it, inside or beside: it lets nothing in and nothing out. The provider takes the rule away that AWS
         # adds to a new group. Flows that are open stay open, so isolation alone never proves that a worker is silent.
         isolation = self._group("isolation", "A fenced worker: nothing in, nothing out")
-        self._open_to_partners(worker)
-        self._open_to_probers(worker, prober)
-        self.worker_id, self.prober_id, self.isolation_id = worker.id, prober.id, isolation.id
-        self.register_outputs({"worker_id": self.worker_id, "prober_id": self.prober_id, "isolation_id": self.isolation_id})
+        self._open_to_probers(worker, prober, table_prefix_list_id)
+        return WatchGroups(prober.id, isolation.id)
 
     def _tags(self, part: str) -> dict[str, str]:
         return tags(self._args["site"], self._args["tags"], f"{self._args['site']}-{part}")
@@ -81,11 +96,13 @@ class Groups(pulumi.ComponentResource):
             opts=child(self),
         )
 
-    def _open_to_probers(self, worker: aws.ec2.SecurityGroup, prober: aws.ec2.SecurityGroup) -> None:
+    def _open_to_probers(
+        self, worker: aws.ec2.SecurityGroup, prober: aws.ec2.SecurityGroup, table_prefix_list_id: pulumi.Input[str]
+    ) -> None:
         port = self._args["probe_port"]
         self._ingress(worker, "prober", port, referenced_security_group_id=prober.id)
         self._egress(prober, "prober-worker", port, referenced_security_group_id=worker.id)
-        self._egress(prober, "prober-table", HTTPS, prefix_list_id=self._args["table_prefix_list_id"])
+        self._egress(prober, "prober-table", HTTPS, prefix_list_id=table_prefix_list_id)
 
     def _ingress(
         self,

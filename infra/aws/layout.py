@@ -9,7 +9,7 @@ from typing import assert_never
 
 from infra.addressing import Band, NetworkPlan, plan
 from infra.aws.arguments import PairArgs
-from infra.config.keys import WORKERS, Front, NatGateways
+from infra.config.keys import WORKERS, Front, Mode, NatGateways
 from infra.naming import worker_names
 from infra.regions import prober_zones
 
@@ -21,6 +21,7 @@ class Layout:
     workers: dict[str, str]
     """Worker to zone."""
     prober_zones: tuple[str, ...]
+    """Empty: nobody watches."""
     nat_zones: tuple[str, ...]
     """Zones with a NAT gateway; none where workers have public subnets."""
     plan: NetworkPlan
@@ -36,7 +37,9 @@ def layout(args: PairArgs) -> Layout:
     """Lay a site out."""
     zones = tuple(args["zones"])
     workers = dict(zip(worker_names(WORKERS), zones[:WORKERS], strict=True))
-    probed = prober_zones(args["region"], zones, args["tie_breaker_zone"])
+    # Where every worker serves, nobody is moved, and so nobody needs to be watched.
+    watched = args["mode"] is Mode.ACTIVE_PASSIVE
+    probed = prober_zones(args["region"], zones, args["tie_breaker_zone"]) if watched else ()
     band = worker_band(args["front"])
     return Layout(
         workers=workers,

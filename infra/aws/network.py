@@ -32,8 +32,8 @@ class Network(pulumi.ComponentResource):
     """VPC, subnets and routes."""
 
     vpc_id: pulumi.Output[str]
-    table_prefix_list_id: pulumi.Output[str]
-    """The addresses of DynamoDB in this region: the anchor of a prober that has no way out."""
+    table_prefix_list_id: pulumi.Output[str] | None
+    """The addresses of DynamoDB in this region: the anchor of a prober that has no way out. None: there are no probers."""
     egress_addresses: pulumi.Output[list[str]]
     """Addresses of the NAT gateways."""
 
@@ -51,7 +51,9 @@ class Network(pulumi.ComponentResource):
         self.egress_addresses = self._nat_addresses()
         self._gateway_endpoint("s3", args["plan"].worker_band)
         self.vpc_id = self._vpc.id
-        self.table_prefix_list_id = self._gateway_endpoint("dynamodb", Band.PROBER).prefix_list_id
+        self.table_prefix_list_id = (
+            self._gateway_endpoint("dynamodb", Band.PROBER).prefix_list_id if args["plan"].of(Band.PROBER) else None
+        )
         self.register_outputs({"vpc_id": self.vpc_id, "table_prefix_list_id": self.table_prefix_list_id})
 
     def subnet_ids(self, band: Band) -> dict[str, pulumi.Output[str]]:

@@ -1,38 +1,43 @@
 """The pair: composes the layers in the order in which they need each other, and says what came of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address
 from typing import Any, cast
 
 import pulumi
 import pulumi_aws as aws
 
-from failover_lambda.contract import Metric
 from infra.aws.address import Address
-from infra.aws.alarms import ALARMS
 from infra.aws.arguments import PairArgs
 from infra.aws.egress import OwnAddresses
-from infra.aws.endpoints import SERVICES
 from infra.aws.failover import Failover
 from infra.aws.ground import Ground
+from infra.aws.groups import WatchGroups
 from infra.aws.layout import layout
+from infra.aws.sharing import Sharing
+from infra.aws.size import cost, quota_needs
 from infra.aws.telling import Telling
-from infra.aws.watchdog import PROBER_MEMORY_MB
 from infra.aws.workers import Placement, Workers
-from infra.config.keys import Egress
-from infra.pace import PACES
-from infra.price import monthly_cost
-from infra.shapes import AccountHandle, child
+from infra.config.keys import Egress, Front
+from infra.quotas import shown
+from infra.shapes import AccountHandle, Served, child
 
 CLI_SCHEMA = 1
 """Version of `cli_config`; it grows when a key changes its meaning or goes away."""
 
 
 class Pair(pulumi.ComponentResource):
-    """Workers in two zones behind one fixed address, and the watchdog that moves it."""
+    """Workers in two zones behind one fixed address and the watchdog that moves it, or behind a balancer.
+
+    What a mode does not have is an empty text: in `active-active` there is no watchdog and nobody who alone holds.
+    """
 
     address: pulumi.Output[str]
-    """The fixed public address."""
+    """The fixed public address; where there are several, the one of the first zone."""
+    addresses: pulumi.Output[dict[str, str]]
+    """All of them, for allow-lists: by zone, or by the region for one that moves between zones."""
+    dns_name: pulumi.Output[str]
+    """The balancer's name; it leads to the addresses that are alive."""
     egress_addresses: pulumi.Output[list[str]]
     """What partners see when a worker calls them: the fixed address where it lives on a worker, else the NAT gateways'."""
     address_id: pulumi.Output[str]
@@ -51,6 +56,8 @@ class Pair(pulumi.ComponentResource):
     """The page that shows all of it; empty in a partition whose console is not known."""
     monthly_cost: pulumi.Output[dict[str, float]]
     """Dollars a month without workers, disks, traffic and logs; list prices remembered, not looked up."""
+    quotas: pulumi.Output[dict[str, dict[str, Any]]]
+    """Code of a quota to what this stack alone needs of it, its name, and what an account has without asking for more."""
 
     def __init__(self, name: str, args: PairArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tandem:index:Pair", name, {}, opts)
@@ -60,35 +67,33 @@ class Pair(pulumi.ComponentResource):
         self._account = self._whose()
 
         ground = Ground(self, name, args, layout=self._layout, account=self._account)
-        address = self._address(ground)
-        workers = self._workers(ground, address)
         telling = self._telling(ground)
-        failover = Failover(
-            self, name, args, account=self._account, ground=ground, address=address, workers=workers, telling=telling
-        )
+        watch = ground.groups.watch
+        served, workers = self._both_serve(ground, telling) if watch is None else self._one_serves(ground, telling, watch)
 
-        self.address = address.public_ip
-        self.egress_addresses = (
-            ground.network.egress_addresses
-            if self._layout.nat_zones
-            else pulumi.Output.all(address.public_ip).apply(list[str])
-        )
-        self.address_id = address.address_id
-        self.watchdog_name = pulumi.Output.from_input(failover.watchdog.arbiter_name)
-        self.state_table = pulumi.Output.from_input(failover.record.table_name)
+        self.address = next(iter(served.addresses.values()))
+        self.addresses = pulumi.Output.all(**served.addresses)
+        self.dns_name = pulumi.Output.from_input(served.dns_name)
+        self.egress_addresses = self._egress_addresses(ground)
+        self.address_id = pulumi.Output.from_input(served.address_id)
+        self.watchdog_name = pulumi.Output.from_input(served.watchdog_name)
+        self.state_table = pulumi.Output.from_input(served.state_table)
         self.topic_arn = telling.topic_arn
-        self.active_worker_name = failover.holder
+        self.active_worker_name = pulumi.Output.from_input(served.holder)
         self.workers = _shown(workers, self._egress(ground, workers))
         self.cli_config = self._cli_config()
-        self.dashboard_url = failover.dashboard_url
-        self.monthly_cost = pulumi.Output.from_input(self._cost())
+        self.dashboard_url = pulumi.Output.from_input(served.dashboard_url)
+        self.monthly_cost = pulumi.Output.from_input(dict(cost(args, self._layout)))
+        self.quotas = pulumi.Output.from_input(shown(quota_needs(args, self._layout)))
         self.register_outputs(self.outputs())
 
     def outputs(self) -> dict[str, pulumi.Output[Any]]:
         """The stack's outputs: a small set, kept stable for other stacks and for the operator's command."""
         return {
             "address": self.address,
+            "addresses": self.addresses,
             "addressId": self.address_id,
+            "dnsName": self.dns_name,
             "egressAddresses": self.egress_addresses,
             "watchdogName": self.watchdog_name,
             "stateTable": self.state_table,
@@ -98,7 +103,44 @@ class Pair(pulumi.ComponentResource):
             "cliConfig": self.cli_config,
             "dashboardUrl": self.dashboard_url,
             "monthlyCost": self.monthly_cost,
+            "quotas": self.quotas,
         }
+
+    def _one_serves(self, ground: Ground, telling: Telling, watch: WatchGroups) -> tuple[Served, Workers]:
+        address = self._address(ground)
+        # An address that is in use cannot be released: at a destroy it goes after the workers.
+        workers = self._workers(ground, [address.resource])
+        failover = Failover(
+            self,
+            self._name,
+            self._args,
+            account=self._account,
+            ground=ground,
+            watch=watch,
+            address=address,
+            workers=workers,
+            telling=telling,
+        )
+        served = Served(
+            addresses={self._args["region"]: address.public_ip},
+            address_id=address.address_id,
+            watchdog_name=failover.watchdog.arbiter_name,
+            state_table=failover.record.table_name,
+            holder=failover.holder,
+            dashboard_url=failover.dashboard_url,
+        )
+        return served, workers
+
+    def _both_serve(self, ground: Ground, telling: Telling) -> tuple[Served, Workers]:
+        workers = self._workers(ground, ground.network.ready)
+        balancer = Sharing(self, self._name, self._args, ground=ground, workers=workers, telling=telling).balancer
+        return Served(addresses=balancer.addresses, dns_name=balancer.dns_name), workers
+
+    def _egress_addresses(self, ground: Ground) -> pulumi.Output[list[str]]:
+        """A worker behind a balancer goes out by NAT or not at all; another one by the address that it has."""
+        if self._args["front"] is Front.ADDRESS:
+            return pulumi.Output.all(self.address).apply(list[str])
+        return ground.network.egress_addresses
 
     def _whose(self) -> AccountHandle:
         options = pulumi.InvokeOutputOptions(parent=self)
@@ -120,7 +162,7 @@ class Pair(pulumi.ComponentResource):
             child(self),
         )
 
-    def _workers(self, ground: Ground, address: Address) -> Workers:
+    def _workers(self, ground: Ground, after: Sequence[pulumi.Resource]) -> Workers:
         args = self._args
         subnets = ground.network.subnet_ids(self._layout.plan.worker_band)
         return Workers(
@@ -152,7 +194,7 @@ class Pair(pulumi.ComponentResource):
                 "group_id": ground.groups.worker_id,
                 "key_arn": ground.disks.key_arn,
                 "deletion_protection": args["deletion_protection"],
-                "after": [address.resource],
+                "after": after,
                 "tags": args["tags"],
             },
             child(self),
@@ -205,34 +247,17 @@ class Pair(pulumi.ComponentResource):
                 "region": args["region"],
                 "site": args["site"],
                 "tier": args["tier"].value,
+                "mode": args["mode"].value,
                 "front": args["front"].value,
                 "order": args["order"],
                 "address": self.address,
+                "addresses": self.addresses,
                 "addressId": self.address_id,
                 "watchdogName": self.watchdog_name,
                 "stateTable": self.state_table,
                 "topicArn": self.topic_arn,
                 "workers": self.workers,
             }
-        )
-
-    def _cost(self) -> dict[str, float]:
-        args = self._args
-        endpoints = len(SERVICES) * len(self._layout.worker_zones) if args["management_endpoints"] else 0
-        return dict(
-            monthly_cost(
-                architecture=args["lambda_architecture"].value,
-                arbiter_memory_mb=args["arbiter_memory_mb"],
-                prober_memory_mb=PROBER_MEMORY_MB,
-                probers=len(self._layout.prober_zones),
-                probe_interval_s=args["probe_interval_s"],
-                lease_renew_s=PACES[args["tier"]].lease_renew_s,
-                metrics=len(Metric),
-                alarms=len(ALARMS),
-                interface_endpoints=endpoints,
-                nat_gateways=len(self._layout.nat_zones),
-                addresses=1 + (len(self._layout.workers) if args["egress"] is Egress.OWN else 0),
-            )
         )
 
 

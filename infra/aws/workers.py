@@ -78,7 +78,7 @@ class WorkersArgs(TypedDict):
     key_arn: pulumi.Output[str]
     deletion_protection: bool
     after: Sequence[pulumi.Resource]
-    """The address: it is destroyed after the workers, because an address that is in use cannot be released."""
+    """What must be there as long as there are workers."""
     tags: dict[str, str]
 
 

@@ -1,20 +1,32 @@
 """What is allowed and still deserves a warning at every `pulumi up`; pure."""
 
 from collections.abc import Iterator
+from typing import assert_never
 
-from infra.config.keys import Egress, StackConfig
+from failover_lambda.contract import ProbeKind
+from infra.config.keys import Egress, Mode, NatGateways, StackConfig
+from infra.pace import BALANCER_FIGURE
 
 
 def advice(config: StackConfig) -> Iterator[str]:
     """One sentence per choice that will be missed on the day of a failure."""
-    yield from _on_acting(config)
-    yield from _on_being_told(config)
-    yield from _on_ways_out(config)
+    match config.mode:
+        case Mode.ACTIVE_PASSIVE:
+            yield from _one_serves(config)
+        case Mode.ACTIVE_ACTIVE:
+            yield from _both_serve(config)
+        case _:
+            assert_never(config.mode)
+    if len(config.alert_emails) <= 1:
+        yield (
+            f"alertEmails has {len(config.alert_emails) or 'no'} address: a subscription that nobody confirmed, or one full "
+            "mailbox, and nobody is told of a failover."
+        )
     if not config.deletion_protection:
-        yield "deletionProtection is false: one call deletes the record table or a worker."
+        yield "deletionProtection is false: one call deletes the record table, the balancer or a worker."
 
 
-def _on_acting(config: StackConfig) -> Iterator[str]:
+def _one_serves(config: StackConfig) -> Iterator[str]:
     if not config.enabled:
         yield "enabled is false: the watchdog changes nothing, and nobody moves the address."
     if config.workers_act_alone:
@@ -22,31 +34,62 @@ def _on_acting(config: StackConfig) -> Iterator[str]:
             "workersActAlone is true: after a failover the old holder may go on polling and sending by itself until it is "
             "stopped; fencePolicy address-is-fence covers only what comes in through the address."
         )
-    if config.workers_act_alone and config.egress is Egress.OWN:
-        yield (
-            "egress is own with workersActAlone true: a standby can call partners too, at any time and not only after a "
-            "failover, so your engine itself must know when it is not the active one."
-        )
-
-
-def _on_being_told(config: StackConfig) -> Iterator[str]:
-    if len(config.alert_emails) <= 1:
-        yield (
-            f"alertEmails has {len(config.alert_emails) or 'no'} address: a subscription that nobody confirmed, or one full "
-            "mailbox, and nobody is told of a failover."
-        )
     if not config.public_health_port:
         yield (
             "publicHealthPort is 0: a move is verified by two readings of the cloud and a private probe, not through the "
             "public address."
         )
+    match config.egress:
+        case Egress.HOLDER:
+            yield from _out_by_the_address(config)
+        case Egress.OWN:
+            yield from _out_by_its_own(config)
+        case _:
+            assert_never(config.egress)
 
 
-def _on_ways_out(config: StackConfig) -> Iterator[str]:
-    if config.egress is Egress.HOLDER and not config.management_endpoints:
+def _out_by_the_address(config: StackConfig) -> Iterator[str]:
+    if not config.management_endpoints:
         yield "managementEndpoints is false: a standby has no way out, so Systems Manager cannot reach it."
-    if config.egress is Egress.OWN and not config.guest_setup:
+
+
+def _out_by_its_own(config: StackConfig) -> Iterator[str]:
+    if config.workers_act_alone:
+        yield (
+            "egress is own with workersActAlone true: a standby can call partners too, at any time and not only after a "
+            "failover, so your engine itself must know when it is not the active one."
+        )
+    if not config.guest_setup:
         yield (
             "egress is own with guestSetup false: your image must take the second private address by itself, or nothing "
             "arrives through the fixed one."
         )
+
+
+def _both_serve(config: StackConfig) -> Iterator[str]:
+    zones = ", ".join(config.zones)
+    yield (
+        "mode is active-active: both workers receive. The order of messages is kept within one connection only, and each "
+        "worker has a store of its own: what a dead one had accepted waits in it until it is back."
+    )
+    yield (
+        f"front is balancer: partners see {len(config.zones)} addresses, one for each of {zones}. An address is lost with "
+        "its zone, so a partner must allow all of them and be able to send to another one."
+    )
+    yield f"tier is {config.tier.value}: after a worker died, the balancer may send to it for {BALANCER_FIGURE}."
+    if config.workers_act_alone:
+        yield "workersActAlone is true: both workers poll and send by themselves at the same time, each for itself."
+    yield from _weak_question(config)
+    if not config.management_endpoints and config.nat_gateways is NatGateways.NONE:
+        yield "managementEndpoints is false and natGateways none: Systems Manager cannot reach a worker."
+
+
+def _weak_question(config: StackConfig) -> Iterator[str]:
+    kind = config.probe_kind
+    if kind in (ProbeKind.TCP, ProbeKind.MLLP):
+        yield (
+            f"probeKind is {kind.value}: the balancer asks only whether port {config.probe_port} takes a connection, so a "
+            "service that hangs stays healthy. It knows no HL7; http or https asks the service itself."
+        )
+    if kind is ProbeKind.HTTPS:
+        yield "probeKind is https: the balancer takes any certificate, whatever probeTlsVerify says."

@@ -192,11 +192,16 @@ class Promise(BaseModel):
         example="high-availability",
         not_yet=(Tier.ZERO_REDUNDANCY, Tier.COLD_SPARE, Tier.HOT_SPARE),
     )
-    mode: Mode = key("Whether one worker serves or all do.", default=Mode.ACTIVE_PASSIVE, not_yet=(Mode.ACTIVE_ACTIVE,))
+    mode: Mode = key(
+        "Whether one worker serves or all do. active-active needs front balancer; nothing is moved then, and there is no "
+        "watchdog: keys that only it reads keep their defaults. No order of messages across the workers.",
+        default=Mode.ACTIVE_PASSIVE,
+    )
     front: Front = key(
-        "Where the fixed address lives: on the holder itself, or on something before the workers.",
+        "Where the fixed address lives. address: on the holder itself, moved by the watchdog. balancer: on a network load "
+        "balancer, one address per zone; it needs mode active-active.",
         example="address",
-        not_yet=(Front.BALANCER, Front.HAPROXY),
+        not_yet=(Front.HAPROXY,),
     )
     egress: Egress = key(
         "How workers reach the internet. holder: the holder by the fixed address, so that partners see one address both "
@@ -289,6 +294,11 @@ class Traffic(BaseModel):
     partner_cidrs: Annotated[tuple[Network, ...], Field(min_length=1)] = key(
         "The partners' networks; one host is a /32.", step=ASK_PARTNERS
     )
+    balancer_idle_timeout_s: Annotated[int, Field(ge=60, le=6000)] = key(
+        "How long a balancer remembers a connection on which nothing is sent; who sends on a forgotten one is cut off. "
+        "Longer than the quiet between two messages, or than the TCP keepalive of one end.",
+        default=3600,
+    )
     public_health_port: Annotated[int, Field(ge=0, le=65535)] = key(
         "The one port that is open to the world, so that the watchdog can ask through the public address; its answer names "
         "the worker and its boot. 0: none.",
@@ -361,10 +371,10 @@ class Protection(BaseModel):
     """What a mistake cannot delete. To destroy a stack, set both to false, run `pulumi up`, then `pulumi destroy`."""
 
     protect: Flag = key(
-        "Whether Pulumi refuses to delete the address, the key, the record and the data disks.", default=True
+        "Whether Pulumi refuses to delete addresses, the key, the record, the data disks and the balancer.", default=True
     )
     deletion_protection: Flag = key(
-        "Whether AWS refuses to delete the record table and to terminate the workers.", default=True
+        "Whether AWS refuses to delete the record table and the balancer, and to terminate the workers.", default=True
     )
     tags: tuple[Tag, ...] = key("Tags of everything that takes tags.", default=(), example="cost-center=4711")
 

@@ -33,6 +33,8 @@ TEXTS: Mapping[str, str] = {
     "alertEmails": '["on-call@hospital.test", "second@hospital.test"]',
 }
 """The smallest stack, with somebody to tell. No placeholders: a real cloud's parser refuses them."""
+BALANCED: Mapping[str, str] = {"front": "balancer", "mode": "active-active", "tier": "high-availability"}
+"""What makes the smallest stack one in which both workers serve."""
 THREE_ZONES = json.dumps([f"{REGION}a", f"{REGION}b", f"{REGION}c"])
 
 _ID_PREFIXES = {
@@ -57,6 +59,9 @@ _ARNS = {
     "aws:iam/role:Role": ("iam", "role/"),
     "aws:iam/policy:Policy": ("iam", "policy/"),
     "aws:cloudwatch/logGroup:LogGroup": ("logs", "log-group:"),
+    "aws:lb/loadBalancer:LoadBalancer": ("elasticloadbalancing", "loadbalancer/net/"),
+    "aws:lb/targetGroup:TargetGroup": ("elasticloadbalancing", "targetgroup/"),
+    "aws:lb/listener:Listener": ("elasticloadbalancing", "listener/net/"),
 }
 
 
@@ -75,6 +80,11 @@ def create(type_token: str, name: str, inputs: Mapping[str, Any]) -> Created:
             outputs |= {"allocationId": resource_id, "publicIp": f"192.0.2.{zlib.crc32(name.encode()) % 256}"}
         case "aws:ec2/vpcEndpoint:VpcEndpoint":
             outputs["prefixListId"] = f"pl-{name}"
+        case "aws:lb/loadBalancer:LoadBalancer":
+            suffix = f"net/{outputs['name']}/50dc6c495c0c9188"
+            outputs |= {"arnSuffix": suffix, "dnsName": f"{outputs['name']}.elb.{REGION}.amazonaws.com"}
+        case "aws:lb/targetGroup:TargetGroup":
+            outputs["arnSuffix"] = f"targetgroup/{outputs['name']}/73e2d6bc24d8a067"
         case "aws:kms/key:Key":
             outputs["keyId"] = resource_id
         case "aws:sqs/queue:Queue":
@@ -114,6 +124,12 @@ def run(changes: Mapping[str, str] | None = None, *, stack: str = "aws-test", **
 def usual() -> Deployment:
     """The usual stack, deployed once per process; a deployment is a frozen value."""
     return run()
+
+
+@functools.cache
+def balanced() -> Deployment:
+    """The same stack with a balancer before both workers."""
+    return run(BALANCED)
 
 
 SITE = f"{PROJECT}-aws-test"

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from failover_lambda.contract import ProbeKind
 from infra.config.faults import Fault
-from infra.config.keys import StackConfig
+from infra.config.keys import Mode, StackConfig
 from infra.config.relations.registry import relation
 
 
-@relation("probe_kind")
+@relation("probe_kind", "mode")
 def _a_failover_rests_on_an_answer(config: StackConfig) -> Iterator[Fault]:
-    if config.probe_kind is ProbeKind.TCP:
+    if config.probe_kind is ProbeKind.TCP and config.mode is Mode.ACTIVE_PASSIVE:
         yield Fault(
             "probeKind",
             "tcp, and every tier of this version fails over by itself",
