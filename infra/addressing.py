@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from ipaddress import IPv4Address, IPv4Network
 
+ANYWHERE = "0.0.0.0/0"
+"""The whole internet."""
+
 BLOCKS_BITS = 4
 """16 blocks."""
 
@@ -18,9 +21,8 @@ PREFIX_LONGEST = 24
 """Then a block is a /28, the smallest subnet (same page)."""
 
 WORKER_HOST = 10
-"""Workers are pinned to this host of their subnet: above AWS's four reserved ones, and there in a /28."""
-SECOND_HOST = 11
-"""A worker's second private address, where it has one."""
+"""Workers are pinned to this host of their subnet: above AWS's four reserved ones, and there in a /28. The next one is its
+second address, where it has one."""
 
 PRIVATE_RANGES = tuple(IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"))
 """RFC 1918 and RFC 6598: a network elsewhere would hide real hosts of the internet from the workers."""
@@ -63,14 +65,7 @@ class NetworkPlan:
 
     def worker_ip(self, zone: str) -> IPv4Address:
         """The address of a worker in that zone; StopIteration when the zone has no subnet for workers."""
-        return self._host(zone, WORKER_HOST)
-
-    def second_ip(self, zone: str) -> IPv4Address:
-        """The second address of that worker; StopIteration as above."""
-        return self._host(zone, SECOND_HOST)
-
-    def _host(self, zone: str, number: int) -> IPv4Address:
-        return next(subnet.cidr[number] for subnet in self.of(self.worker_band) if subnet.zone == zone)
+        return next(subnet.cidr[WORKER_HOST] for subnet in self.of(self.worker_band) if subnet.zone == zone)
 
 
 def plan(

@@ -72,7 +72,7 @@ def monthly_cost(
         "metrics and alarms": metrics * METRIC + alarms * ALARM,
         "dashboard": arbiters * DASHBOARD,
         "addresses": addresses * HOURS * ADDRESS_HOUR,
-        "management endpoints": interface_endpoints * HOURS * ENDPOINT_HOUR,
+        "interface endpoints": interface_endpoints * HOURS * ENDPOINT_HOUR,
         "nat gateways": nat_gateways * HOURS * (NAT_HOUR + ADDRESS_HOUR),
         "balancer": balancers * HOURS * BALANCER_HOUR,
     }

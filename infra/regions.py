@@ -5,7 +5,12 @@ thing within one account, and a stack lives in one. Everybody in `infra` may imp
 
 Sources, read 2026-11-21: AWS Global Infrastructure guide, "AWS Availability Zones" (three zones or more a region, mapped by
 account in the oldest ones); the letters and `zones_per_account` from the readme of github.com/jsonmaur/aws-regions. Letters
-that not every account has are left out.
+that not every account has are left out. Where Lambda has arm64: the regions and architectures that Powertools for AWS Lambda
+publishes its layers for (its workflows `reusable_deploy_v3_layer_stack.yml` and `layer_govcloud.yml`, read 2026-11-22;
+Lambda refuses an architecture that a region lacks, issue 3545 there). Partitions: botocore's endpoint data, by a test.
+
+The regions in China are left out: a role there is trusted to `ec2.amazonaws.com.cn` (kubernetes/kops#27) and many interface
+endpoints have another prefix (aws/aws-cdk#9864), and nobody has tried this program with either.
 """
 
 from collections.abc import Mapping
@@ -19,10 +24,21 @@ class Region:
     zones: tuple[str, ...]
     zones_per_account: int
     """How many of `zones` one account is given; below their number in the oldest regions only."""
+    partition: str
+    """Which of AWS's worlds it belongs to; an account lives in one."""
+    lambda_arm64: bool
 
 
-def _region(name: str, letters: str, *, zones_per_account: int | None = None) -> tuple[str, Region]:
-    return name, Region(tuple(name + letter for letter in letters), zones_per_account or len(letters))
+def _region(
+    name: str,
+    letters: str,
+    *,
+    zones_per_account: int | None = None,
+    partition: str = "aws",
+    lambda_arm64: bool = True,
+) -> tuple[str, Region]:
+    zones = tuple(name + letter for letter in letters)
+    return name, Region(zones, zones_per_account or len(letters), partition, lambda_arm64)
 
 
 AWS_REGIONS: Mapping[str, Region] = dict(
@@ -45,6 +61,8 @@ AWS_REGIONS: Mapping[str, Region] = dict(
         _region("sa-east-1", "abc"),
         _region("us-east-1", "abcdef"),
         _region("us-east-2", "abc"),
+        _region("us-gov-east-1", "abc", partition="aws-us-gov"),
+        _region("us-gov-west-1", "abc", partition="aws-us-gov"),
         _region("us-west-1", "abc", zones_per_account=2),
         _region("us-west-2", "abcd"),
     )

@@ -3,11 +3,11 @@
 A test compares names with `infra.config`. Layers take their own arguments, made from these in `pair.py`.
 """
 
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from typing import Any, TypedDict, cast
 
 from failover_lambda.contract import FencePolicy, ProbeKind, Tier
-from infra.config.keys import Architecture, Cloud, Egress, Front, Mode, NatGateways, Runtime, StackConfig, Tenancy
+from infra.config.keys import Architecture, Cloud, Egress, FlowLogs, Front, Mode, NatGateways, Runtime, StackConfig, Tenancy
 
 CONTENTS = {"user_data_file": "user_data", "probe_tls_ca_file": "probe_tls_ca_pem"}
 """Configuration fields that name a file: an argument is its contents."""
@@ -29,6 +29,12 @@ class PairArgs(TypedDict):
     tie_breaker_zone: str
     vpc_cidr: str
     nat_gateways: NatGateways
+    vpc_id: str
+    worker_subnet_ids: list[str]
+    worker_private_ips: list[str]
+    prober_subnet_ids: list[str]
+    endpoint_subnet_ids: list[str]
+    table_endpoint_id: str
     tier: Tier
     mode: Mode
     front: Front
@@ -53,6 +59,7 @@ class PairArgs(TypedDict):
     service_unit: str
     user_data: str
     management_endpoints: bool
+    interface_endpoints: list[str]
     traffic_ports: list[int]
     partner_cidrs: list[str]
     balancer_idle_timeout_s: int
@@ -68,7 +75,7 @@ class PairArgs(TypedDict):
     boot_grace_s: float
     alert_emails: list[str]
     log_retention_days: int
-    flow_logs: bool
+    flow_logs: FlowLogs
     arbiter_memory_mb: int
     reserved_concurrency: int
     lambda_architecture: Architecture
@@ -90,4 +97,4 @@ def pair_args(config: StackConfig, *, site: str, bundle: str, bundle_digest: str
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(item) for item in cast("tuple[Any, ...]", value)]
-    return str(value) if isinstance(value, IPv4Network) else value
+    return str(value) if isinstance(value, IPv4Network | IPv4Address) else value

@@ -1,21 +1,20 @@
-"""The way to a standby: it has no address, so Systems Manager reaches it through endpoints inside the network or not.
+"""The ways of a standby: it has no address, so services of AWS reach it through endpoints inside the network or not.
 
-They cost about 0.01 dollars an hour, each, in every zone (list price remembered). There is none for KMS: disks, table, topic
-and logs ask it from AWS's own side.
+Systems Manager's by default; whatever else the workers' own code asks, by key. Each costs about 0.01 dollars an hour in
+every zone with a worker (list price remembered). KMS needs none for disks, table, topic and logs: these ask it from AWS's
+own side.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
 from infra.aws.groups import HTTPS
+from infra.aws.services import service_name
 from infra.naming import tags
 from infra.shapes import child
-
-SERVICES = ("ssm", "ssmmessages")
-"""Agents of today need no more; those before 3.3.40 want ec2messages as well."""
 
 
 class EndpointsArgs(TypedDict):
@@ -23,6 +22,8 @@ class EndpointsArgs(TypedDict):
 
     site: str
     region: str
+    services: Sequence[str]
+    """Short names, each once."""
     vpc_id: pulumi.Input[str]
     subnet_ids: Mapping[str, pulumi.Output[str]]
     """By zone."""
@@ -37,7 +38,7 @@ class Endpoints(pulumi.ComponentResource):
         super().__init__("tandem:aws:Endpoints", name, {}, opts)
         self._name = name
         self._args = args
-        for service in SERVICES:
+        for service in args["services"]:
             self._endpoint(service)
         self.register_outputs({})
 
@@ -63,7 +64,7 @@ class Endpoints(pulumi.ComponentResource):
         aws.ec2.VpcEndpoint(
             f"{self._name}-{service}",
             vpc_id=self._args["vpc_id"],
-            service_name=f"com.amazonaws.{self._args['region']}.{service}",
+            service_name=service_name(self._args["region"], service),
             vpc_endpoint_type="Interface",
             subnet_ids=list(self._args["subnet_ids"].values()),
             security_group_ids=[group.id],

@@ -8,18 +8,20 @@ from infra.addressing import Band
 from infra.aws.arguments import PairArgs
 from infra.aws.disks import Disks
 from infra.aws.endpoints import Endpoints
+from infra.aws.existing_network import ExistingNetwork
 from infra.aws.flow_logs import FlowLogs, flow_log_group_name
 from infra.aws.function import LOG_GROUP_PREFIX
 from infra.aws.groups import Groups
 from infra.aws.layout import Layout
 from infra.aws.network import Network
+from infra.aws.services import endpoint_services
 from infra.shapes import AccountHandle, child
 
 
 class Ground:
     """The layers below the workers; their resources are children of the pair."""
 
-    network: Network
+    network: Network | ExistingNetwork
     groups: Groups
     ways: Sequence[pulumi.Resource]
     """Through which workers are reached: rules and endpoints."""
@@ -32,13 +34,14 @@ class Ground:
         args: PairArgs,
         *,
         layout: Layout,
+        table_prefix_list_id: str,
         account: AccountHandle,
     ) -> None:
         self._pair = pair
         self._name = name
         self._args = args
         self._layout = layout
-        self.network = self._network()
+        self.network = self._existing_network(table_prefix_list_id) if args["vpc_id"] else self._network()
         self.groups = self._groups()
         self.ways = [self.groups, *self._endpoints()]
         self.disks = Disks(
@@ -58,11 +61,11 @@ class Ground:
         self._flow_logs(account)
 
     def _flow_log_groups(self) -> list[str]:
-        return [flow_log_group_name(self._args["site"])] if self._args["flow_logs"] else []
+        return [flow_log_group_name(self._args["site"])] if self._layout.flow_logs else []
 
     def _flow_logs(self, account: AccountHandle) -> None:
         args = self._args
-        if args["flow_logs"]:
+        if self._layout.flow_logs:
             FlowLogs(
                 self._name,
                 {
@@ -92,6 +95,23 @@ class Ground:
             child(self._pair),
         )
 
+    def _existing_network(self, table_prefix_list_id: str) -> ExistingNetwork:
+        args, layout = self._args, self._layout
+        return ExistingNetwork(
+            self._name,
+            {
+                "vpc_id": args["vpc_id"],
+                "subnet_ids": {
+                    layout.worker_band: dict(zip(layout.worker_zones, args["worker_subnet_ids"], strict=True)),
+                    Band.PROBER: dict(zip(layout.prober_zones, args["prober_subnet_ids"], strict=True)),
+                    # Empty where no endpoint is wanted.
+                    Band.PRIVATE: dict(zip(layout.worker_zones, args["endpoint_subnet_ids"], strict=False)),
+                },
+                "table_prefix_list_id": table_prefix_list_id,
+            },
+            child(self._pair),
+        )
+
     def _groups(self) -> Groups:
         args = self._args
         return Groups(
@@ -111,7 +131,8 @@ class Ground:
 
     def _endpoints(self) -> list[pulumi.Resource]:
         args = self._args
-        if not args["management_endpoints"]:
+        services = endpoint_services(args)
+        if not services:
             return []
         private = self.network.subnet_ids(Band.PRIVATE)
         endpoints = Endpoints(
@@ -119,6 +140,7 @@ class Ground:
             {
                 "site": args["site"],
                 "region": args["region"],
+                "services": services,
                 "vpc_id": self.network.vpc_id,
                 "subnet_ids": {zone: private[zone] for zone in self._layout.worker_zones},
                 "worker_group_id": self.groups.worker_id,

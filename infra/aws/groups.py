@@ -11,7 +11,7 @@ from typing import TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from infra.aws.network import ANYWHERE
+from infra.addressing import ANYWHERE
 from infra.naming import tags
 from infra.shapes import child
 

@@ -10,10 +10,9 @@ from typing import TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from infra.addressing import ANYWHERE
 from infra.naming import tags
 from infra.shapes import child
-
-ANYWHERE = "0.0.0.0/0"
 
 
 class NatArgs(TypedDict):

@@ -10,8 +10,9 @@ from typing import TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from infra.addressing import Band, NetworkPlan, SubnetPlan
-from infra.aws.nat import ANYWHERE, Nat
+from infra.addressing import ANYWHERE, Band, NetworkPlan, SubnetPlan
+from infra.aws.nat import Nat
+from infra.aws.services import service_name
 from infra.naming import tags
 from infra.shapes import child
 
@@ -150,7 +151,7 @@ class Network(pulumi.ComponentResource):
         return aws.ec2.VpcEndpoint(
             f"{self._name}-{service}",
             vpc_id=self._vpc.id,
-            service_name=f"com.amazonaws.{self._args['region']}.{service}",
+            service_name=service_name(self._args["region"], service),
             vpc_endpoint_type="Gateway",
             route_table_ids=[self._tables[part].id for part in parts],
             tags=self._tags(service),

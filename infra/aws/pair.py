@@ -1,7 +1,6 @@
 """The pair: composes the layers in the order in which they need each other, and says what came of it."""
 
 from collections.abc import Mapping, Sequence
-from ipaddress import IPv4Address
 from typing import Any, cast
 
 import pulumi
@@ -14,8 +13,10 @@ from infra.aws.failover import Failover
 from infra.aws.ground import Ground
 from infra.aws.groups import WatchGroups
 from infra.aws.layout import layout
+from infra.aws.lookups import Lookups
 from infra.aws.sharing import Sharing
 from infra.aws.size import cost, quota_needs
+from infra.aws.survey import survey
 from infra.aws.telling import Telling
 from infra.aws.workers import Placement, Workers
 from infra.config.keys import Egress, Front
@@ -50,6 +51,8 @@ class Pair(pulumi.ComponentResource):
     workers: pulumi.Output[dict[str, dict[str, str]]]
     """Worker to instanceId, zone, privateIp, addressPrivateIp (where the fixed address leads to on it), and egressIp where
     it has an address of its own to go out by."""
+    zone_ids: pulumi.Output[dict[str, str]]
+    """Zone to zone id, which names the same building in every account; a zone's name need not."""
     cli_config: pulumi.Output[dict[str, Any]]
     """What the operator's command needs in order to work without Pulumi; no secrets."""
     dashboard_url: pulumi.Output[str]
@@ -64,9 +67,17 @@ class Pair(pulumi.ComponentResource):
         self._name = name
         self._args = args
         self._layout = layout(args)
+        self._survey = survey(args, self._layout, Lookups(self))
         self._account = self._whose()
 
-        ground = Ground(self, name, args, layout=self._layout, account=self._account)
+        ground = Ground(
+            self,
+            name,
+            args,
+            layout=self._layout,
+            table_prefix_list_id=self._survey.table_prefix_list_id,
+            account=self._account,
+        )
         telling = self._telling(ground)
         watch = ground.groups.watch
         served, workers = self._both_serve(ground, telling) if watch is None else self._one_serves(ground, telling, watch)
@@ -81,6 +92,7 @@ class Pair(pulumi.ComponentResource):
         self.topic_arn = telling.topic_arn
         self.active_worker_name = pulumi.Output.from_input(served.holder)
         self.workers = _shown(workers, self._egress(ground, workers))
+        self.zone_ids = pulumi.Output.from_input(self._survey.zone_ids)
         self.cli_config = self._cli_config()
         self.dashboard_url = pulumi.Output.from_input(served.dashboard_url)
         self.monthly_cost = pulumi.Output.from_input(dict(cost(args, self._layout)))
@@ -100,6 +112,7 @@ class Pair(pulumi.ComponentResource):
             "topicArn": self.topic_arn,
             "activeWorkerName": self.active_worker_name,
             "workers": self.workers,
+            "zoneIds": self.zone_ids,
             "cliConfig": self.cli_config,
             "dashboardUrl": self.dashboard_url,
             "monthlyCost": self.monthly_cost,
@@ -164,7 +177,7 @@ class Pair(pulumi.ComponentResource):
 
     def _workers(self, ground: Ground, after: Sequence[pulumi.Resource]) -> Workers:
         args = self._args
-        subnets = ground.network.subnet_ids(self._layout.plan.worker_band)
+        subnets = ground.network.subnet_ids(self._layout.worker_band)
         return Workers(
             self._name,
             {
@@ -173,8 +186,8 @@ class Pair(pulumi.ComponentResource):
                 "placements": {
                     worker: Placement(
                         zone=zone,
-                        private_ip=str(self._layout.plan.worker_ip(zone)),
-                        address_private_ip=str(self._address_ip(zone)),
+                        private_ip=self._layout.private_ips[worker],
+                        address_private_ip=self._layout.address_ips[worker],
                         subnet_id=subnets[zone],
                         data_volume_id=ground.disks.data_volume_ids[worker],
                     )
@@ -217,11 +230,6 @@ class Pair(pulumi.ComponentResource):
             child(self),
         )
         return addresses.public_ips
-
-    def _address_ip(self, zone: str) -> IPv4Address:
-        """Where the fixed address leads to: with an egress of its own, the first private address has one already."""
-        own = self._args["egress"] is Egress.OWN
-        return self._layout.plan.second_ip(zone) if own else self._layout.plan.worker_ip(zone)
 
     def _telling(self, ground: Ground) -> Telling:
         args = self._args

@@ -9,8 +9,8 @@ from failover_lambda.contract import Metric
 from infra.aws.alarms import ALARMS
 from infra.aws.arguments import PairArgs
 from infra.aws.balancer_alarms import ALARMS_PER_PORT
-from infra.aws.endpoints import SERVICES
 from infra.aws.layout import Layout
+from infra.aws.services import endpoint_services
 from infra.aws.watchdog import PROBER_MEMORY_MB
 from infra.config.keys import Egress, Front
 from infra.pace import PACES
@@ -38,7 +38,7 @@ def cost(args: PairArgs, layout: Layout) -> Mapping[str, float]:
         lease_renew_s=PACES[args["tier"]].lease_renew_s,
         metrics=len(Metric) if watched else 0,
         alarms=len(ALARMS) if watched else balancers * ALARMS_PER_PORT * len(args["traffic_ports"]),
-        interface_endpoints=_endpoints(args) * len(layout.worker_zones),
+        interface_endpoints=len(endpoint_services(args)) * len(layout.worker_zones),
         nat_gateways=len(layout.nat_zones),
         arbiters=1 if watched else 0,
         addresses=public_addresses(args),
@@ -55,9 +55,9 @@ def quota_needs(args: PairArgs, layout: Layout) -> Mapping[Quota, int]:
             workers=len(layout.workers),
             instance_type=args["instance_type"],
             concurrent_runs=concurrency(functions, args["reserved_concurrency"]),
-            own_networks=1,
+            own_networks=0 if args["vpc_id"] else 1,
             nat_gateways_per_zone=1 if layout.nat_zones else 0,
-            interface_endpoints=_endpoints(args),
+            interface_endpoints=len(endpoint_services(args)),
             balancers=_balancers(args),
         )
     )
@@ -65,7 +65,3 @@ def quota_needs(args: PairArgs, layout: Layout) -> Mapping[Quota, int]:
 
 def _balancers(args: PairArgs) -> int:
     return 1 if args["front"] is Front.BALANCER else 0
-
-
-def _endpoints(args: PairArgs) -> int:
-    return len(SERVICES) if args["management_endpoints"] else 0

@@ -10,6 +10,7 @@ then reports every mistake together. A number with a fraction is a string too, f
 """
 
 import argparse
+import inspect
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -82,7 +83,7 @@ def page() -> str:
 
 def _section(section: type[BaseModel]) -> Iterator[str]:
     yield f"## {section.__name__}\n"
-    yield f"{section.__doc__}\n"
+    yield f"{inspect.cleandoc(section.__doc__ or '')}\n"
     rows = ["| key | allowed | default | meaning |", "| --- | --- | --- | --- |"]
     rows += [_row(field) for field in section.model_fields]
     yield "\n".join(rows) + "\n"

@@ -21,18 +21,23 @@ from infra.config.kinds import (
     AmiId,
     Certificates,
     Email,
+    EndpointId,
     FileText,
     Flag,
+    HostAddress,
     InstanceType,
     MountPath,
     Network,
     Port,
     RegionName,
     RetentionDays,
+    ServiceName,
     ServiceUnit,
+    SubnetId,
     Tag,
     UrlPath,
     UserData,
+    VpcId,
     WorkerName,
     ZoneName,
 )
@@ -50,6 +55,9 @@ FIND_IMAGE = (
 )
 ASK_PARTNERS = "ask each partner which network it sends from, and list these as tandem:partnerCidrs in the stack file"
 NAME_READERS = "list the mailboxes of those who are on call as tandem:alertEmails in the stack file"
+
+
+FIND_SUBNETS = "aws ec2 describe-subnets --filters Name=vpc-id,Values=VPC shows the subnets of a VPC with their zones"
 
 
 class Cloud(Enum):
@@ -74,6 +82,15 @@ class Egress(Enum):
     HOLDER = "holder"
     """The holder by the fixed address, the standby not at all."""
     OWN = "own"
+
+
+class FlowLogs(Enum):
+    """Whose flows are logged."""
+
+    FITTING = "fitting"
+    """Those of a network that the program builds; none of one that is there already."""
+    ALL = "all"
+    NONE = "none"
 
 
 class NatGateways(Enum):
@@ -182,6 +199,45 @@ class Place(BaseModel):
     )
 
 
+class Existing(BaseModel):
+    """A network that is there already, by its ids, instead of a new one. None of these keys without vpcId.
+
+    Nothing of it is changed: what a new network would be built with has to be there, and is looked at before anything is
+    created. Not looked at: network ACLs, firewalls, and whether a private address is free.
+    """
+
+    vpc_id: VpcId = key(
+        "The VPC that the stack stands in. Empty: it builds its own.", default="", example="vpc-0123456789abcdef0"
+    )
+    worker_subnet_ids: tuple[SubnetId, ...] = key(
+        "The workers' subnets, in the order of zones. With front address their 0.0.0.0/0 leads to an internet gateway.",
+        default=(),
+        step=FIND_SUBNETS,
+    )
+    worker_private_ips: tuple[HostAddress, ...] = key(
+        "The workers' private addresses, each free in its subnet. Changing one replaces its worker.",
+        default=(),
+        step="name a free address of each worker's subnet as tandem:workerPrivateIps in the stack file",
+    )
+    prober_subnet_ids: tuple[SubnetId, ...] = key(
+        "The probers' subnets, in the order of zones, then tieBreakerZone or what stands for it. They need no way out.",
+        default=(),
+        step=FIND_SUBNETS,
+    )
+    endpoint_subnet_ids: tuple[SubnetId, ...] = key(
+        "The subnets of the interface endpoints, in the order of zones. By their private names these endpoints answer for "
+        "the whole VPC, and they let the workers in and nobody else.",
+        default=(),
+        step=FIND_SUBNETS,
+    )
+    table_endpoint_id: EndpointId = key(
+        "The gateway endpoint for DynamoDB that the probers' route tables lead to: a prober that reaches neither it nor the "
+        "standby knows that the fault is its own.",
+        default="",
+        example="vpce-0123456789abcdef0",
+    )
+
+
 class Promise(BaseModel):
     """What the pair promises, and what may be done to keep it."""
 
@@ -283,6 +339,12 @@ class Workers(BaseModel):
     management_endpoints: Flag = key(
         "Endpoints of Systems Manager inside the network, the only way to a standby; about 29 dollars a month.", default=True
     )
+    interface_endpoints: tuple[ServiceName, ...] = key(
+        "Further services of AWS that the workers' own code reaches from inside the network, by their short names; about 15 "
+        "dollars a month each.",
+        default=(),
+        example="secretsmanager",
+    )
 
 
 class Traffic(BaseModel):
@@ -345,10 +407,11 @@ class Telling(BaseModel):
         "Who is told; each address confirms its subscription once.", default=(), step=NAME_READERS
     )
     log_retention_days: RetentionDays = key("How long the watchdog's logs and flow logs are kept.", default=365)
-    flow_logs: Flag = key(
-        "Whether every flow of the network is logged: who talked to whom, and who was turned away. About half a dollar for "
-        "each GB of log.",
-        default=True,
+    flow_logs: FlowLogs = key(
+        "Whether every flow of the network is logged: who talked to whom, and who was turned away; about half a dollar for "
+        "each GB of log. fitting: in a network of its own; in an existing one, all logs the others' flows too.",
+        default=FlowLogs.FITTING,
+        example="fitting",
     )
 
 
@@ -379,11 +442,11 @@ class Protection(BaseModel):
     tags: tuple[Tag, ...] = key("Tags of everything that takes tags.", default=(), example="cost-center=4711")
 
 
-SECTIONS = (Place, Promise, Workers, Traffic, Probes, Telling, Function, Protection)
+SECTIONS = (Place, Existing, Promise, Workers, Traffic, Probes, Telling, Function, Protection)
 """In the order of the page."""
 
 
-class StackConfig(Place, Promise, Workers, Traffic, Probes, Telling, Function, Protection):
+class StackConfig(Place, Existing, Promise, Workers, Traffic, Probes, Telling, Function, Protection):
     """A checked configuration: every value in its range, all relations kept. Frozen; made by `infra.config.parse` only."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -4,9 +4,11 @@ Ranges live in the types (pydantic reads them), so `words` and the checks can ne
 and `docs` only.
 """
 
+import difflib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from typing import Annotated, Any, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationInfo, WithJsonSchema
@@ -20,6 +22,18 @@ _LONG_RETENTIONS = (365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
 LOG_RETENTION_DAYS = _SHORT_RETENTIONS + _LONG_RETENTIONS
 """What CloudWatch Logs takes (botocore 1.44.5, logs, shape `Days`)."""
 
+
+SERVICE_PATTERN = re.compile(r"(?!com|cn|aws)[a-z0-9][a-z0-9-]*(\.[a-z0-9-]+)?")
+"""`kms`, `ecr.api`: what stands behind `com.amazonaws.REGION.`, which is not part of it."""
+SERVICES = (
+    *("athena", "autoscaling", "backup", "cloudformation", "cloudtrail", "codeartifact.api", "ebs", "ec2", "ec2messages"),
+    *("ecr.api", "ecr.dkr", "ecs", "elasticfilesystem", "elasticloadbalancing", "email-smtp", "events", "execute-api"),
+    *("firehose", "glue", "kinesis-streams", "kms", "lambda", "license-manager", "logs", "monitoring", "rds", "rds-data"),
+    *("s3", "dynamodb", "secretsmanager", "sns", "sqs", "ssm", "ssmmessages", "states", "sts", "transfer", "xray"),
+)
+"""Names that a slip is told from (PrivateLink guide, "AWS services that integrate", remembered); others are taken too."""
+SLIP = 0.85
+"""How alike a name and a known one are, of 1, that it is taken for a slip of that one: a letter."""
 
 TextReader = Callable[[str], str]
 """Reads a text file of the project by its path; `OSError` or `UnicodeDecodeError` when it cannot."""
@@ -97,6 +111,15 @@ def _tag(value: str) -> str:
     return value
 
 
+def _service(value: str) -> str:
+    near = difflib.get_close_matches(value, SERVICES, n=1, cutoff=SLIP)
+    if not SERVICE_PATTERN.fullmatch(value):
+        raise ValueError("no short name of a service")
+    if near and value not in SERVICES:
+        raise ValueError(f"did you mean {near[0]}?")
+    return value
+
+
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Network = Annotated[IPv4Network, _text("an IPv4 network such as 10.80.0.0/16, host bits zero")]
@@ -108,6 +131,15 @@ RetentionDays = Annotated[
 ]
 AmiId = Annotated[str, Field(pattern=r"^ami-[0-9a-f]{8,17}$"), _text("ami- and 8 to 17 hexadecimal digits")]
 InstanceType = Annotated[str, Field(pattern=r"^[a-z0-9-]+\.[a-z0-9-]+$"), _text("a machine type such as m6i.large")]
+VpcId = Annotated[str, Field(pattern=r"^(vpc-[0-9a-f]{8,17})?$"), _text("vpc- and 8 to 17 hexadecimal digits")]
+SubnetId = Annotated[str, Field(pattern=r"^subnet-[0-9a-f]{8,17}$"), _text("subnet- and 8 to 17 hexadecimal digits")]
+EndpointId = Annotated[str, Field(pattern=r"^(vpce-[0-9a-f]{8,17})?$"), _text("vpce- and 8 to 17 hexadecimal digits")]
+HostAddress = Annotated[IPv4Address, _text("an IPv4 address such as 10.80.0.10")]
+ServiceName = Annotated[
+    str,
+    AfterValidator(_service),
+    _text("the short name of a service that has an interface endpoint, such as secretsmanager"),
+]
 UrlPath = Annotated[str, Field(pattern=r"^/[!-~]*$", max_length=200), _text("a path that begins with /")]
 MountPath = Annotated[
     str,

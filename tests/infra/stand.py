@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from infra.regions import AWS_REGIONS
 from lab.engine import deploy
 from lab.recording import Created, Deployment
 
@@ -96,11 +97,19 @@ def create(type_token: str, name: str, inputs: Mapping[str, Any]) -> Created:
     return Created(resource_id, outputs)
 
 
+ZONE_IDS = {zone: f"id-of-{zone}" for region in AWS_REGIONS.values() for zone in region.zones}
+"""The stand's account has every zone of every region."""
+
+
 def invoke(token: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
     """What the program asks before it builds."""
     answers = {
         "aws:index/getPartition:getPartition": {"partition": "aws"},
         "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT},
+        "aws:index/getAvailabilityZones:getAvailabilityZones": {
+            "names": list(ZONE_IDS),
+            "zoneIds": list(ZONE_IDS.values()),
+        },
     }
     assert not arguments.keys() - {"region"}
     return answers[token]

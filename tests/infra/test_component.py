@@ -35,6 +35,11 @@ def test_an_argument_has_the_type_of_its_field() -> None:
             "partner_cidrs",
             "alert_emails",
             "tags",
+            "worker_subnet_ids",
+            "worker_private_ips",
+            "prober_subnet_ids",
+            "endpoint_subnet_ids",
+            "interface_endpoints",
         }:
             continue  # files, networks and tuples are handed over as texts, lists and mappings
         assert hints[name] is info.annotation, name
@@ -54,6 +59,7 @@ def test_the_pair_can_be_published_for_other_languages() -> None:
         "topic_arn",
         "active_worker_name",
         "workers",
+        "zone_ids",
         "cli_config",
         "dashboard_url",
         "monthly_cost",

@@ -1,5 +1,6 @@
 """What a user may say, and what is said to a user who said something else. Whole messages, because they are the product."""
 
+import dataclasses
 import json
 import re
 import subprocess
@@ -16,7 +17,9 @@ from failover_lambda.contract import FencePolicy, ProbeKind, Tier
 from infra.config import ConfigError, Source, StackConfig, parse
 from infra.config.advice import advice
 from infra.config.keys import FIELDS
+from infra.config.relations import function
 from infra.config.relations.registry import RELATIONS
+from infra.regions import AWS_REGIONS
 from tests.infra.stand import REGION, TEXTS, THREE_ZONES
 
 FILES = {
@@ -784,6 +787,19 @@ def test_a_relation_asks_for_no_field_that_it_does_not_name() -> None:
     for relation in RELATIONS:
         named_only = SimpleNamespace(**{field: getattr(config, field) for field in relation.fields})
         assert list(relation.check(cast("StackConfig", named_only))) == []
+
+
+def test_a_processor_that_the_region_lacks_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    without = dataclasses.replace(AWS_REGIONS[REGION], lambda_arm64=False)
+    monkeypatch.setattr(function, "AWS_REGIONS", {**AWS_REGIONS, REGION: without})
+
+    assert faults({}) == [
+        (
+            "lambdaArchitecture is arm64, which Lambda does not have in region eu-central-1. Allowed: x86_64 in this "
+            "region. Next: pulumi config set lambdaArchitecture x86_64"
+        )
+    ]
+    assert read({"lambdaArchitecture": "x86_64"}).region == REGION
 
 
 def test_the_lab_may_use_loopback_networks() -> None:

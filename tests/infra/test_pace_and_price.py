@@ -67,14 +67,14 @@ def test_a_bill_adds_up() -> None:
 
     assert total == pytest.approx(sum(bill.values()), abs=0.05)
     assert bill["arbiter"] == 8.76
-    assert bill["management endpoints"] == 29.2
+    assert bill["interface endpoints"] == 29.2
     assert (bill["metrics and alarms"], bill["dashboard"]) == (2.5, 3.0)
 
 
 def test_what_is_not_built_is_not_paid() -> None:
     without: dict[str, Any] = {**USUAL, "interface_endpoints": 0}
 
-    assert monthly_cost(**without)["management endpoints"] == 0
+    assert monthly_cost(**without)["interface endpoints"] == 0
     assert monthly_cost(**USUAL)["nat gateways"] == 0
 
 

@@ -128,6 +128,7 @@ def test_the_outputs_are_this_small_set() -> None:
         "topicArn",
         "activeWorkerName",
         "workers",
+        "zoneIds",
         "cliConfig",
         "dashboardUrl",
         "monthlyCost",
@@ -168,8 +169,8 @@ def test_the_choices_of_a_stack_reach_its_resources() -> None:
     tagged = {each.urn for each in custom() if "tags" in each.inputs}
 
     assert not [each for each in other.registrations if each.type == "tandem:aws:Endpoints"]
-    assert other.outputs["monthlyCost"]["management endpoints"] == 0
-    assert usual().outputs["monthlyCost"]["management endpoints"] == 29.2
+    assert other.outputs["monthlyCost"]["interface endpoints"] == 0
+    assert usual().outputs["monthlyCost"]["interface endpoints"] == 29.2
     assert settings.home.name == "wk2"
     assert (settings.tier, settings.lease_ttl_s, settings.enabled) == (Tier.HIGH_AVAILABILITY, 15.0, False)
     assert inputs(other, "aws:ec2/instance:Instance", "wk1")["rootBlockDevice"]["volumeSize"] == 40
@@ -275,5 +276,5 @@ def test_a_first_tick_without_a_holder_fails_the_deployment() -> None:
         created = create(kind, name, chosen)
         return replace(created, outputs={"result": "[]"}) if kind == "aws:lambda/invocation:Invocation" else created
 
-    with pytest.raises(ValueError, match=r"^the watchdog answered '\[\]' to a once tick, which does not name a holder$"):
+    with pytest.raises(ValueError, match=r"the watchdog answered '\[\]' to a once tick, which does not name a holder$"):
         run(create=answering_nonsense)

@@ -1,5 +1,6 @@
 """Each region that the program knows can hold a pair."""
 
+import botocore.session
 import pytest
 
 from infra.regions import AWS_REGIONS, VANTAGES, prober_zones
@@ -12,6 +13,16 @@ def test_a_region_has_zones_of_its_own_for_two_workers(name: str) -> None:
     assert len(set(region.zones)) == len(region.zones) >= VANTAGES
     assert all(zone[:-1] == name for zone in region.zones)
     assert 2 <= region.zones_per_account <= len(region.zones)
+
+
+@pytest.mark.parametrize("name", AWS_REGIONS)
+def test_a_region_is_in_the_partition_that_the_sdk_knows_it_in(name: str) -> None:
+    session = botocore.session.get_session()
+    partition = AWS_REGIONS[name].partition
+
+    assert session.get_partition_for_region(name) == partition
+    assert name in session.get_available_regions("ec2", partition)
+    assert name in session.get_available_regions("lambda", partition)
 
 
 @pytest.mark.parametrize("name", AWS_REGIONS)

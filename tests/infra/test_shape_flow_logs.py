@@ -67,7 +67,7 @@ def test_flows_are_kept_as_long_as_logs_and_with_the_sites_own_key() -> None:
 
 
 def test_without_flow_logs_there_is_no_group_no_role_and_no_word_in_the_key() -> None:
-    deployment = run({"flowLogs": "false"})
+    deployment = run({"flowLogs": "none"})
 
     assert not [each for each in deployment.registrations if "flow" in each.name or "flow" in each.type.lower()]
     assert "flows" not in deployment.only("aws:kms/key:Key").inputs["policy"]

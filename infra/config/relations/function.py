@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 from failover_lambda.contract import OWNER_TAG
 from infra.config.faults import Fault
-from infra.config.keys import StackConfig
+from infra.config.keys import Architecture, StackConfig
 from infra.config.relations.registry import relation
 from infra.naming import NAME_TAG, RESERVED_TAG_PREFIX, TAGS_MAX
+from infra.regions import AWS_REGIONS
 
 RESERVED_CONCURRENCY_MIN = 3
 """Two lives that overlap at a hand-over, and one tick that a deployment asks for."""
@@ -21,6 +22,17 @@ def _a_hand_over_has_room(config: StackConfig) -> Iterator[Fault]:
             str(config.reserved_concurrency),
             f"-1, or {RESERVED_CONCURRENCY_MIN} and more: two lives at a hand-over, and the tick of a deployment",
             "pulumi config set reservedConcurrency -- -1",
+        )
+
+
+@relation("region", "lambda_architecture")
+def _the_region_has_the_processor(config: StackConfig) -> Iterator[Fault]:
+    if config.lambda_architecture is Architecture.ARM64 and not AWS_REGIONS[config.region].lambda_arm64:
+        yield Fault(
+            "lambdaArchitecture",
+            f"{config.lambda_architecture.value}, which Lambda does not have in region {config.region}",
+            f"{Architecture.X86_64.value} in this region",
+            f"pulumi config set lambdaArchitecture {Architecture.X86_64.value}",
         )
 
 

@@ -1,6 +1,7 @@
 """Rules about the machines."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from infra.aws import guest
@@ -19,6 +20,17 @@ SYSTEM_PATHS = frozenset({"bin", "boot", "dev", "etc", "lib", "lib64", "proc", "
 """First parts of paths that the system itself lives in, or empties."""
 WHOLE_SYSTEM_PATHS = frozenset({"/home", "/mnt", "/opt", "/srv", "/var", "/var/lib", "/var/log"})
 """Folders that may hold a mount, and may not be one: a disk there would hide what the image has in them."""
+
+
+@relation("interface_endpoints", "management_endpoints")
+def _each_service_has_one_endpoint(config: StackConfig) -> Iterator[Fault]:
+    there = {"s3": "the network has its gateway endpoint", "dynamodb": "the network has its gateway endpoint"}
+    if config.management_endpoints:
+        there |= dict.fromkeys(("ssm", "ssmmessages"), "managementEndpoints has it")
+    for service, times in Counter(config.interface_endpoints).items():
+        if times > 1 or service in there:
+            because = there.get(service, f"{times} times")
+            yield Fault("interfaceEndpoints", f"{service}, {because}", "each service once", "remove it")
 
 
 @relation("ami_id", real_cloud_only=True)
