@@ -19,7 +19,7 @@ from typing import Any, Self
 import boto3
 from botocore.config import Config
 
-from lab import processes
+from lab import limits, processes
 from lab.child import Child, Event
 from lab.endpoints import MOTO_SERVICES, Endpoints, variable
 from lab.profiles import Profile
@@ -102,7 +102,7 @@ class Emulators:
         return cls(supervisor.lab_id, (moto, ministack), Endpoints(moto_url, ministack_url), settings.region)
 
     def client(self, service: str, read_timeout_s: float = 10.0) -> Any:
-        """A boto3 client for the emulator that plays the service: one attempt, short timeouts.
+        """A boto3 client for the emulator that plays the service: one attempt, short timeouts, AWS's limits guarded.
 
         Args:
             service: boto3's name, "ec2" or "lambda".
@@ -111,7 +111,9 @@ class Emulators:
         config = Config(connect_timeout=2.0, read_timeout=read_timeout_s, retries={"total_max_attempts": 1}, proxies={})
         make: Any = self._session.client  # its overloads know literal names only
         with self._making:  # threads may share clients, not sessions
-            return make(service, endpoint_url=self.endpoints.of(service), config=config)
+            client = make(service, endpoint_url=self.endpoints.of(service), config=config)
+        limits.guard(client)
+        return client
 
     def stop(self) -> None:
         """End both and every function, ministack first; the supervisor does the same when it closes."""

@@ -1,106 +1,28 @@
-"""botocore's models judge every request that the adapters make: nothing unknown, nothing missing, no wrong type.
+"""botocore's models judge every request that the adapters make: nothing unknown, nothing missing, no wrong type or length.
 
 The watchdog's clients do not validate (it costs time on the path of a failover, and turns a mistake into a refusal at run
 time), so it is done here, once, over all of them.
 """
 
-import io
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from botocore.awsrequest import AWSResponse
-from botocore.validate import ParamValidator
 
 from failover_lambda.aws.cloud import LiveCloud
 from failover_lambda.aws.probers import LiveProbers
 from failover_lambda.aws.report import LiveReporter
 from failover_lambda.aws.state import LiveStore
-from failover_lambda.contract import to_plain
 from failover_lambda.errors import CouldNotAskError
-from failover_lambda.model import Answer, Command, Do, Lease, Notice, Outcome, ProbeReport, Sight
-from tests.contract.emulators import client
+from failover_lambda.model import Command, Do, Lease, Notice, Outcome
+from tests.contract.judge import ANSWERS, SETTINGS, SIGHT, Judge
 from tests.contract.test_record_store import full_record
-from tests.fakes import make_settings
 
 pytestmark = pytest.mark.contract
 
-SETTINGS = make_settings()
 LEASE = Lease(owner="arbiter-1", token=1, beat=1, wish="")
-LEASE_ITEM = {
-    "owner": {"S": "arbiter-1"},
-    "token": {"N": "2"},
-    "rvn": {"N": "2"},
-    "wish": {"S": ""},
-    "asked": {"S": ""},
-    "answered": {"S": ""},
-}
 NOTICE = Notice(id="n-1", at_s=1.0, what="moved", site="lis", source="wk1", target="wk2", why="x", epoch=2, seconds=1.3)
-SIGHT = Sight(
-    vantage="prober-a",
-    zone="a",
-    anchor_reached=True,
-    reports=(ProbeReport(worker="wk1", answer=Answer.HEALTHY),),
-)
-CAPACITY = {"ConsumedCapacity": {"TableName": "record"}}
-ANSWERS: dict[str, dict[str, Any]] = {
-    "DescribeAddresses": {"Addresses": [{"AllocationId": SETTINGS.address_id, "PublicIp": "127.0.0.1"}]},
-    "DescribeInstances": {
-        "Reservations": [
-            {
-                "Instances": [
-                    {
-                        "InstanceId": "i-1",
-                        "State": {"Name": "rebooting"},
-                        "LaunchTime": datetime(2026, 1, 1, tzinfo=UTC),
-                        "SecurityGroups": [{"GroupId": SETTINGS.isolation_group_id}],
-                    }
-                ]
-            }
-        ]
-    },
-    "AssociateAddress": {"AssociationId": "eipassoc-1"},
-    "GetItem": {**CAPACITY, "Item": LEASE_ITEM},
-    "UpdateItem": {**CAPACITY, "Attributes": LEASE_ITEM},
-    "PutItem": CAPACITY,
-    "TransactWriteItems": CAPACITY,
-    "Publish": {"MessageId": "m-1"},
-    "Invoke": {"StatusCode": 200},
-}
-"""Just enough of an answer; every other operation answers nothing."""
-
-
-class Judge:
-    """A client that sends nothing: its requests are judged by the SDK's own model, and kept."""
-
-    def __init__(self, service: str) -> None:
-        self.answers = dict(ANSWERS)
-        self.client = client(service, "http://127.0.0.1:1")
-        self.requests: list[tuple[str, dict[str, Any]]] = []
-        events: Any = self.client.meta.events
-        events.register_first("provide-client-params.*", self._judge)
-        events.register("before-call", self._answer)
-
-    @property
-    def operations(self) -> set[str]:
-        return {operation for operation, _ in self.requests}
-
-    def only(self, operation: str) -> dict[str, Any]:
-        (params,) = (params for name, params in self.requests if name == operation)
-        return params
-
-    def _judge(self, params: dict[str, Any], model: Any, **_: object) -> None:
-        faults = ParamValidator().validate(params, model.input_shape)
-        assert not faults.has_errors(), f"{model.name}: {faults.generate_report()}"
-        self.requests.append((model.name, params))
-
-    def _answer(self, model: Any, **_: object) -> tuple[AWSResponse, dict[str, Any]]:
-        answer = dict(self.answers.get(model.name, {}))
-        if model.name == "Invoke":
-            answer["Payload"] = io.BytesIO(json.dumps(to_plain(SIGHT)).encode())
-        return AWSResponse("http://127.0.0.1:1", 200, {}, None), answer  # pyright: ignore[reportArgumentType] (no body is read)
 
 
 @pytest.fixture
