@@ -60,9 +60,14 @@ def waivers() -> list[Waiver]:
 
 def by_checkov(deployments: Mapping[str, Deployment], folder: Path) -> dict[str, set[Finding]]:
     """What checkov fails in each deployment; one run for all."""
-    assert CHECKOV.exists(), f"checkov is not installed; {MAKE_IT}"
     for name, deployment in deployments.items():
         write_plan(deployment, folder / f"{name}.json")
+    return checkov_on(folder)
+
+
+def checkov_on(folder: Path) -> dict[str, set[Finding]]:
+    """What checkov fails in each plan of a folder, by the file's name without its end."""
+    assert CHECKOV.exists(), f"checkov is not installed; {MAKE_IT}"
     # Without --skip-download it asks its vendor for more.
     flags = ["--skip-download", "--quiet", "--compact", "--framework", "terraform_plan", "--output", "json"]
     command = [str(CHECKOV), *flags, "--directory", str(folder)]
@@ -71,7 +76,7 @@ def by_checkov(deployments: Mapping[str, Deployment], folder: Path) -> dict[str,
     report = json.loads(done.stdout)
     assert report["summary"]["parsing_errors"] == 0, report
     assert report["summary"]["resource_count"] > 0, "checkov saw no resource"
-    found: dict[str, set[Finding]] = {name: set() for name in deployments}
+    found: dict[str, set[Finding]] = {file.stem: set() for file in folder.glob("*.json")}
     for failed in report["results"]["failed_checks"]:
         name = Path(failed["file_path"]).stem
         found[name].add(Finding("checkov", failed["check_id"], failed["resource"], failed["check_name"]))

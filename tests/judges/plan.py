@@ -65,13 +65,13 @@ def address(registration: Registration) -> str:
 
 def terraform_plan(deployment: Deployment) -> dict[str, Any]:
     """The plan that would create the deployment."""
-    resources = [each for each in deployment.registrations if _is_resource(each)]
+    resources = [each for each in deployment.registrations if is_resource(each)]
     return {
         "format_version": "1.2",
         "terraform_version": "1.9.0",
-        "planned_values": {"root_module": {"resources": [_head(each) | {"values": _values(each)} for each in resources]}},
+        "planned_values": {"root_module": {"resources": [_head(each) | {"values": values(each)} for each in resources]}},
         "resource_changes": [
-            _head(each) | {"change": {"actions": ["create"], "before": None, "after": _values(each), "after_unknown": {}}}
+            _head(each) | {"change": {"actions": ["create"], "before": None, "after": values(each), "after_unknown": {}}}
             for each in resources
         ],
         "configuration": {
@@ -87,7 +87,8 @@ def write_plan(deployment: Deployment, path: Path) -> None:
     path.write_text(json.dumps(terraform_plan(deployment)))
 
 
-def _is_resource(registration: Registration) -> bool:
+def is_resource(registration: Registration) -> bool:
+    """Neither a component nor a provider."""
     return registration.custom and not registration.type.startswith(PROVIDER_TYPE_PREFIX)
 
 
@@ -101,7 +102,8 @@ def _head(registration: Registration) -> dict[str, Any]:
     }
 
 
-def _values(registration: Registration) -> dict[str, Any]:
+def values(registration: Registration) -> dict[str, Any]:
+    """A resource's inputs, as Terraform says them."""
     own = _NAMES.get(registration.type, {})
     return {own.get(key, snake(key)): _value(value, key) for key, value in registration.inputs.items()}
 
@@ -136,7 +138,7 @@ def _references(registration: Registration, deployment: Deployment) -> dict[str,
 
 def _named_in(value: Any, needed: list[Registration]) -> list[str]:
     text = json.dumps(value, default=str)
-    named = [each for each in needed if _is_resource(each) and any(f'"{mark}"' in text for mark in _marks(each))]
+    named = [each for each in needed if is_resource(each) and any(f'"{mark}"' in text for mark in _marks(each))]
     return [name for each in named for name in (f"{address(each)}.id", address(each))]
 
 
