@@ -206,8 +206,8 @@ def flow_log_policy(arns: Arns, log_group: str) -> str:
     return document(
         [
             allow("Write", ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], group),
-            # A list has no group of its own to name.
-            allow("FindTheGroup", "logs:DescribeLogGroups", arns.of("logs", "log-group:*")),
+            # A list takes no resources: an ARN here would deny it without a word.
+            allow("FindTheGroup", "logs:DescribeLogGroups", "*"),
         ]
     )
 

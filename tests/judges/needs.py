@@ -87,6 +87,21 @@ def of_logging(ground: Ground, function: str) -> set[Need]:
     return {Need("log", f"logs:{action}", stream) for action in ("CreateLogStream", "PutLogEvents")}
 
 
+def of_dead_letters(ground: Ground, queue: str) -> set[Need]:
+    """What Lambda needs of a function's role to keep an event that failed."""
+    return {Need("keep what failed", "sqs:SendMessage", ground.arn("sqs", queue))}
+
+
+def of_flow_logs(ground: Ground, log_group: str) -> set[Need]:
+    """What the flow logs' service needs of its role (VPC guide, "IAM role for publishing flow logs to CloudWatch Logs")."""
+    group = ground.arn("logs", f"log-group:{log_group}")
+    return {
+        *(Need("log", f"logs:{action}", f"{group}:log-stream:eni-1-all") for action in ("CreateLogStream", "PutLogEvents")),
+        Need("find the group", "logs:DescribeLogStreams", f"{group}:log-stream:"),
+        Need("find the group", "logs:DescribeLogGroups", "*"),
+    }
+
+
 def of_placement() -> set[Need]:
     """What Lambda needs of a function's role to place it into the network; none of it names a resource beforehand."""
     return {Need("be placed", f"ec2:{action}", "*") for action in PLACEMENT}

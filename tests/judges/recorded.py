@@ -9,12 +9,12 @@ from typing import Any
 from failover_lambda.contract import Settings
 from lab.recording import Created, Deployment
 from tests.infra import stand
-from tests.judges.needs import Ground, Need, of_logging, of_placement, of_requests
+from tests.judges.needs import Ground, Need, of_dead_letters, of_flow_logs, of_logging, of_placement, of_requests
 from tests.judges.recorder import Request, record
 from tests.judges.simulator import Policy, Question
 
 PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
-POLICY, KEY = "aws:iam/policy:Policy", "aws:kms/key:Key"
+POLICY, KEY, QUEUE = "aws:iam/policy:Policy", "aws:kms/key:Key", "aws:sqs/queue:Queue"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,13 +46,14 @@ class Recorded:
     topic_policy: Policy
     arbiter: Role
     probers: tuple[Role, ...]
+    flow_logs: Role
     requests: Mapping[str, tuple[Request, ...]]
     """By story."""
 
     @property
     def roles(self) -> tuple[Role, ...]:
-        """Of every function."""
-        return (self.arbiter, *self.probers)
+        """Every role with a policy of ours."""
+        return (self.arbiter, *self.probers, self.flow_logs)
 
     def question(self, role: Role, need: Need) -> Question:
         """Whether a role may do what it needs."""
@@ -92,11 +93,19 @@ def recorded(partition: str = "aws") -> Recorded:
             deployment,
             f"{settings.site}-arbiter",
             of_requests((request for taped in requests.values() for request in taped), ground)
-            | of_logging(ground, f"{settings.site}-arbiter"),
+            | of_logging(ground, f"{settings.site}-arbiter")
+            | of_dead_letters(ground, deployment.only(QUEUE).outputs["name"]),
         ),
         probers=tuple(_role(deployment, name, of_logging(ground, name) | of_placement()) for name in probers),
+        flow_logs=_role(deployment, f"{settings.site}-flows", of_flow_logs(ground, flow_log_group(deployment))),
         requests=requests,
     )
+
+
+def flow_log_group(deployment: Deployment) -> str:
+    """The log group that the flow log writes into."""
+    (flow_log,) = deployment.of_type("aws:ec2/flowLog:FlowLog")
+    return flow_log.inputs["logDestination"].partition(":log-group:")[2]
 
 
 def _role(deployment: Deployment, name: str, needs: set[Need]) -> Role:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from lab.recording import Registration
 from tests.judges.needs import Need
 from tests.judges.recorded import PARTITIONS, Recorded, Role, recorded
 from tests.judges.simulator import ALLOWED, DENIED, Question, ask
@@ -32,6 +33,7 @@ STEPS = {
     "RecordIsEncrypted": {"record"},
     "Tell": {"tell"},
     "TopicIsEncrypted": {"tell"},
+    "DeadLetters": {"keep what failed"},
     "Log": {"log"},
 }
 """The steps that end when a statement of the arbiter is missing."""
@@ -137,12 +139,11 @@ def test_every_action_that_is_granted_is_used_and_every_used_one_is_granted() ->
 
 
 def test_every_resource_that_is_granted_for_an_action_is_used_with_it() -> None:
-    arbiter = recorded().arbiter
-
-    for sid, statement in arbiter.statements.items():
-        for resource in listed(statement["Resource"]):
-            users = {need.step for need in arbiter.needs if _covers(statement, resource, need)}
-            assert users, f"{sid} grants {resource}, and nothing that was recorded uses it"
+    for role in recorded().roles:
+        for sid, statement in role.statements.items():
+            for resource in listed(statement["Resource"]):
+                users = {need.step for need in role.needs if _covers(statement, resource, need)}
+                assert users, f"{role.name}: {sid} grants {resource}, and nothing that was recorded uses it"
 
 
 def _covers(statement: Any, resource: str, need: Need) -> bool:
@@ -231,3 +232,42 @@ def test_a_stranger_gets_nothing_from_the_key_and_the_topic() -> None:
     ]
 
     assert ALLOWED not in ask(replace(question, identity=[everything]) for question in asked)
+
+
+@BY_PARTITION
+def test_the_queue_takes_what_the_rules_of_this_site_could_not_hand_over(partition: str) -> None:
+    at = recorded(partition)
+    queue = at.ground.arn("sqs", at.deployment.only("aws:sqs/queue:Queue").outputs["name"])
+    policy = json.loads(at.deployment.only("aws:sqs/queuePolicy:QueuePolicy").inputs["policy"])
+
+    def send(principal: str, rule: str) -> Question:
+        question = service(at, principal, "sqs:SendMessage", queue, policy)
+        return replace(question, context={"aws:SourceArn": at.ground.arn("events", f"rule/{rule}")})
+
+    rules = [rule.inputs["name"] for rule in at.deployment.of_type("aws:cloudwatch/eventRule:EventRule")]
+    assert rules
+    assert set(ask(send("events.amazonaws.com", rule) for rule in rules)) == {ALLOWED}
+    assert ALLOWED not in ask([send("events.amazonaws.com", "another-site-schedule"), send("sns.amazonaws.com", rules[0])])
+
+
+SERVICES = {"arbiter": "lambda", "prober": "lambda", "worker": "ec2", "flows": "vpc-flow-logs"}
+
+
+@BY_PARTITION
+def test_a_role_is_taken_by_its_own_service_and_by_nobody_else(partition: str) -> None:
+    at = recorded(partition)
+
+    def take(role: Registration, principal: str) -> Question:
+        arn = f"arn:{partition}:iam::{at.ground.account}:role/{role.outputs['name']}"
+        policy = json.loads(role.inputs["assumeRolePolicy"])
+        account, source = at.ground.account, at.ground.arn("ec2", "vpc-flow-log/fl-1")
+        question = service(at, principal, "sts:AssumeRole", arn, policy)
+        return replace(question, context={"aws:SourceAccount": account, "aws:SourceArn": source})
+
+    for role in at.deployment.of_type("aws:iam/role:Role"):
+        part = role.name.removeprefix("tandem-aws-test-").split("-")[0]
+        others = [f"{name}.amazonaws.com" for name in set(SERVICES.values()) - {SERVICES[part]}]
+        stranger = "arn:aws:iam::999999999999:role/anybody"
+        own, *refused = ask(take(role, it) for it in (f"{SERVICES[part]}.amazonaws.com", *others, stranger))
+        assert own == ALLOWED, role.name
+        assert ALLOWED not in refused, role.name
