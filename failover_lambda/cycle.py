@@ -2,7 +2,7 @@
 
 The order is what safety rests on: a decision is stored before its first call is sent (RULE 5.1), the second call of a
 move is sent at once (RULE 5.6), and nothing is told that is not stored (RULE 7.1). What to do is decided in `rule`; how to
-do it is the business of the ports. May import `contract`, `model`, `errors`, `ports`, `pulse` and `rule`; no SDK.
+do it is the business of the ports. May import `contract`, `model`, `errors`, `denials`, `ports`, `pulse` and `rule`; no SDK.
 """
 
 from collections import deque
@@ -11,9 +11,9 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExec
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from failover_lambda import rule
+from failover_lambda import denials, rule
 from failover_lambda.contract import Settings
-from failover_lambda.errors import ConflictError, RecordUnreadableError, StoreUnavailableError
+from failover_lambda.errors import ConflictError, DeniedError, RecordUnreadableError, StoreUnavailableError
 from failover_lambda.model import (
     Answered,
     Command,
@@ -196,6 +196,7 @@ class Cycle:
         public = submit(ports.public.ask, self._public_ip, timeout_s) if wanted else None
         asked: list[Future[Any]] = [*looks, *reads, *([public] if public else [])]
         wait(asked, timeout=max(0.0, deadline_s - ports.clock.monotonic_s()))
+        denied = self._denied(looks)
         seen = Round(
             token=lease.token,
             overrun=ports.clock.monotonic_s() > deadline_s + ROUND_MARGIN_S,
@@ -203,6 +204,7 @@ class Cycle:
             address=self._taken("address"),
             instances=self._taken("instances"),
             public=_answer_of(public) if public else None,
+            denied=denied,
         )
         self._note_unasked(looks, seen)
         if seen.address:
@@ -221,6 +223,13 @@ class Cycle:
                 if going_on is None or going_on.started_s < self._called_at:
                     self._reads[name] = _Read(self._pool.submit(ask), now_s)
         return [read.future for read in self._reads.values()]
+
+    def _denied(self, looks: list[Future[Sight]]) -> tuple[str, ...]:
+        """The questions of this round that our role may not ask."""
+        asked = {denials.question_to(name): look for name, look in zip(self._ports.probers.vantages, looks, strict=True)}
+        names = {"address": denials.READ_ADDRESS, "instances": denials.READ_INSTANCES}
+        asked |= {names[name]: read.future for name, read in self._reads.items()}
+        return tuple(name for name, future in asked.items() if _is_denied(future))
 
     def _taken(self, name: str) -> Any:
         """What a read brought, once; None while it has no answer. One that began before a call of ours is old news."""
@@ -360,6 +369,10 @@ def _answer_of(future: Future[T]) -> T | None:
     if not future.done() or future.exception() is not None:
         return None
     return future.result()
+
+
+def _is_denied(future: Future[Any]) -> bool:
+    return future.done() and isinstance(future.exception(), DeniedError)
 
 
 def _saw_little(seen: Round, record: Record | None) -> bool:

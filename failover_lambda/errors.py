@@ -6,6 +6,7 @@
     |   +-- ConflictError          the condition failed: somebody else wrote, or the lease is gone
     |   +-- RecordUnreadableError  an item is there and is not a record of this version
     +-- CouldNotAskError           a question to the cloud or a prober had no answer: says nothing of what was asked about
+        +-- DeniedError            because our role may not ask it
 
 Raised by adapters, handled in `cycle.py`. Everybody may import this file.
 """
@@ -33,3 +34,7 @@ class RecordUnreadableError(StoreError):
 
 class CouldNotAskError(WatchdogError):
     """A question had no answer. Never evidence that a worker is down."""
+
+
+class DeniedError(CouldNotAskError):
+    """A question that our role may not ask; asking again brings nothing until somebody changes the role."""

@@ -169,6 +169,8 @@ class Round:
     """None = not asked in this round, or no answer."""
     instances: tuple[InstanceView, ...] | None
     public: PublicAnswer | None = None
+    denied: tuple[str, ...] = ()
+    """Questions of this round that our role may not ask, by their names in `denials`."""
 
     def instance(self, worker: str) -> InstanceView | None:
         """The view of `worker` in this round, if there is one."""
@@ -225,6 +227,8 @@ class Answered:
     """The cloud's error code, if it gave one."""
     association_id: str = ""
     """ASSOCIATE, DONE: the id of the new association."""
+    denied: bool = False
+    """REFUSED, because our role may not make this call."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -409,6 +413,8 @@ class Record:
     """Why automatic moves are off until an operator acts; "" = they are on."""
     suspicion_told: bool = False
     """The suspicion that stands was told already."""
+    denied: tuple[str, ...] = ()
+    """What our role may not do, as people were told."""
 
     def fence(self, worker: str) -> Fence | None:
         """The fence that stands against `worker`, if there is one."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import assert_never
 
-from failover_lambda import fences
+from failover_lambda import denials, fences
 from failover_lambda.contract import Settings
 from failover_lambda.model import (
     Answered,
@@ -91,11 +91,18 @@ def _on_round(record: Record | None, seen: Round, settings: Settings, now_s: flo
     case = Case(record=replace(record, fences=watched.fences), seen=seen, settings=settings, now_s=now_s)
     for worker in watched.rejoined:
         case = case.telling("rejoined", source=worker, why=f"{worker} was stopped and started again; it is a standby now")
+    case = _telling_denied(case)
     unproven = fences.unprovable(case.record, now_s)
     if unproven:
         case = _telling_unproven(case, unproven)
     decision = _HANDLERS[record.phase](case)
     return _with_fence_calls(decision, watched.commands)
+
+
+def _telling_denied(case: Case) -> Case:
+    record, new = denials.after_round(case.record, case.seen)
+    case = replace(case, record=record)
+    return case.telling("denied", why=denials.sentence(new)) if new else case
 
 
 def _telling_unproven(case: Case, fence: Fence) -> Case:
@@ -112,6 +119,14 @@ def _with_fence_calls(decision: Decision, due: tuple[Command, ...]) -> Decision:
 
 
 def _on_answer(record: Record | None, event: Answered, now_s: float) -> Decision:
+    if record is not None:
+        record, new = denials.after_answer(record, event)
+        if new:
+            record = notify(record, now_s, "denied", source=event.command.worker, why=denials.sentence(new))
+    return _on_outcome(record, event, now_s)
+
+
+def _on_outcome(record: Record | None, event: Answered, now_s: float) -> Decision:
     command = event.command
     what = f"{command.do.value} of {command.worker or 'the address'}: {event.outcome.value} {event.code}".rstrip()
     if record is None:

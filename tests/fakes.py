@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ParamSpec, TypeVar
 
 from failover_lambda.contract import FencePolicy, ProbeKind, ProberRef, Settings, Tier, Worker
-from failover_lambda.errors import ConflictError, CouldNotAskError, StoreUnavailableError
+from failover_lambda.errors import ConflictError, CouldNotAskError, DeniedError, StoreUnavailableError
 from failover_lambda.model import (
     AddressView,
     Answer,
@@ -115,6 +115,10 @@ class InlineExecutor(Executor):
         return future
 
 
+DENIED_CODE = "UnauthorizedOperation"
+"""The code of a refusal that says that the role may not do it."""
+
+
 @dataclass
 class FakeMachine:
     """One worker's machine and its service."""
@@ -144,6 +148,8 @@ class FakeCloud:
     calls: list[Command] = field(default_factory=list[Command])
     deaf: set[str] = field(default_factory=set[str])
     """Vantages that cannot be asked, and "address" or "instances" for reads without an answer."""
+    denied: set[str] = field(default_factory=set[str])
+    """The same, because the role may not ask."""
     blind: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     """(vantage, worker) pairs between which nothing gets through."""
     no_anchor: set[str] = field(default_factory=set[str])
@@ -159,6 +165,12 @@ class FakeCloud:
         for worker in self.settings.workers:
             self.machines[worker.name] = FakeMachine(worker=worker)
 
+    def _check(self, asked: str, said: str) -> None:
+        if asked in self.denied:
+            raise DeniedError(f"{said}: {DENIED_CODE}")
+        if asked in self.deaf:
+            raise CouldNotAskError(said)
+
     # Probers
 
     @property
@@ -167,8 +179,7 @@ class FakeCloud:
 
     def look(self, vantage: str, timeout_s: float) -> Sight:
         del timeout_s
-        if vantage in self.deaf:
-            raise CouldNotAskError(f"{vantage} does not answer")
+        self._check(vantage, f"{vantage} does not answer")
         zone = next(prober.zone for prober in self.settings.probers if prober.function_name == vantage)
         reports = tuple(
             ProbeReport(worker=name, answer=Answer.TIMEOUT if (vantage, name) in self.blind else machine.seen())
@@ -179,13 +190,11 @@ class FakeCloud:
     # Cloud
 
     def read_address(self) -> AddressView:
-        if "address" in self.deaf:
-            raise CouldNotAskError("the address could not be read")
+        self._check("address", "the address could not be read")
         return AddressView(public_ip=PUBLIC_IP, association=self.association)
 
     def read_instances(self) -> tuple[InstanceView, ...]:
-        if "instances" in self.deaf:
-            raise CouldNotAskError("the instances could not be read")
+        self._check("instances", "the instances could not be read")
         return tuple(
             InstanceView(worker=name, power=machine.power, launched_s=machine.launched_s, isolated=machine.isolated)
             for name, machine in self.machines.items()
@@ -197,7 +206,7 @@ class FakeCloud:
             if command.do in self.refuse:
                 code = self.refuse[command.do]
                 outcome = Outcome.DEFERRED if code in DEFERRED_CODES else Outcome.REFUSED
-                return Answered(command=command, outcome=outcome, code=code)
+                return Answered(command=command, outcome=outcome, code=code, denied=code == DENIED_CODE)
             if self.lose.get(command.do) == "before":
                 return Answered(command=command, outcome=Outcome.LOST)
             answered = self._apply(command)

@@ -26,7 +26,7 @@ from botocore.exceptions import (
     PartialCredentialsError,
 )
 
-from failover_lambda.errors import CouldNotAskError
+from failover_lambda.errors import CouldNotAskError, DeniedError
 from failover_lambda.model import Answered, Command, Do, Outcome
 
 T = TypeVar("T")
@@ -74,6 +74,18 @@ NOT_READY: Final = frozenset(
 )
 """True of a machine that is still coming up, and of what the API does not know everywhere yet: the next read tells."""
 
+DENIED: Final = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthorizationError",
+        "KMSAccessDenied",
+        "KMSAccessDeniedException",
+        "UnauthorizedOperation",
+    }
+)
+"""Our role may not do it, in the words of EC2, Lambda, DynamoDB and SNS, or may not use the key that it takes."""
+
 TIMED_OUT: Final = frozenset({"RequestTimeout", "RequestTimeoutException"})
 """Status 4xx, but it tells of the transport and not of the request."""
 
@@ -112,7 +124,7 @@ def run_once(command: Command, call: Callable[[], str]) -> Answered:
         association_id = call()
     except ClientError as exc:
         status, code = status_and_code(exc)
-        return Answered(command=command, outcome=outcome_of(command.do, status, code), code=code)
+        return Answered(command=command, outcome=outcome_of(command.do, status, code), code=code, denied=code in DENIED)
     except NotSentError as exc:
         return Answered(command=command, outcome=Outcome.REFUSED, code=str(exc))
     except ParamValidationError as exc:
@@ -128,14 +140,15 @@ def read_once(what: str, call: Callable[[], T]) -> T:
     """Send the question `call` once. It may raise whatever it likes for an answer that it cannot read.
 
     Raises:
-        CouldNotAskError: whatever went wrong, with `what` in its text.
+        CouldNotAskError: whatever went wrong, with `what` in its text; DeniedError where our role may not ask.
     """
     try:
         return call()
     except ClientError as exc:
         status, code = status_and_code(exc)
         message = exc.response.get("Error", {}).get("Message", "")
-        raise CouldNotAskError(f"{what}: answered {status} {code}: {message}") from exc
+        kind = DeniedError if code in DENIED else CouldNotAskError
+        raise kind(f"{what}: answered {status} {code}: {message}") from exc
     except BotoCoreError as exc:
         raise CouldNotAskError(f"{what}: no answer: {exc}") from exc
     except Exception as exc:  # unreadable: botocore's ResponseParserError, for one, is not in its own tree

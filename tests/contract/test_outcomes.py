@@ -18,7 +18,7 @@ from botocore.parsers import ResponseParserError
 from botocore.retries.standard import ThrottledRetryableChecker
 
 from failover_lambda.aws.outcomes import NO_CAPACITY, THROTTLED, NotSentError, outcome_of, read_once, run_once
-from failover_lambda.errors import CouldNotAskError
+from failover_lambda.errors import CouldNotAskError, DeniedError
 from failover_lambda.model import Answered, Command, Do, Outcome
 
 pytestmark = pytest.mark.contract
@@ -169,3 +169,29 @@ def test_a_question_that_fails_could_not_be_asked_and_says_why(exc: Exception, s
         read_once("DescribeAddresses", raising(exc))
     assert str(raised.value).startswith(says)
     assert raised.value.__cause__ is exc
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (403, "UnauthorizedOperation"),  # EC2
+        (400, "AccessDeniedException"),  # DynamoDB and Lambda
+        (403, "AuthorizationError"),  # SNS
+        (400, "KMSAccessDenied"),  # SNS, of the topic's key
+        (502, "KMSAccessDeniedException"),  # Lambda, of a function's key
+        (403, "AccessDenied"),
+    ],
+)
+def test_what_our_role_may_not_do_is_known_as_a_denial(status: int, code: str) -> None:
+    """7.4: it is told once."""
+    with pytest.raises(DeniedError):
+        read_once("DescribeAddresses", raising(error(status, code)))
+    assert run_once(COMMAND, raising(error(status, code))).denied
+
+
+@pytest.mark.parametrize("code", ["RequestLimitExceeded", "OperationNotPermitted", "IncorrectState", "500"])
+def test_no_other_error_is_a_denial(code: str) -> None:
+    with pytest.raises(CouldNotAskError) as raised:
+        read_once("DescribeAddresses", raising(error(400, code)))
+    assert not isinstance(raised.value, DeniedError)
+    assert not run_once(COMMAND, raising(error(400, code))).denied
