@@ -25,6 +25,8 @@ MET_A_LEADER = "the arbiter that leads answered; the next one brings the setting
 
 LEFT_TO_THE_LEADER = "an arbiter leads, or is about to"
 
+NOT_OURS = "the lease stayed with another arbiter"
+
 RENEWAL_WAIT_S = 0.25
 """How long a round waits for the answer of a renewal."""
 
@@ -47,12 +49,18 @@ class Leadership:
         self._renewed_at = 0.0
         self._renewal: Future[Lease] | None = None
         self._renewal_at = 0.0
+        self._trouble = ""
         self._pool = pool or ThreadPoolExecutor(max_workers=1, thread_name_prefix="lease")
 
     @property
     def lease(self) -> Lease | None:
         """The lease as last seen by its holder; None when it is not ours."""
         return self._lease
+
+    @property
+    def why_not(self) -> str:
+        """Why the lease was not had; with the store's own words when it was the store."""
+        return f"the lease could not be had{self._trouble}" if self._trouble else NOT_OURS
 
     def acquire(self, wait_s: float, *, wish: bool = True) -> Lease | None:
         """Take the lease when it is free, released or over; None when that did not happen within `wait_s`."""
@@ -71,8 +79,11 @@ class Leadership:
                 if wish and not wished:
                     self._store.wish_lease(self.owner)
                     wished = True
-            except (ConflictError, StoreUnavailableError):
-                pass  # somebody was quicker, or no answer: look again
+                self._trouble = ""
+            except ConflictError:
+                pass  # somebody was quicker: look again
+            except StoreUnavailableError as exc:
+                self._trouble = f": {exc}"
             if self._clock.monotonic_s() >= give_up_s:
                 return None
             self._clock.sleep(POLL_S)
@@ -195,7 +206,7 @@ def lead(cycle: Cycle, leadership: Leadership, clock: Clock, reporter: Reporter,
     """Tick until a successor holds the lease, or for `life_s`. Returns why it ended."""
     end_s = clock.monotonic_s() + life_s
     if leadership.acquire(life_s) is None:
-        return "the lease stayed with another arbiter"
+        return leadership.why_not
     return _lead_until(end_s, cycle, leadership, clock, reporter)
 
 
@@ -253,12 +264,13 @@ def once(cycle: Cycle, leadership: Leadership, clock: Clock, *, wait_s: float) -
         TimeoutError: neither happened within `wait_s`; says what was the last reason.
     """
     end_s = clock.monotonic_s() + wait_s
-    reason = "the lease could not be had"
+    reason = NOT_OURS
     question = f"ask-{leadership.owner}"
     asked = False
     while clock.monotonic_s() < end_s:
         lease = leadership.keep() or leadership.acquire(POLL_S, wish=False)
         if lease is None:
+            reason = leadership.why_not
             met = _met_leader(cycle, leadership, question, asked=asked)
             asked = True
             if met:

@@ -325,3 +325,14 @@ def test_a_start_by_an_event_that_left_it_to_the_leader_did_not_tick() -> None:
     late = _leadership("late", world.store, world.clock)
     assert lead_if_nobody_does(world.cycle, late, world.clock, world.reporter, life_s=30.0) == LEFT_TO_THE_LEADER
     assert (world.reporter.events, world.cloud.did()) == ([], [])
+
+
+def test_an_arbiter_that_cannot_ask_the_store_says_so_when_it_gives_up() -> None:
+    """7.4: whoever reads the log, or the failed deployment, is told what the store said."""
+    world = World()
+    world.leadership.release()
+    world.store.down = True
+    with pytest.raises(TimeoutError, match=r"the lease could not be had: the table does not answer$"):
+        once(world.cycle, world.leadership, world.clock, wait_s=3.0)
+    why = lead(world.cycle, world.leadership, world.clock, world.reporter, life_s=3.0)
+    assert why == "the lease could not be had: the table does not answer"
