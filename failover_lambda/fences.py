@@ -202,9 +202,12 @@ def has_open_calls(record: Record) -> bool:
 
 
 def unprovable(record: Record, now_s: float) -> Fence | None:
-    """A fence of which a call was refused for so long that people should look; each is named once."""
+    """A fence of which a call was refused for so long that people should look; each is named once.
+
+    A machine that was seen stopped serves nobody: what else was refused is not worth a mail.
+    """
     for fence in record.fences:
-        refused = fence.isolate.refused or (fence.stop.refused and fence.seen_stopped_s is None)
+        refused = fence.seen_stopped_s is None and (fence.isolate.refused or fence.stop.refused)
         if refused and not fence.told and now_s - fence.raised_s >= UNPROVEN_TOLD_S:
             return fence
     return None

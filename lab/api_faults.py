@@ -51,6 +51,8 @@ class Kind(Enum):
     """Applied; the answer ends in order in the middle of its body."""
     UNREADABLE = "unreadable"
     """Applied; the answer is a page of somebody else's with status 200."""
+    INTERCEPTED = "intercepted"
+    """Somebody else answers with a page of his own and status 200. Not applied."""
 
     @property
     def applied(self) -> bool:
@@ -170,7 +172,8 @@ def _effect(fault: Fault, patience: Patience) -> dict[str, Any]:
         Kind.RESET: {"reset": True},
         Kind.LOST: {"response": {"abort_bytes": 1}},
         Kind.CUT: {"response": {"truncate_frac": 0.5}},
-        Kind.UNREADABLE: {"response": {"set_headers": {FOREIGN_BODY: "1"}}},
+        Kind.UNREADABLE: {"response": {"set_headers": {FOREIGN_BODY: "after"}}},
+        Kind.INTERCEPTED: {"response": {"set_headers": {FOREIGN_BODY: "instead"}}},
     }
     if fault.kind not in effects:
         raise ValueError(f"{fault}: a proxy that answers cannot play a port where nothing listens")

@@ -11,7 +11,7 @@ others answer. Rules and the audit of what fired go over microburst's own contro
     open    {"front"}               it listens again, on the same port
 
 One thing is added to microburst, which always sends what its upstream answered: a rule that sets the header `FOREIGN_BODY`
-has the call carried out and answers with somebody else's page, as a gateway does that asks for a sign-in.
+answers with somebody else's page, as a gateway does that asks for a sign-in; `AFTER` the call was carried out, or instead.
 """
 
 import argparse
@@ -28,6 +28,8 @@ from microburst.forward import ResponseFault, Upstream
 from lab.control import Answer, Command, CommandRefusedError, Console, run_child, unknown
 
 FOREIGN_BODY = "x-tandem-foreign-body"
+AFTER = "after"
+"""Value of that header; any other: the call is not passed on."""
 PAGE = "<html><body>please sign in to the network</body></html>"
 _HOST = "127.0.0.1"
 _NOBODY = "http://127.0.0.1:9"
@@ -37,7 +39,7 @@ _KEPT = 100_000
 
 
 class ForeignUpstream(Upstream):
-    """Forwards; or forwards and then answers with `PAGE`."""
+    """Forwards; or answers with `PAGE`, with or without forwarding before."""
 
     async def relay(
         self, request: web.Request, body: bytes | None, mutator: ResponseFault | None = None, data: Any = None
@@ -45,13 +47,17 @@ class ForeignUpstream(Upstream):
         """See `microburst.forward.Upstream.relay`."""
         if mutator is None or FOREIGN_BODY not in mutator.set_headers:
             return await super().relay(request, body, mutator, data)
+        if mutator.set_headers[FOREIGN_BODY] == AFTER:
+            await self._carry_out(request, body)
+        return web.Response(text=PAGE, content_type="text/html")
+
+    async def _carry_out(self, request: web.Request, body: bytes | None) -> None:
         if self.session is None:
             raise RuntimeError("this upstream was not started")
         headers = {name: value for name, value in request.headers.items() if name.lower() not in _OWN_HEADERS}
         url = self.base_url + request.rel_url.raw_path_qs
         async with self.session.request(request.method, url, headers=headers, data=body) as answer:
             await answer.read()
-        return web.Response(text=PAGE, content_type="text/html")
 
 
 _OWN_HEADERS = frozenset({"host", "connection", "content-length", "transfer-encoding"})

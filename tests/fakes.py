@@ -234,7 +234,7 @@ class FakeCloud:
     def _associate(self, command: Command) -> Answered:
         worker = self.settings.worker(command.worker)
         if command.worker in self.refuse_target:
-            return Answered(command=command, outcome=Outcome.REFUSED, code="UnauthorizedOperation")
+            return Answered(command=command, outcome=Outcome.REFUSED, code="InvalidNetworkInterface.InUse")
         wanted = (worker.network_interface_id, worker.address_private_ip)
         if self.association and (self.association.network_interface_id, self.association.private_ip) != wanted:
             return Answered(command=command, outcome=Outcome.DEFERRED, code="Resource.AlreadyAssociated")

@@ -4,11 +4,12 @@ Both calls carry the condition that makes a late copy of them harmless: the asso
 command, and `AllowReassociation=False`, always said, because an absent flag moves the address without asking
 (docs/RULE.md 5.3). The worker is named by network card and private address, never by instance: a worker may have a
 public address of its own, and an association without a private address would land on that one's place. May import
-`contract` and `model`; errors become outcomes in `outcomes`.
+`contract`, `model` and `outcomes`, where errors become outcomes.
 """
 
 from typing import TYPE_CHECKING, Any
 
+from failover_lambda.aws.outcomes import from_ec2
 from failover_lambda.contract import OWNER_TAG, Settings, Worker
 from failover_lambda.model import AddressView, Association
 
@@ -31,7 +32,7 @@ class Address:
             KeyError, ValueError: the answer is not about our address; SDK errors as they are.
         """
         settings = self._settings
-        answer: Any = self._ec2.describe_addresses(AllocationIds=[settings.address_id])
+        answer: Any = from_ec2(self._ec2.describe_addresses(AllocationIds=[settings.address_id]))
         (shown,) = answer["Addresses"]
         if shown["AllocationId"] != settings.address_id:
             raise ValueError(f"asked for {settings.address_id}, was told of {shown['AllocationId']}")
@@ -42,17 +43,17 @@ class Address:
 
     def associate(self, worker: Worker) -> str:
         """Put the address on `worker` if it is on nobody; returns the id of the association."""
-        answer = self._ec2.associate_address(
+        answer: Any = self._ec2.associate_address(
             AllocationId=self._settings.address_id,
             NetworkInterfaceId=worker.network_interface_id,
             PrivateIpAddress=worker.address_private_ip,
             AllowReassociation=False,
         )
-        return answer["AssociationId"]
+        return from_ec2(answer)["AssociationId"]
 
     def disassociate(self, association_id: str) -> None:
         """End exactly this association."""
-        self._ec2.disassociate_address(AssociationId=association_id)
+        from_ec2(self._ec2.disassociate_address(AssociationId=association_id))
 
     def _association(self, shown: dict[str, Any]) -> Association | None:
         association_id = shown.get("AssociationId")

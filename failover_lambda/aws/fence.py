@@ -2,11 +2,12 @@
 
 Isolation swaps the security groups of the network card. Connections that stand go on until they fall idle, so isolation
 is never proof; `stopped` is (docs/RULE.md 6.8). All calls are idempotent and name cards and instances by the ids in
-the settings. May import `contract` and `model`; errors become outcomes in `outcomes`.
+the settings. May import `contract`, `model` and `outcomes`, where errors become outcomes.
 """
 
 from typing import TYPE_CHECKING, Any, Final
 
+from failover_lambda.aws.outcomes import from_ec2
 from failover_lambda.contract import Settings, Worker
 from failover_lambda.model import InstanceView, Power
 
@@ -39,7 +40,7 @@ class Machines:
         Raises:
             KeyError, ValueError: the answer is not complete; SDK errors as they are.
         """
-        answer: Any = self._ec2.describe_instances(Filters=[{"Name": "instance-id", "Values": self._ids}])
+        answer: Any = from_ec2(self._ec2.describe_instances(Filters=[{"Name": "instance-id", "Values": self._ids}]))
         if answer.get("NextToken"):
             raise ValueError("only a part of the instances was told")  # the rest must not be taken for gone
         shown = {instance["InstanceId"]: instance for group in answer["Reservations"] for instance in group["Instances"]}
@@ -55,14 +56,15 @@ class Machines:
 
     def stop(self, worker: Worker) -> None:
         """Cut the power rather than shut down: the service must not go on working off its queue for minutes."""
-        self._ec2.stop_instances(InstanceIds=[worker.instance_id], **self._how_to_stop)
+        from_ec2(self._ec2.stop_instances(InstanceIds=[worker.instance_id], **self._how_to_stop))
 
     def start(self, worker: Worker) -> None:
         """Start the machine. A success may still end in `stopped`, where the caller's role may not use the disks' key."""
-        self._ec2.start_instances(InstanceIds=[worker.instance_id])
+        from_ec2(self._ec2.start_instances(InstanceIds=[worker.instance_id]))
 
     def _set_groups(self, worker: Worker, groups: tuple[str, ...]) -> None:
-        self._ec2.modify_network_interface_attribute(NetworkInterfaceId=worker.network_interface_id, Groups=list(groups))
+        card = worker.network_interface_id
+        from_ec2(self._ec2.modify_network_interface_attribute(NetworkInterfaceId=card, Groups=list(groups)))
 
     def _view(self, worker: Worker, shown: dict[str, Any] | None) -> InstanceView:
         if shown is None:  # an hour after its end an instance is not shown any more

@@ -13,9 +13,9 @@
 In doubt it is LOST: the rule then reads before it judges. May import `model` and `errors`, and botocore's exceptions.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -94,6 +94,10 @@ class NotSentError(Exception):
     """A command that names what we do not have; its text is a code of our own."""
 
 
+class ForeignAnswerError(Exception):
+    """Status 200, and somebody else answered."""
+
+
 NO_CREDENTIALS: Final = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError)
 """Raised before anything leaves."""
 
@@ -113,6 +117,20 @@ def outcome_of(do: Do, status: int, code: str) -> Outcome:
     if not (400 <= status <= 499 and said_by_the_service):  # noqa: PLR2004 (client errors)
         return Outcome.LOST
     return Outcome.DEFERRED if code in NOT_READY else Outcome.REFUSED
+
+
+def from_ec2(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The answer itself, if EC2 gave it: every one of its answers names the request.
+
+    The SDK reads any page with status 200 that happens to be XML as an empty success, and one of a gateway that asks for a
+    sign-in is; then nothing at all is known of the call.
+
+    Raises:
+        ForeignAnswerError: it does not name a request.
+    """
+    if not answer.get("ResponseMetadata", {}).get("RequestId"):
+        raise ForeignAnswerError("an answer without a request id did not come from EC2")
+    return answer
 
 
 def run_once(command: Command, call: Callable[[], str]) -> Answered:

@@ -90,7 +90,7 @@ class Judge:
         self.requests.append((model.name, params))
 
     def _answer(self, model: Any, **_: object) -> tuple[AWSResponse, dict[str, Any]]:
-        answer = dict(self.answers.get(model.name, {}))
+        answer = {"ResponseMetadata": {"RequestId": "r-1"}, **self.answers.get(model.name, {})}
         if model.name == "Invoke":
             answer["Payload"] = io.BytesIO(json.dumps(to_plain(SIGHT)).encode())
         return AWSResponse("http://127.0.0.1:1", 200, {}, None), answer  # pyright: ignore[reportArgumentType] (no body is read)

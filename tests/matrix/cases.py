@@ -1,4 +1,4 @@
-"""Which faults are tried: every call of an undisturbed story x every kind, in pairs, and for a while; and the seeded part of CI.
+"""Which faults are tried: every call of an undisturbed story x every kind, in pairs, for a while; and the part for CI.
 
 The calls are not written down here: they are what the watchdog did in an undisturbed story (`Recording`).
 """

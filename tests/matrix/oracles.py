@@ -8,7 +8,7 @@ from typing import Any
 
 from lab.api_faults import Kind
 from tests.matrix.calls import Call
-from tests.matrix.story import Evidence, Plot
+from tests.matrix.story import KILL_S, START_S, Evidence, Plot
 
 READ_BACK = {
     "AssociateAddress": "DescribeAddresses",
@@ -24,8 +24,8 @@ _ANSWERED_NO = (Kind.THROTTLED, Kind.DENIED)
 
 _EXPECTED = {Plot.FAILOVER: {"adopted", "failover"}, Plot.STEADY: {"adopted"}}
 _DENIED = "denied"
-_TROUBLE = {_DENIED, "move-overdue", "fence-unproven", "suspect-for-long", "both-down"}
-"""What people may be told besides, where something was injected."""
+_TROUBLE = {"move-overdue", "fence-unproven"}
+"""What people may be told besides, where more than one call was hit."""
 
 Oracle = Callable[[Evidence], Iterator[str]]
 
@@ -71,7 +71,8 @@ def nothing_moves_before_a_death(evidence: Evidence) -> Iterator[str]:
     records = evidence.records[: evidence.killed_records] if evidence.killed_t else evidence.records
     for record in records:
         if (record["epoch"], record["holder"], record["phase"]) != (1, "wk1", "steady"):
-            yield f"the record went to {record['phase']} of {record['holder']} in epoch {record['epoch']} before anybody died"
+            where = f"{record['phase']} with {record['holder']} in epoch {record['epoch']}"
+            yield f"the record went to {where} before anybody died"
 
 
 def one_worker_at_a_time(evidence: Evidence) -> Iterator[str]:
@@ -83,6 +84,17 @@ def one_worker_at_a_time(evidence: Evidence) -> Iterator[str]:
     for call in evidence.gate:
         if call["action"] == "AssociateAddress" and call["params"].get("AllowReassociation") != "false":
             yield "AssociateAddress was sent with leave to take the address from somebody"
+
+
+def one_lost_call_costs_no_deadline(evidence: Evidence) -> Iterator[str]:
+    """RULE 5.6, 5.8: after one bad answer the move goes on from the next read, not from its deadline."""
+    once = sum(fault.times or 0 for fault in evidence.faults) <= 1
+    if evidence.plot is not Plot.FAILOVER or not once:
+        return
+    sent = [call.virtual_s for call in evidence.calls if call.action == "AssociateAddress"]
+    took_s = max(sent, default=float("inf")) - START_S - KILL_S
+    if took_s > evidence.settings.move_deadline_s / 2:
+        yield f"the address was put on wk2 {took_s:.1f} s of virtual time after the death, for one bad answer"
 
 
 def only_the_dead_are_fenced(evidence: Evidence) -> Iterator[str]:
@@ -147,7 +159,9 @@ def people_learn_what_happened(evidence: Evidence) -> Iterator[str]:
     for what in _EXPECTED[evidence.plot]:
         if kinds.count(what) != 1:
             yield f"{what!r} was promised {kinds.count(what)} times"
-    strange = {what for what in kinds if what not in _EXPECTED[evidence.plot] | _TROUBLE}
+    one_call = sum(fault.times or 0 for fault in evidence.faults) == 1
+    allowed = _EXPECTED[evidence.plot] | {_DENIED} | (set[str]() if one_call else _TROUBLE)
+    strange = {what for what in kinds if what not in allowed}
     if strange:
         yield f"people were told of {', '.join(sorted(strange))}"
     if not evidence.faults and set(kinds) != _EXPECTED[evidence.plot]:
@@ -225,6 +239,7 @@ ORACLES: tuple[Oracle, ...] = (
     epochs_only_grow,
     nothing_moves_before_a_death,
     one_worker_at_a_time,
+    one_lost_call_costs_no_deadline,
     only_the_dead_are_fenced,
     it_ends_steady,
     promises_are_kept,

@@ -248,6 +248,7 @@ class Stage:
             instance_id=instance["InstanceId"],
             network_interface_id=instance["NetworkInterfaces"][0]["NetworkInterfaceId"],
             private_ip=instance["PrivateIpAddress"],
+            address_private_ip=instance["PrivateIpAddress"],
             zone="ab"[number - 1],
             group_ids=(self._network["worker"],),
         )

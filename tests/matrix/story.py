@@ -21,11 +21,11 @@ from failover_lambda.contract import RECORD_KEY, Settings, record_key
 from failover_lambda.cycle import Cycle, Ports
 from failover_lambda.leadership import Leadership, lead
 from failover_lambda.model import Answer
-from failover_lambda.ports import Cloud
+from failover_lambda.ports import Cloud, Probers, RecordStore
 from lab.api_faults import Fault
 from tests.fakes import NoPublicPath
 from tests.matrix.calls import Call, Calls, for_the_proxy
-from tests.matrix.stage import READ_TIMEOUT_S, WATCHDOG_KEY, Site, Stage
+from tests.matrix.stage import READ_TIMEOUT_S, WATCHDOG_KEY, Stage
 from tests.matrix.virtual import START_S, Toll, VirtualClock, VirtualExecutor, in_virtual_time
 
 KILL_S = 6.0
@@ -34,6 +34,8 @@ STEADY_S = 12.0
 """How long a story without a death lasts."""
 AFTER_S = 5.5
 """How long a story goes on after its end, so that what comes late is seen: more than one steady read of the cloud."""
+LONG_AFTER_S = 65.0
+"""The same where a fence call was hit."""
 DEADLINE_S = 300.0
 """By then every story must have ended."""
 LIFE_S = 150.0
@@ -59,6 +61,8 @@ class Variant:
     """Which parts are the watchdog's; tests replace one by a broken one."""
 
     cloud: Callable[[Settings, Any], Cloud] = LiveCloud
+    probers: Callable[[Settings, Any], Probers] = LiveProbers
+    store: Callable[[Settings, Any], RecordStore] = LiveStore
     cycle: type[Cycle] = Cycle
 
 
@@ -188,10 +192,10 @@ class Story:
         reporter.reasons = self.reasons
         ports = Ports(
             clock=clock,
-            probers=LiveProbers(site.settings, wires.functions),
+            probers=self.variant.probers(site.settings, wires.functions),
             public=NoPublicPath(),
             cloud=self.variant.cloud(site.settings, wires.ec2),
-            store=LiveStore(site.settings, wires.dynamodb),
+            store=self.variant.store(site.settings, wires.dynamodb),
             reporter=reporter,
         )
         leadership = Leadership(owner, site.settings, ports.store, clock, executor)
@@ -211,12 +215,17 @@ class Story:
     def _look(self) -> None:
         """Once a virtual second: has it ended?"""
         if self._is_done():
-            self.over_s = self.clock.time_s + AFTER_S
+            self.over_s = self.clock.time_s + self._after_s()
             return
         if self.clock.time_s - START_S > DEADLINE_S:
             self.over_s = self.clock.time_s
             return
         self.clock.at(self.clock.time_s + 1.0, self._look)
+
+    def _after_s(self) -> float:
+        """Longer where a fence call was hit: what is refused for a minute is told (RULE 6.4)."""
+        fencing = any(fault.action in ("ModifyNetworkInterfaceAttribute", "StopInstances") for fault in self.faults)
+        return LONG_AFTER_S if fencing else AFTER_S
 
     def _leave_if_over(self) -> None:
         if self.over_s is not None and self.clock.time_s >= self.over_s:
@@ -230,7 +239,7 @@ class Story:
             return True
         if record["holder"] != "wk2":
             return False
-        if any(not fence[debt]["answered"] for fence in record["fences"] for debt in ("isolate", "stop")):
+        if any(_is_in_flight(fence) for fence in record["fences"]):
             return False
         states, groups = self._machines()
         home = self.site.settings.home
@@ -306,6 +315,11 @@ class Story:
             virtual_s=self.clock.time_s - START_S,
             seconds=time.monotonic() - started_s,
         )
+
+
+def _is_in_flight(fence: Mapping[str, Any]) -> bool:
+    """Nothing is known of the last isolation, so it is asked again; a stop is proven by the machine."""
+    return not (fence["isolate"]["answered"] or fence["isolate"]["refused"])
 
 
 def _pairs(faults: Sequence[Fault]) -> list[tuple[Fault, Fault]]:

@@ -3,7 +3,7 @@
 import pytest
 
 from failover_lambda.leadership import once
-from failover_lambda.model import Do, Phase
+from failover_lambda.model import Answer, Do, Phase
 from tests.worlds import World
 
 
@@ -113,3 +113,32 @@ def test_a_first_deployment_whose_role_may_not_read_the_address_fails_with_the_r
     world.cloud.denied.add("address")
     with pytest.raises(TimeoutError, match="the address could not be read"):
         once(world.cycle, world.leadership, world.clock, wait_s=5.0)
+
+
+def test_one_refused_isolation_of_a_machine_that_was_seen_stopped_is_no_unproven_fence() -> None:
+    """6.4: throttled once, stopped at once; a minute later there is nothing to tell."""
+    world = World().settled()
+    world.cloud.refuse[Do.ISOLATE] = "RequestLimitExceeded"
+    world.kill("wk1")
+    world.until(Phase.VERIFYING)
+    world.cloud.refuse.clear()
+    world.tick(100)
+    assert world.told == ["adopt", "failover"]
+
+
+def test_a_stop_that_is_refused_for_a_minute_is_told_once() -> None:
+    world = World().settled()
+    world.cloud.refuse[Do.STOP] = "OperationNotPermitted"
+    world.kill("wk1")
+    world.until(Phase.STEADY)
+    world.tick(100)
+    assert world.told.count("fence-unproven") == 1
+
+
+def test_all_vantages_denied_are_told_in_one_notice_and_nobody_dies() -> None:
+    world = World().settled()
+    world.cloud.denied |= {"prober-a", "prober-b", "prober-c"}
+    world.kill("wk1", Answer.TIMEOUT)
+    world.tick(100)
+    assert world.told == ["adopt", "denied"]
+    assert world.record.holder == "wk1"
