@@ -6,7 +6,7 @@ RUN := .venv/bin/python
 FAST := not lab
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check nightly lab-up lab-down bench clean docs lock setup-lab setup-dev
+.PHONY: help demo test check nightly lab-run lab-up lab-down bench clean docs lock setup-lab setup-dev
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -28,6 +28,9 @@ nightly: test ## the large sizes; results with date go into docs/
 	TANDEM_HISTORIES=5000 $(RUN) -m pytest -q -n 2 tests/property
 	$(RUN) -m lab demo --profile aws
 	$(RUN) -m bench
+
+lab-run: setup-lab ## a named fault, played and judged; without a name: all of them, listed [SCENARIO=name] [PROFILE=instant|aws]
+	@$(RUN) -m lab run $(SCENARIO) $(if $(filter-out undefined default,$(origin PROFILE)),$(if $(filter file,$(origin PROFILE)),,--profile $(PROFILE)))
 
 lab-up: setup-lab ## a lab that stays up until lab-down [PROFILE=instant|aws]
 	@$(RUN) -m lab up --profile $(PROFILE)

@@ -1,5 +1,6 @@
-"""The lab's command line: `python -m lab demo`, `up`, `down`. The Makefile's targets call it.
+"""The lab's command line: `python -m lab demo`, `run`, `up`, `down`. The Makefile's targets call it.
 
+`run NAME` plays a named scenario and judges it; without a name it lists them all.
 `up` leaves a lab running in the background, with its endpoints in `out/lab/<id>/up.json`; `down` ends every such lab.
 """
 
@@ -15,15 +16,25 @@ from lab.emulators import EmulatorsMissingError
 from lab.engine import EngineError
 from lab.networks import NoFreeNetworkError
 from lab.profiles import PROFILES
+from lab.scenarios import registry, runner
+from lab.scenarios.registry import UnknownScenarioError
 from lab.stack_file import StackFileError
 from lab.story import Fault
 
-EXPECTED = (ChildError, EmulatorsMissingError, EngineError, NoFreeNetworkError, StackFileError, TimeoutError)
+EXPECTED = (
+    ChildError,
+    EmulatorsMissingError,
+    EngineError,
+    NoFreeNetworkError,
+    StackFileError,
+    TimeoutError,
+    UnknownScenarioError,
+)
 """What can go wrong with a lab; told in one sentence instead of a traceback."""
 
 
 def main() -> int:
-    """Exit status: 0 done (demo: every promise kept), 1 a promise was broken, 2 the lab failed, 130 interrupted."""
+    """Exit status: 0 done (demo, run: as promised), 1 a promise was broken, 2 the lab failed, 130 interrupted."""
     arguments = _arguments()
     if sys.platform != "linux":
         print("the lab runs on Linux only: it listens on many addresses of 127.0.0.0/8", file=sys.stderr)
@@ -43,6 +54,8 @@ def _run(arguments: argparse.Namespace) -> int:
         case "demo":
             options = site.Options(profile=arguments.profile, schedule_divisor=arguments.schedule_divisor)
             return demo(options, Fault(arguments.fault), arguments.out)
+        case "run":
+            return _run_scenario(arguments)
         case "up":
             return background_lab.up(arguments.profile)
         case "down":
@@ -51,6 +64,18 @@ def _run(arguments: argparse.Namespace) -> int:
             return _serve(arguments)
         case _:
             raise AssertionError(arguments.verb)
+
+
+def _run_scenario(arguments: argparse.Namespace) -> int:
+    """One by its name, `all`, or the list of all."""
+    match arguments.scenario:
+        case "list":
+            print(registry.listing())
+            return 0
+        case "all":
+            return runner.run_all(registry.SCENARIOS.values(), arguments.profile, arguments.out)
+        case name:
+            return runner.run(registry.find(name), arguments.profile, arguments.out)
 
 
 def _serve(arguments: argparse.Namespace) -> int:
@@ -76,6 +101,10 @@ def _arguments() -> argparse.Namespace:
         default=site.Options.schedule_divisor,
         help="how many times faster than the cloud's the schedule runs; 1 = real minutes (%(default)s)",
     )
+    run = verbs.add_parser("run", help="play a named scenario and judge it, or list them all")
+    run.add_argument("scenario", nargs="?", default="list", help="its name, `list` or `all` (%(default)s)")
+    run.add_argument("--profile", choices=sorted(PROFILES), default=None, help="instead of the scenario's own")
+    run.add_argument("--out", type=Path, default=runner.OUT, help="folder of the results (%(default)s)")
     up = verbs.add_parser("up", help="a lab in the background")
     serve = verbs.add_parser("serve", help="a lab in the foreground")
     for verb in (play, up, serve):

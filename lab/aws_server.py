@@ -4,8 +4,11 @@
 
 Speaks the control protocol: `ready` with `endpoint` once every service has answered its first call (moto imports
 lazily, and a client with short timeouts would not wait for it), then one event per change in the cloud (`association`,
-`instance`, `groups`; see `lab.ec2_semantics`), also written to the cloud log. It takes no commands: whoever wants to
-change the cloud calls its API. Here is only the wiring; imports moto, so the lab starts it and never imports it.
+`instance`, `groups`; see `lab.ec2_semantics`), also written to the cloud log. Here is only the wiring; imports moto, so the
+lab starts it and never imports it.
+
+Commands: `trap` (action, way: in or out) holds the next such call of a function, which the event `trapped` tells; `release`
+(fate: go-on or drop) lets it go (`lab.trap`). There are no others: whoever wants to change the cloud calls its API.
 """
 
 import argparse
@@ -21,10 +24,11 @@ from werkzeug.serving import make_server
 from werkzeug.test import Client
 
 from lab import ec2_semantics
-from lab.control import Answer, Command, CommandRefusedError, Console, run_child
+from lab.control import Answer, Command, Console, run_child, unknown
 from lab.gate import Gate
 from lab.jsonlog import JsonLog
 from lab.profiles import PROFILES
+from lab.trap import Fate, Trap, Way
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -53,15 +57,23 @@ async def serve(console: Console) -> None:
     ec2_semantics.install(arguments.profile, arguments.network, arguments.seed, lock, publish)
     app = DomainDispatcherApplication(create_backend_app)
     _wake(app, arguments.region)
-    gate = Gate(app, lock, arguments.profile, JsonLog(arguments.gate_log), arguments.seed, arguments.log_reads)
+    trap = Trap(arguments.own_caller, lambda action, way: console.emit("trapped", action=action, way=way.value))
+    gate = Gate(app, lock, arguments.profile, JsonLog(arguments.gate_log), arguments.seed, arguments.log_reads, trap)
     server = make_server(_HOST, 0, gate, threaded=True, request_handler=MotoRequestHandler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     console.emit("ready", endpoint=f"http://{_HOST}:{server.server_port}", profile=arguments.profile.name)
-    await console.serve(_no_commands)
 
+    async def obey(command: Command) -> Answer:
+        match command.do:
+            case "trap":
+                trap.set(command.text("action"), command.choice("way", Way))
+                return {}
+            case "release":
+                return {"held": trap.release(command.choice("fate", Fate))}
+            case _:
+                raise unknown(command, "trap", "release")
 
-async def _no_commands(command: Command) -> Answer:
-    raise CommandRefusedError(f"unknown command {command.do!r}: change the emulated cloud by calling its API")
+    await console.serve(obey)
 
 
 def _wake(app: "WSGIApplication", region: str) -> None:
@@ -87,6 +99,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--cloud-log", type=Path, required=True, help="JSONL: what changed")
     parser.add_argument("--region", default="eu-central-1", help="the region that is made ready before the first call")
     parser.add_argument("--seed", type=int, default=1, help="of the dice for times that are a range")
+    parser.add_argument(
+        "--own-caller", default="", help="access key id of the lab's own clients, whose calls are never held"
+    )
     parser.add_argument("--log-reads", action="store_true", help="write EC2's reading calls to the gate's log too")
     return parser.parse_args()
 

@@ -1,5 +1,6 @@
-"""The promises that a worker can be told to break, so that tests can show that the checker sees it."""
+"""What a worker can be told to do wrong: promises to break, so that tests see that the checker sees it, and ailments."""
 
+import asyncio
 from collections import Counter
 from enum import Enum
 
@@ -23,11 +24,18 @@ class Breaches:
     def __init__(self) -> None:
         self.lying = False
         """True: the LLP port takes messages and never answers, while health goes on saying that all is well."""
+        self.slow_s = 0.0
+        """Every answer, to whatever is asked, waits so long."""
         self._planned: Counter[Breach] = Counter()
 
     def plan(self, breach: Breach, times: int) -> None:
         """Break the next `times` messages this way."""
         self._planned[breach] += times
+
+    async def dawdle(self) -> None:
+        """Be as slow as told."""
+        if self.slow_s:
+            await asyncio.sleep(self.slow_s)
 
     def take(self, breach: Breach) -> bool:
         """Use one planned breach up; False if none is left."""

@@ -72,7 +72,7 @@ def chronicle(logs: RawLogs, timeline: Timeline, ledger: Ledger) -> tuple[Moment
 
 def _lab(logs: RawLogs, timeline: Timeline) -> Iterable[Moment]:
     for fault in logs.faults:
-        words = f"{fault.worker} is {fault.kind.done}"
+        words = f"{fault.who} is {fault.kind.done}"
         yield Moment(timeline.since_fault(fault.t), Witness.LAB, words)
     for act in _after(timeline, logs.acts):
         yield Moment(timeline.since_fault(act.t), Witness.LAB, act_words(act))

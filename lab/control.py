@@ -56,6 +56,13 @@ class Command:
             raise CommandRefusedError(f"{self.do}: {name!r} is {value!r}, allowed is a number")
         return float(value)
 
+    def text(self, name: str) -> str:
+        """Read a text; raises `CommandRefusedError` for anything else."""
+        value = self.options.get(name)
+        if not isinstance(value, str):
+            raise CommandRefusedError(f"{self.do}: {name!r} is {value!r}, allowed is a text")
+        return value
+
     def choice(self, name: str, kind: type[Choice]) -> Choice:
         """Read a member of a closed set by its value; raises `CommandRefusedError` for anything else."""
         value = self.options.get(name)

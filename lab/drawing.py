@@ -132,7 +132,7 @@ def failover_marks(case: Case) -> list[Wanted]:
     """The fault, the four figures and the first acknowledgement."""
     t = case.timeline
     figures = {"detected": t.detected_s, "decided": t.decided_s, "address moved": t.moved_s, "verified": t.verified_s}
-    marks = [Wanted(0.0, f"{t.fault.worker} {t.fault.kind.done}", "fault")]
+    marks = [Wanted(0.0, f"{t.fault.who} {t.fault.kind.done}", "fault")]
     marks += [Wanted(s, f"{name} {s:.2f}", "figure") for name, s in figures.items() if s is not None]
     if t.first_ack is not None:
         served = t.since_fault(t.first_ack.t)
@@ -143,7 +143,7 @@ def failover_marks(case: Case) -> list[Wanted]:
 def run_marks(case: Case) -> list[Wanted]:
     """The fault and what the lab did later."""
     t = case.timeline
-    marks = [Wanted(0.0, f"{t.fault.worker} {t.fault.kind.done}", "fault")]
+    marks = [Wanted(0.0, f"{t.fault.who} {t.fault.kind.done}", "fault")]
     return marks + [Wanted(t.since_fault(act.t), act_words(act), "act") for act in case.logs.acts if act.t > t.fault.t]
 
 
@@ -155,7 +155,7 @@ def _draw(case: Case, name: str, title: str, scale: _Scale, wanted: Sequence[Wan
     lanes = tuple(Lane(lane, top + LANE * (place + 0.5)) for place, lane in enumerate(names))
     bottom = top + LANE * len(lanes)
     bars = [
-        *_down(case, scale, lanes[workers.index(case.timeline.fault.worker)].y),
+        *(bar for worker, lane in zip(workers, lanes, strict=False) for bar in _down(case, scale, worker, lane.y)),
         *_address(case, scale, lanes[-2].y),
         *_record(case, scale, lanes[-1].y),
     ]
@@ -200,8 +200,10 @@ def _ticks(case: Case, scale: _Scale, worker: str, y: float) -> Ticks:
     return Ticks(path, worker_kind(case, worker))
 
 
-def _down(case: Case, scale: _Scale, y: float) -> Iterable[Bar]:
+def _down(case: Case, scale: _Scale, worker: str, y: float) -> Iterable[Bar]:
     fault = case.timeline.fault
+    if fault.worker != worker or not fault.kind.lasts:
+        return
     back = [case.timeline.since_fault(s.t) for s in case.logs.starts if s.worker == fault.worker and s.t > fault.t]
     yield from _bar(scale, 0.0, min(back, default=scale.to_s), y, ("down", fault.kind.done))
 

@@ -37,6 +37,8 @@ _FUNCTION_VARIABLE = "AWS_LAMBDA_FUNCTION_NAME"
 _READY_S = 60.0
 """Longest wait for an emulator. They need a second or two; the rest is for a busy machine and uncompiled sources."""
 _FUNCTIONS_END_S = 5.0
+_COMMAND_S = 5.0
+"""Longest wait for an emulator to take a command."""
 
 
 class EmulatorsMissingError(Exception):
@@ -115,6 +117,18 @@ class Emulators:
         limits.guard(client)
         return client
 
+    def trap(self, action: str, way: str) -> None:
+        """Hold the next EC2 call of this action that a function makes, on its way "in" or its answer on its way "out"."""
+        self._children[0].call("trap", _COMMAND_S, action=action, way=way)
+
+    def wait_trapped(self, deadline_s: float) -> None:
+        """Wait until a call is held; ChildError if none came."""
+        self._children[0].expect("trapped", deadline_s)
+
+    def release(self, fate: str) -> None:
+        """Let held calls "go-on", or "drop" them."""
+        self._children[0].call("release", _COMMAND_S, fate=fate)
+
     def stop(self) -> None:
         """End both and every function, ministack first; the supervisor does the same when it closes."""
         for child in reversed(self._children):
@@ -135,6 +149,7 @@ def _start_moto(supervisor: Supervisor, settings: CloudSettings, on_event: Calla
     flags: list[object] = ["--network", settings.network, "--profile", settings.profile.name]
     flags += ["--region", settings.region, "--seed", settings.seed]
     flags += ["--gate-log", logs / "gate.jsonl", "--cloud-log", logs / "cloud.jsonl"]
+    flags += ["--own-caller", LAB_KEY_ID]
     flags += ["--log-reads"] if settings.log_reads else []
     return supervisor.module("moto", "lab.aws_server", *flags, on_event=on_event)
 

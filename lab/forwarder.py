@@ -73,10 +73,18 @@ class Forwarder:
         while True:
             parcel = await self._parcels.get()
             await self._deliver(parcel, receiver)
-            await self._messages.mark_delivered(parcel.entry)
+            await self._mark(parcel.entry)
             self._log.write("delivered", key=parcel.entry.key, boot=self._identity.boot, backlog=parcel.backlog)
             if self._breaches.take(Breach.DELIVER_TWICE):
                 await self._deliver(_Parcel(parcel.entry, backlog=False), receiver)
+
+    async def _mark(self, entry: Entry) -> None:
+        """Until the disk has it; a worker without room goes no further, and knows what it has delivered while it lives."""
+        while True:
+            try:
+                return await self._messages.mark_delivered(entry)
+            except OSError:
+                await asyncio.sleep(_RETRY_S)
 
     def _queue(self, entry: Entry) -> None:
         self._parcels.put_nowait(_Parcel(entry, backlog=False))

@@ -10,6 +10,8 @@ A WSGI application around moto's. Theory of operation, in the order a request me
    sleeps are outside the lock: callers wait side by side, as they do at a real endpoint, and a late call can overtake.
 4. Every EC2 call that changes something goes to the gate's log with the times of its arrival and of its answer.
 
+The lab may hold a call on its way in or out (`lab.trap`): a held request has not arrived yet, a dropped one never does.
+
 moto is not safe under threads (two winners for one conditional write, and worse); the lock is the same that the
 machines' timers take. Here is nothing about EC2's rules: those are in `lab.ec2_semantics`.
 """
@@ -35,6 +37,7 @@ from werkzeug.test import run_wsgi_app
 from lab.endpoints import MOTO_SERVICES, signing_name
 from lab.jsonlog import JsonLog
 from lab.profiles import Profile, reads_only
+from lab.trap import Fate, Trap, Way
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -107,6 +110,7 @@ class Gate:
         log: the gate's log.
         seed: of the dice for latencies that are a range.
         log_reads: write reading calls down too.
+        trap: may hold a call; None: nothing is ever held.
     """
 
     app: "WSGIApplication"
@@ -115,6 +119,7 @@ class Gate:
     log: JsonLog
     seed: int = 1
     log_reads: bool = False
+    trap: Trap | None = None
     _dice: random.Random = field(init=False)
     _dice_lock: threading.Lock = field(init=False, default_factory=threading.Lock)
 
@@ -126,13 +131,25 @@ class Gate:
         t_in = time.monotonic()
         body = _read_body(environ)
         call = parse_call(environ, body)
+        if self._holds(call, Way.IN):
+            return _nothing(start_response)
+        if self.trap and call and call.is_ec2_change:
+            t_in = time.monotonic()  # a held call arrives when it is let in
         refusal = _refusal(call)
         answer = _refused(call, refusal) if call is None or refusal else self._carry_out(call, environ, body)
         if call and (call.is_ec2_change or (self.log_reads and call.service == "ec2")):
             self._write(call, answer, t_in)
+        if self._holds(call, Way.OUT):
+            return _nothing(start_response)
         reason = HTTPStatus(answer.status).phrase
         start_response(f"{answer.status} {reason}", list(answer.headers))
         return [answer.body]
+
+    def _holds(self, call: Call | None, way: Way) -> bool:
+        """Meet the trap; True: the call, or its answer, is lost."""
+        if self.trap is None or call is None:
+            return False
+        return self.trap.meet(call.action, call.caller, way) is Fate.DROP
 
     def _carry_out(self, call: Call, environ: "WSGIEnvironment", body: bytes) -> Answer:
         half_s = self._latency_s(call) / 2
@@ -204,6 +221,12 @@ def _refused(call: Call | None, why: str | None) -> Answer:
         "<Response><Errors>{}</Errors></Response>" if call and call.service == "ec2" else "<ErrorResponse>{}</ErrorResponse>"
     )
     return Answer(HTTPStatus.BAD_REQUEST, (("Content-Type", "text/xml"),), form.format(error).encode())
+
+
+def _nothing(start_response: "StartResponse") -> Iterable[bytes]:
+    """What a caller reads whose call or answer was lost; it should have gone by now."""
+    start_response("504 Gateway Timeout", [])
+    return [b""]
 
 
 def _read_body(environ: "WSGIEnvironment") -> bytes:

@@ -19,6 +19,7 @@ _SENDING_APPLICATION: Final = 3
 _SENDING_FACILITY: Final = 4
 _RECEIVING_APPLICATION: Final = 5
 _RECEIVING_FACILITY: Final = 6
+_MESSAGE_TYPE: Final = 9
 _CONTROL_ID: Final = 10
 _PROCESSING_ID: Final = 11
 _HASH_LENGTH: Final = 16
@@ -79,6 +80,11 @@ def key_of(text: str) -> MessageKey:
     header, _, body = text.partition("\r")
     digest = hashlib.sha256(body.encode()).hexdigest()[:_HASH_LENGTH]
     return MessageKey(_needed(header, _SENDING_APPLICATION), _needed(header, _CONTROL_ID), digest)
+
+
+def asks_for_the_system(text: str) -> bool:
+    """Whether it is an application management query (NMQ, HL7 chapter 14): about the system, and nothing to keep."""
+    return _field(text.partition("\r")[0], _MESSAGE_TYPE).partition("^")[0] == "NMQ"
 
 
 def acknowledgement(text: str, said_by: str, at: datetime, code: str = "AA") -> str:

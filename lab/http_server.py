@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Final, NamedTuple
 
@@ -25,13 +25,22 @@ _NOT_FOUND: Final = Reply(HTTPStatus.NOT_FOUND, {"error": "no such path"})
 _NOT_GET: Final = Reply(HTTPStatus.METHOD_NOT_ALLOWED, {"error": "GET only"})
 
 
-async def serve_http(routes: Routes, address: Endpoint) -> asyncio.Server:
+Before = Callable[[], Awaitable[None]]
+"""What every answer waits for."""
+
+
+async def _nothing() -> None:
+    """Wait for nothing."""
+
+
+async def serve_http(routes: Routes, address: Endpoint, before: Before = _nothing) -> asyncio.Server:
     """Listen at `address` (port 0: the system chooses)."""
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             async with asyncio.timeout(_REQUEST_S):
                 head = await reader.readuntil(b"\r\n\r\n")
+                await before()
                 writer.write(_encoded(_replied(routes, head)))
                 await writer.drain()
         except (OSError, EOFError, asyncio.LimitOverrunError):

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
 from lab.child import Child, Event
@@ -35,6 +36,15 @@ class Ports:
     public: int
 
 
+class Cut(Enum):
+    """Which packets do not pass at a worker's card, by who began their flow."""
+
+    NONE = "open"
+    BOTH = "cut"
+    IN = "cut-in"
+    OUT = "cut-out"
+
+
 @dataclass
 class Machine:
     """One worker: its card, and its process while it runs."""
@@ -52,7 +62,9 @@ class Machine:
     state: str = "pending"
     alive: bool = False
     """It has power: true until the end of an orderly stop."""
-    cut: bool = False
+    cut: Cut = Cut.NONE
+    booting: bool = False
+    """Its system starts anew: no answer until the process runs."""
     isolated: bool = False
     starts: int = 0
 
@@ -137,10 +149,28 @@ class Hypervisor:
             raise RuntimeError(f"{worker} does not run")
         return process
 
-    def cut(self, worker: str, *, on: bool) -> None:
+    def cut(self, worker: str, *, on: bool, way: Cut = Cut.BOTH) -> None:
         """Cut a worker off at its card, or heal it; returns when it is so."""
         machine = self.machines[worker]
-        machine.cut = on
+        machine.cut = way if on else Cut.NONE
+        self._set_card(machine)
+
+    def go_down(self, worker: str, *, booting: bool) -> None:
+        """End the worker's process while its machine has power: the service alone, or for a boot of the system.
+
+        Connections are refused meanwhile; of a booting machine there is no answer at all.
+        """
+        machine = self.machines[worker]
+        machine.booting = booting
+        self._set_card(machine)
+        self.process(worker).kill()
+
+    def come_up(self, worker: str) -> None:
+        """Start the worker's process again, in a machine that has power and lost it by `go_down`."""
+        machine = self.machines[worker]
+        machine.booting = False
+        self._power_on(machine)
+        self.process(worker).expect("ready", READY_S)
         self._set_card(machine)
 
     # On the thread
@@ -165,6 +195,7 @@ class Hypervisor:
     def _on_instance(self, event: Mapping[str, Any]) -> None:
         machine = self._machine(str(event["instance_id"]))
         machine.state, machine.alive = str(event["state"]), bool(event["alive"])
+        machine.booting = machine.booting and machine.alive
         self._set_card(machine)
         runs = machine.process is not None and not machine.process.ended
         if machine.state == "running" and not runs:
@@ -234,6 +265,8 @@ def _card(machine: Machine) -> str:
     """What the outside meets at a worker's card."""
     if not machine.alive:
         return "stopped"
-    if machine.cut:
+    if machine.booting:
         return "cut"
+    if machine.cut is not Cut.NONE:
+        return machine.cut.value
     return "isolated" if machine.isolated else "open"

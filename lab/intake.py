@@ -1,17 +1,19 @@
 """The worker's front half: take a message, make it durable, only then acknowledge it.
 
 A repeat of a message that is in the store is acknowledged again and goes no further: the sender did not see the
-first acknowledgement, and needs one.
+first acknowledgement, and needs one. A message that the disk does not take is refused (AE), so that its sender keeps it. A
+query about the system itself (a watchdog's probe) is answered and kept nowhere.
 """
 
 import os
 import signal
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from lab.breaches import Breach, Breaches
-from lab.hl7_messages import acknowledgement, key_of
+from lab.hl7_messages import acknowledgement, asks_for_the_system, key_of
 from lab.jsonlog import JsonLog
 from lab.message_log import Entry, MessageLog
 
@@ -47,13 +49,23 @@ class Intake:
         """Take one message; gives its acknowledgement, or None for no answer (a worker that lies)."""
         if self._breaches.lying:
             return None
+        await self._breaches.dawdle()
+        code = "AA" if asks_for_the_system(text) or await self._is_durable(text) else "AE"
+        return acknowledgement(text, str(self._identity), datetime.now(UTC), code)
+
+    async def _is_durable(self, text: str) -> bool:
+        """Put a message on disk, or find it there; False where the disk does not take it."""
         key = key_of(text)
-        dropped = not self._messages.knows(key) and self._breaches.take(Breach.DROP_AFTER_ACK)
-        if not dropped:
+        if not self._messages.knows(key) and self._breaches.take(Breach.DROP_AFTER_ACK):
+            return True
+        try:
             entry = await self._messages.accept(key, text)
-            if entry is not None:
-                self._accepted(entry)
-        return acknowledgement(text, str(self._identity), datetime.now(UTC))
+        except OSError as refused:
+            print(f"the store does not take {key}: {refused}", file=sys.stderr)
+            return False
+        if entry is not None:
+            self._accepted(entry)
+        return True
 
     def _accepted(self, entry: Entry) -> None:
         self._log.write("accepted", key=entry.key, boot=self._identity.boot, seq_in_log=entry.seq)

@@ -53,6 +53,8 @@ class LabInfo:
     profile_times: tuple[ProfileTime, ...]
     pid: int | None
     """The lab's own process, to tell an arbiter's from it."""
+    stays: bool
+    """The address is to stay where it is: a run that shows what is no failover."""
 
     def by_ip(self, private_ip: str | None) -> str | None:
         """The worker with this private address."""
@@ -97,6 +99,7 @@ def read_lab_info(path: Path) -> LabInfo:
         spent=_plain_table(line, "spent") if line.has("spent") else {},
         profile_times=tuple(_profile_time(row) for row in line.rows("profile_times")),
         pid=line.count("pid") if line.has("pid") else None,
+        stays=line.flag("stays") if line.has("stays") else False,
     )
 
 

@@ -221,6 +221,6 @@ def _off(logs: RawLogs, worker: str) -> bool:
 
 
 def _broken(logs: RawLogs, worker: str) -> bool:
-    faults = [fault.t for fault in logs.faults if fault.worker == worker]
+    faults = [fault.t for fault in logs.faults if fault.worker == worker and fault.kind.lasts]
     starts = [start.t for start in logs.starts if start.worker == worker]
     return bool(faults) and not any(start > max(faults) for start in starts)

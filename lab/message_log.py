@@ -19,6 +19,9 @@ from typing import Any, Final, NamedTuple
 from lab.hl7_messages import MessageKey
 
 _MODE: Final = 0o644
+_FLAGS: Final = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+_FULL: Final = "/dev/full"
+"""Linux's own full disk: every write fails with ENOSPC (full(4))."""
 
 
 class StoreDamagedError(Exception):
@@ -44,7 +47,9 @@ class MessageLog:
         self._entries, self._undelivered = _replayed(path, whole_lines)
         self._keys = {entry.key for entry in self._entries}
         self._writing = asyncio.Lock()
-        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _MODE)
+        self._path = path
+        self._file = os.open(path, _FLAGS, _MODE)
+        self._takes = True
         _sync_folder(path.parent)
 
     def knows(self, key: MessageKey) -> bool:
@@ -73,10 +78,26 @@ class MessageLog:
             await self._append({"op": "delivered", "seq": entry.seq})
             self._undelivered.pop(entry.seq, None)
 
+    @property
+    def takes(self) -> bool:
+        """Whether the last write was durable; a worker that cannot store is not healthy."""
+        return self._takes
+
+    def fill_disk(self, *, on: bool) -> None:
+        """Let the kernel answer every further write with "no space left on device", or let the disk have room again."""
+        target = os.open(_FULL if on else self._path, _FLAGS, _MODE)
+        os.dup2(target, self._file, inheritable=False)
+        os.close(target)
+
     async def _append(self, record: dict[str, object]) -> None:
         line = json.dumps(record, ensure_ascii=False).encode() + b"\n"
         # On a thread: a slow disk must not make the worker's health answers late.
-        await asyncio.to_thread(self._write_and_sync, line)
+        try:
+            await asyncio.to_thread(self._write_and_sync, line)
+        except OSError:
+            self._takes = False
+            raise
+        self._takes = True
 
     def _write_and_sync(self, line: bytes) -> None:
         os.write(self._file, line)

@@ -170,7 +170,7 @@ PLATFORM: Parsers[PlatformEvent] = {
 }
 
 LAB: Parsers[LabEvent] = {
-    "fault": lambda line: Fault(line.seconds("t"), line.member("fault", FaultKind), line.text("worker")),
+    "fault": lambda line: Fault(line.seconds("t"), line.member("fault", FaultKind), line.text_or_none("worker")),
     "act": lambda line: Act(line.seconds("t"), line.text("act"), line.text_or_none("worker")),
 }
 

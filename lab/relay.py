@@ -12,6 +12,8 @@ What the outside meets, by card and by whether a worker's process holds a lifeli
     open       served; refused if no worker   served          pass
     isolated   no answer                      no answer       pass (a security group tracks them)
     cut        no answer                      no answer       silent; they go on when the card is healed
+    cut-in     no answer                      pass            those from outside are silent, the worker's own pass
+    cut-out    served; refused if no worker   no answer       those from outside pass, the worker's own are silent
     stopped    no answer                      no answer       silent; reset when the machine has power again
 
 Commands: `set` (card, or leak). `leak`, a planted breach, lets open flows pass whatever the card says.
@@ -42,6 +44,8 @@ class Card(Enum):
 
     OPEN = "open"
     CUT = "cut"
+    CUT_IN = "cut-in"
+    CUT_OUT = "cut-out"
     ISOLATED = "isolated"
     STOPPED = "stopped"
 
@@ -49,9 +53,9 @@ class Card(Enum):
 def door_in(card: Card, *, worker_up: bool) -> DoorState:
     """Say what a new flow from outside meets at the worker's address."""
     match card:
-        case Card.OPEN:
+        case Card.OPEN | Card.CUT_OUT:
             return DoorState.OPEN if worker_up else DoorState.SHUT
-        case Card.CUT | Card.ISOLATED | Card.STOPPED:
+        case Card.CUT | Card.CUT_IN | Card.ISOLATED | Card.STOPPED:
             return DoorState.SILENT
         case _:
             assert_never(card)
@@ -59,12 +63,17 @@ def door_in(card: Card, *, worker_up: bool) -> DoorState:
 
 def door_out(card: Card) -> DoorState:
     """Say what a new flow of the worker meets."""
-    return DoorState.OPEN if card is Card.OPEN else DoorState.SILENT
+    return DoorState.OPEN if card in {Card.OPEN, Card.CUT_IN} else DoorState.SILENT
 
 
-def open_flows_pass(card: Card, *, leak: bool) -> bool:
-    """Say whether bytes of open flows move, in both directions."""
-    return leak or card in {Card.OPEN, Card.ISOLATED}
+def open_flows_in_pass(card: Card, *, leak: bool) -> bool:
+    """Say whether bytes move, in both directions, of open flows that came from outside."""
+    return leak or card in {Card.OPEN, Card.ISOLATED, Card.CUT_OUT}
+
+
+def open_flows_out_pass(card: Card, *, leak: bool) -> bool:
+    """Say whether bytes move, in both directions, of open flows that the worker began."""
+    return leak or card in {Card.OPEN, Card.ISOLATED, Card.CUT_IN}
 
 
 class Relay:
@@ -77,7 +86,8 @@ class Relay:
         self._card = Card.OPEN
         self._leak = False
         self._flows: set[Flow] = set()
-        self._passing = asyncio.Event()
+        self._passing_in = asyncio.Event()
+        self._passing_out = asyncio.Event()
         self._background = Background()
         self._lifelines = Lifelines(lambda: self._out.endpoint.port, self._worker_changed)
         self._in = [
@@ -111,10 +121,8 @@ class Relay:
 
     def _settle(self) -> None:
         """Make flows and doors what card and worker say; the flows first, so that a cut is one at once."""
-        if open_flows_pass(self._card, leak=self._leak):
-            self._passing.set()
-        else:
-            self._passing.clear()
+        _let(self._passing_in, pass_=open_flows_in_pass(self._card, leak=self._leak))
+        _let(self._passing_out, pass_=open_flows_out_pass(self._card, leak=self._leak))
         for door in self._in:
             door.become(door_in(self._card, worker_up=self._lifelines.current is not None))
         self._out.become(door_out(self._card))
@@ -132,10 +140,10 @@ class Relay:
             close_with_reset(connection)
             return
         port = {"llp": worker.llp, "http": worker.http, "public": worker.public}[service]
-        self._start(Flow(connection, Endpoint(LOOPBACK, port), self._passing))
+        self._start(Flow(connection, Endpoint(LOOPBACK, port), self._passing_in))
 
     def _outward(self, connection: socket.socket) -> None:
-        self._start(Flow(connection, self._receiver, self._passing, source=self._address))
+        self._start(Flow(connection, self._receiver, self._passing_out, source=self._address))
 
     def _start(self, flow: Flow) -> None:
         self._flows.add(flow)
@@ -146,6 +154,13 @@ class Relay:
             await flow.run()
         finally:
             self._flows.discard(flow)
+
+
+def _let(passing: asyncio.Event, *, pass_: bool) -> None:
+    if pass_:
+        passing.set()
+    else:
+        passing.clear()
 
 
 async def _main(console: Console) -> None:

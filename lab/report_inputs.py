@@ -14,7 +14,7 @@ SHOWN = ("pulumi", "pulumi-aws", "moto", "boto3", "hl7")
 """Packages whose versions stand in a report."""
 
 
-def write_lab_info(site: Site, fault: str, spent: Mapping[str, float]) -> None:
+def write_lab_info(site: Site, fault: str, spent: Mapping[str, float], *, stays: bool = False) -> None:
     """Write lab.json into the lab's folder, beside the raw logs."""
     workers: dict[str, Any] = site.outputs["workers"]
     cards = {machine.instance_id: machine.card_id for machine in site.hypervisor.machines.values()}
@@ -23,6 +23,7 @@ def write_lab_info(site: Site, fault: str, spent: Mapping[str, float]) -> None:
         "profile": site.profile.name,
         "engine": site.deployment.engine,
         "fault": fault,
+        "stays": stays,
         "workers": {
             name: {
                 "private_ip": worker["privateIp"],

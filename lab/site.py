@@ -54,6 +54,8 @@ class Options:
     schedule_divisor: float = 10.0
     """How many times faster than the cloud's the schedule runs."""
     seed: int = 1
+    store_door: bool = False
+    """Functions reach the record's table through a door that the lab can close."""
     config: Mapping[str, str] = field(default_factory=dict[str, str])
     """Keys that shall be otherwise than in the stack file; texts as there."""
 

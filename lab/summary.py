@@ -36,14 +36,16 @@ class Count:
 def headline(findings: Findings) -> str:
     """The run in one sentence."""
     t, lab = findings.case.timeline, findings.lab
-    if t.verified is None:
+    if t.verified is None and lab.stays:
+        moved = f"{lab.address} stayed with {t.after.entitled}"
+    elif t.verified is None:
         moved = f"{lab.address} was not verified on another worker"
     else:
         moved = f"{t.verified.entitled} took over {lab.address}"
     outage = "at least one HL7 sender was never served again"
     if t.outage_s is not None:
         outage = f"HL7 senders went {t.outage_s:.2f} s without service ({where(findings)})"
-    return f"{t.fault.worker} was {t.fault.kind.done} and {moved}; {outage}, and {_losses(findings.case)}."
+    return f"{t.fault.who} was {t.fault.kind.done} and {moved}; {outage}, and {_losses(findings.case)}."
 
 
 def _losses(case: Case) -> str:

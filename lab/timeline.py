@@ -157,14 +157,20 @@ def _sender_gaps(logs: RawLogs, fault: Fault, until: float) -> Iterable[Gap]:
     for sender, events in logs.senders.items():
         acks = [(e.t, e.worker) for e in events if isinstance(e, Acked) and e.t < until]
         tries = [e.t for e in events if e.t < until]
-        gap = _gap(_Client(sender, acks, max(tries, default=-math.inf)), fault)
+        gap = _gap(_Client(sender, acks, max(tries, default=-math.inf)), fault, _left(logs, fault))
         if gap is not None:
             yield gap
 
 
 def _http_gap(logs: RawLogs, fault: Fault, until: float) -> Gap | None:
     answers = [(e.t, e.worker) for e in logs.http_answers if e.t < until]
-    return _gap(_Client("http", answers, max((e.t for e in logs.http if e.t < until), default=-math.inf)), fault)
+    last_try = max((e.t for e in logs.http if e.t < until), default=-math.inf)
+    return _gap(_Client("http", answers, last_try), fault, _left(logs, fault))
+
+
+def _left(logs: RawLogs, fault: Fault) -> str | None:
+    """The worker that clients are led away from, if the address is to move."""
+    return None if logs.lab.stays else fault.worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,16 +181,17 @@ class _Client:
     last_try: float
 
 
-def _gap(client: _Client, fault: Fault) -> Gap | None:
+def _gap(client: _Client, fault: Fault, left: str | None) -> Gap | None:
     """The longest time without an answer between the fault and the first answer by another worker.
 
     An acknowledgement that was on its way when the fault came ends no outage: gaps are looked at until another worker has
-    answered. None for a client that had no answer before the fault.
+    answered, or to the end where nobody is to be left. None for a client that had no answer before the fault.
     """
     answers = client.answers
     if not answers or answers[0][0] > fault.t:
         return None
-    back = next((t for t, worker in answers if t > fault.t and worker != fault.worker), math.inf)
+    others = (t for t, worker in answers if t > fault.t and worker != left)
+    back = math.inf if left is None else next(others, math.inf)
     gaps = [Gap(client.name, t, u) for (t, _), (u, _) in pairwise(answers) if u > fault.t and t < back]
     if back == math.inf and client.last_try > answers[-1][0]:
         gaps.append(Gap(client.name, answers[-1][0], None))

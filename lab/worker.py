@@ -6,8 +6,8 @@ It listens on free ports of 127.0.0.1; its relay stands between it and the outsi
 with its relay. `lab.intake` takes messages, `lab.forwarder` hands them on, `lab.message_log` keeps them. Here is the
 process: ports, HTTP answers, commands.
 
-Commands: `release` delivers the held backlog; `steal` does so unasked, as a breach; `breach` (breach, times) and
-`lie` (on) are explained in `lab.breaches`; `state` counts what waits.
+Commands: `release` delivers the held backlog; `steal` does so unasked, as a breach; `breach` (breach, times), `lie` (on)
+and `slow` (seconds) are explained in `lab.breaches`; `fill` (on) leaves the disk without room; `state` counts what waits.
 """
 
 import argparse
@@ -66,29 +66,33 @@ class Worker:
                 return {"backlog": self._forwarder.release()}
             case "breach":
                 self._breaches.plan(command.choice("breach", Breach), int(command.number("times", 1)))
-                return {}
             case "lie":
                 self._breaches.lying = command.flag("on")
-                return {}
+            case "slow":
+                self._breaches.slow_s = command.number("seconds", 0.0)
+            case "fill":
+                self._messages.fill_disk(on=command.flag("on"))
             case "state":
                 return {"held": self._forwarder.held, "undelivered": len(self._messages.undelivered())}
             case _:
-                raise unknown(command, "release", "steal", "breach", "lie", "state")
+                raise unknown(command, "release", "steal", "breach", "lie", "slow", "fill", "state")
+        return {}
 
     async def _listen(self) -> Registration:
         intake = Intake(self.identity, self._messages, self._log, self._breaches, self._forwarder.submit)
         health: Routes = {"/health": self._health}
         servers = [
             await serve_mllp(intake.receive, _ANY_PORT, self._background),
-            await serve_http({**health, "/": self._business}, _ANY_PORT),
-            await serve_http(health, _ANY_PORT),
+            await serve_http({**health, "/": self._business}, _ANY_PORT, self._breaches.dawdle),
+            await serve_http(health, _ANY_PORT, self._breaches.dawdle),
         ]
         llp, http, public = (server.sockets[0].getsockname()[1] for server in servers)
         return Registration(boot=self.identity.boot, llp=llp, http=http, public=public)
 
     def _health(self) -> Reply:
-        status = HTTPStatus.OK if self._attached else HTTPStatus.SERVICE_UNAVAILABLE
-        return Reply(status, {**self.identity._asdict(), "ready": self._attached})
+        ready = self._attached and self._messages.takes
+        status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
+        return Reply(status, {**self.identity._asdict(), "ready": ready})
 
     def _business(self) -> Reply:
         return Reply(HTTPStatus.OK, self.identity._asdict())

@@ -5,7 +5,7 @@ Judged on the gate's log, the cloud's and the public address' own. Pure.
 
 from collections.abc import Iterable
 
-from lab.promises.case import Case, Judgement, broken, judged
+from lab.promises.case import Case, Judgement, broken, judged, not_tried
 from lab.rawevents import Association, Call, Phase
 from lab.timeline import address_calls
 
@@ -13,6 +13,8 @@ from lab.timeline import address_calls
 def moved_to_standby(case: Case) -> Judgement:
     """The accepted association names the worker that the record names, not the broken one, and packets followed it."""
     move = case.timeline.move
+    if case.lab.stays:
+        return not_tried("nothing was to move in this run")
     if move is None:
         return broken("the gate saw no accepted AssociateAddress after the fault")
     target = case.lab.named_in(move)

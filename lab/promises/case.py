@@ -43,6 +43,11 @@ class Case:
         """Who should have served when the fault came."""
         return self.timeline.before.entitled
 
+    @property
+    def left(self) -> str | None:
+        """The worker that clients must be led away from; None where the address is to stay, or no worker was broken."""
+        return None if self.lab.stays else self.timeline.fault.worker
+
     def at(self, t: float) -> str:
         """A time of the logs as evidence names it."""
         return f"{self.timeline.since_fault(t):+.3f} s"
@@ -104,6 +109,6 @@ def open_case(logs: RawLogs) -> Case:
     if not logs.faults:
         raise RawLogError("lab.jsonl", "no fault in this run")
     fault = logs.faults[0]
-    if fault.worker not in logs.lab.workers:
+    if fault.kind.subject == "" and fault.worker not in logs.lab.workers:
         raise RawLogError("lab.jsonl", f"the fault names {fault.worker!r}, the workers are {list(logs.lab.workers)}")
     return Case(logs, build_ledger(logs), judge_serving(logs), measure(logs, fault))

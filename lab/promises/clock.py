@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from lab.promises.case import CLOCK_SLACK_S, Case, Judgement, judged
-from lab.rawevents import FaultKind, Phase
+from lab.rawevents import Phase
 
 
 def timeline_is_consistent(case: Case) -> Judgement:
@@ -38,6 +38,8 @@ def _start(case: Case) -> Iterable[str]:
 def _order(case: Case) -> Iterable[str]:
     """What a poller saw may have been stored one poll earlier; `earliest` allows for that."""
     t = case.timeline
+    if case.lab.stays and t.decided is None:
+        return  # nothing was to be decided
     seen = {"detected": t.detected, "decided": t.decided, "verified": t.verified}
     yield from (f"{name} was never seen after the fault" for name, moment in seen.items() if moment is None)
     if t.detected and t.decided and t.detected.t > t.decided.t:
@@ -98,7 +100,7 @@ def _acks_before_sending(case: Case) -> Iterable[str]:
 def _broken_is_silent(case: Case) -> Iterable[str]:
     """A killed or frozen process writes nothing until it is started again; if it did, the fault's time is wrong."""
     fault = case.timeline.fault
-    if fault.kind is FaultKind.CUT:
+    if fault.worker is None or not fault.kind.silences:
         return
     back = min((s.t for s in case.logs.starts if s.worker == fault.worker and s.t > fault.t), default=float("inf"))
     for event in case.logs.workers[fault.worker]:

@@ -36,8 +36,9 @@ def nothing_stale(case: Case) -> Judgement:
 
 
 def service_came_back(case: Case) -> Judgement:
-    """Every client that was served before the fault is served after it, by another worker than the broken one."""
-    first = case.timeline.first_ack
+    """Every client that was served before the fault is served after it, by another worker than the one to be left."""
+    fault = case.timeline.fault
+    first = next((ack for ack in case.logs.acked if ack.t > fault.t and ack.worker != case.left), None)
     breaches = list(_left_out(case))
     if first is None:
         breaches.append("no sender was acknowledged by another worker after the fault")
@@ -57,7 +58,7 @@ def _left_out(case: Case) -> Iterable[str]:
     clients["the HTTP client"] = [(answer.t, answer.worker) for answer in case.logs.http_answers]
     for client, answers in clients.items():
         served_before = any(t <= fault.t for t, _ in answers)
-        if served_before and not any(t > fault.t and worker != fault.worker for t, worker in answers):
+        if served_before and not any(t > fault.t and worker != case.left for t, worker in answers):
             last = max(t for t, _ in answers)
             yield f"{client} was answered by no other worker after the fault; its last answer came at {case.at(last)}"
 
@@ -65,6 +66,8 @@ def _left_out(case: Case) -> Iterable[str]:
 def returned_took_nothing(case: Case) -> Judgement:
     """A worker that was started again gets neither the address nor new messages."""
     worker = case.timeline.fault.worker
+    if worker is None:
+        return not_tried("no worker was broken in this run")
     starts = [act.t for act in case.logs.acts if act.act == START and act.worker == worker and act.t > case.timeline.fault.t]
     back = [start.t for start in case.logs.starts if start.worker == worker and start.t > case.timeline.fault.t]
     if not starts or not back:

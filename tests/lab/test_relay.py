@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lab.door import DoorState
-from lab.relay import Card, door_in, door_out, open_flows_pass
+from lab.relay import Card, door_in, door_out, open_flows_in_pass, open_flows_out_pass
 from tests.lab.children import eventually, lines
 from tests.lab.plain_clients import (
     ANSWER_S,
@@ -34,6 +34,10 @@ pytestmark = pytest.mark.lab
         (Card.OPEN, False, DoorState.SHUT, DoorState.OPEN),
         (Card.CUT, True, DoorState.SILENT, DoorState.SILENT),
         (Card.CUT, False, DoorState.SILENT, DoorState.SILENT),
+        (Card.CUT_IN, True, DoorState.SILENT, DoorState.OPEN),
+        (Card.CUT_IN, False, DoorState.SILENT, DoorState.OPEN),
+        (Card.CUT_OUT, True, DoorState.OPEN, DoorState.SILENT),
+        (Card.CUT_OUT, False, DoorState.SHUT, DoorState.SILENT),
         (Card.ISOLATED, True, DoorState.SILENT, DoorState.SILENT),
         (Card.ISOLATED, False, DoorState.SILENT, DoorState.SILENT),
         (Card.STOPPED, True, DoorState.SILENT, DoorState.SILENT),
@@ -45,8 +49,10 @@ def test_new_flows_meet_what_card_and_worker_say(card: Card, up: bool, way_in: D
 
 
 def test_open_flows_pass_on_an_open_or_isolated_card_or_through_a_leak() -> None:
-    assert [card for card in Card if open_flows_pass(card, leak=False)] == [Card.OPEN, Card.ISOLATED]
-    assert [card for card in Card if open_flows_pass(card, leak=True)] == list(Card)
+    assert [card for card in Card if open_flows_in_pass(card, leak=False)] == [Card.OPEN, Card.CUT_OUT, Card.ISOLATED]
+    assert [card for card in Card if open_flows_out_pass(card, leak=False)] == [Card.OPEN, Card.CUT_IN, Card.ISOLATED]
+    assert [card for card in Card if open_flows_in_pass(card, leak=True)] == list(Card)
+    assert [card for card in Card if open_flows_out_pass(card, leak=True)] == list(Card)
 
 
 def test_an_address_without_a_worker_refuses(rig: Rig) -> None:

@@ -1,0 +1,39 @@
+"""Every scenario, by name, in the order of docs/FAULTS.md. A new one is an entry in the file of its kind."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from lab.scenarios import workers
+from lab.scenarios.scenario import Scenario
+
+KINDS: Mapping[str, tuple[Scenario, ...]] = MappingProxyType({"Workers": workers.SCENARIOS})
+"""Title of each section of the page, and what it holds."""
+
+SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
+    {scenario.name: scenario for kind in KINDS.values() for scenario in kind}
+)
+
+
+class UnknownScenarioError(Exception):
+    """There is no scenario of this name; the message lists those that exist."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"there is no scenario {name!r}; there are: {', '.join(SCENARIOS)}")
+
+
+def find(name: str) -> Scenario:
+    """The scenario of that name.
+
+    Raises:
+        UnknownScenarioError: there is none.
+    """
+    if name not in SCENARIOS:
+        raise UnknownScenarioError(name)
+    return SCENARIOS[name]
+
+
+def listing() -> str:
+    """All scenarios, one line each."""
+    width = max(len(name) for name in SCENARIOS)
+    return "\n".join(f"{name:<{width}}  {scenario.injected}" for name, scenario in SCENARIOS.items())

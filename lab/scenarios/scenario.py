@@ -1,0 +1,42 @@
+"""What a scenario is: one fault, what must come of it, how it is played, and what its run is judged by."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from lab import site
+from lab.rawevents import FaultKind
+from lab.scenarios.expectations import Expectations
+from lab.scenarios.stage import Stage
+
+Play = Callable[[Stage], None]
+"""Does the fault, on a steady site with traffic, and waits for what follows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """One named fault. Names are kebab-case and never change: docs/FAULTS.md and its history use them."""
+
+    name: str
+    injected: str
+    """What the lab does, in one sentence."""
+    must: str
+    """What must come of it, in one sentence, with the sentence of docs/RULE.md that it follows from."""
+    kind: FaultKind
+    play: Play
+    expects: Expectations
+    profile: str = "instant"
+    """Unless another is asked for."""
+    schedule_divisor: float = 10.0
+    config: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Keys of the stack file that are otherwise, as texts."""
+    store_door: bool = False
+    """The functions reach the record's table through a door that can be closed."""
+
+    def options(self, profile: str | None = None) -> site.Options:
+        """The lab that it is played on."""
+        return site.Options(
+            profile=profile or self.profile,
+            schedule_divisor=self.schedule_divisor,
+            config=self.config,
+            store_door=self.store_door,
+        )
