@@ -56,6 +56,7 @@ class CloudSettings:
         region: every client's, and the functions'.
         seed: of the dice for times that are a range.
         log_reads: write EC2's reading calls to the gate's log too.
+        store_endpoint: where the functions find DynamoDB; empty: at ministack itself, as everybody else does.
     """
 
     network: str
@@ -64,6 +65,7 @@ class CloudSettings:
     region: str = REGION
     seed: int = 1
     log_reads: bool = False
+    store_endpoint: str = ""
 
 
 class Emulators:
@@ -173,4 +175,5 @@ def _ministack_environment(settings: CloudSettings, moto_url: str) -> dict[str, 
         "AWS_ACCESS_KEY_ID": ACCOUNT_ID,
         "AWS_SECRET_ACCESS_KEY": _DUMMY_KEY,
         "TANDEM_LAB_SCHEDULE_DIVISOR": f"{settings.schedule_divisor:g}",
+        **({variable("dynamodb"): settings.store_endpoint} if settings.store_endpoint else {}),
     } | {variable(service): moto_url for service in sorted(MOTO_SERVICES)}

@@ -53,6 +53,8 @@ class LabInfo:
     profile_times: tuple[ProfileTime, ...]
     pid: int | None
     """The lab's own process, to tell an arbiter's from it."""
+    operator: str | None
+    """The access key id of the lab's own clients, who play the operator at the console."""
     stays: bool
     """The address is to stay where it is: a run that shows what is no failover."""
 
@@ -68,6 +70,10 @@ class LabInfo:
         """The worker whose private address, instance id or network card stands in a call's parameters."""
         values = set(call.params.values())
         return self._find(lambda worker: bool(values & {worker.private_ip, worker.instance_id, worker.network_interface_id}))
+
+    def is_operators(self, call: Call) -> bool:
+        """Whether a person at the console made this call, and not the watchdog."""
+        return self.operator is not None and call.caller == self.operator
 
     def _find(self, fits: Callable[[WorkerInfo], bool]) -> str | None:
         return next((worker.name for worker in self.workers.values() if fits(worker)), None)
@@ -99,6 +105,7 @@ def read_lab_info(path: Path) -> LabInfo:
         spent=_plain_table(line, "spent") if line.has("spent") else {},
         profile_times=tuple(_profile_time(row) for row in line.rows("profile_times")),
         pid=line.count("pid") if line.has("pid") else None,
+        operator=line.text_or_none("operator"),
         stays=line.flag("stays") if line.has("stays") else False,
     )
 

@@ -234,6 +234,8 @@ class Call:
     status: int
     error: str | None
     answer: Mapping[str, Any]
+    caller: str | None = None
+    """The access key id that signed it, where the log says so."""
 
     @property
     def accepted(self) -> bool:

@@ -105,7 +105,8 @@ def _call(line: Line) -> Call:
     params = {name: str(value) for name, value in line.table("params").items()}
     answer = line.table("answer") if line.has("answer") else {}
     t_in, t_out = line.seconds("t_in"), line.seconds("t_out")
-    return Call(t_in, t_out, line.text("action"), params, line.count("status"), line.text_or_none("error"), answer)
+    status, error, caller = line.count("status"), line.text_or_none("error"), line.text_or_none("caller")
+    return Call(t_in, t_out, line.text("action"), params, status, error, answer, caller)
 
 
 GATE: Parsers[Call] = {"call": _call}

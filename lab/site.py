@@ -16,6 +16,7 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from failover_lambda.contract import lease_key, record_key
 from lab import stack_file
@@ -74,6 +75,8 @@ class Site:
     hypervisor: Hypervisor
     receiver: Child
     """Where the workers deliver to."""
+    store_door: Child | None
+    """The functions' way to the record's table, if the lab was to have a door there."""
     ports: Ports
     deployment: Deployment
     stack: LabStack
@@ -151,6 +154,7 @@ class _Birth:
         self._ports = ports_of(file)
         self._say = say
         self._hypervisor: Hypervisor | None = None
+        self._store_door: Child | None = None
 
     def close(self) -> None:
         """Follow the cloud no more; the supervisor ends the processes."""
@@ -179,6 +183,7 @@ class _Birth:
             emulators=emulators,
             hypervisor=self._hypervisor,
             receiver=receiver,
+            store_door=self._store_door,
             ports=self._ports,
             deployment=deployment,
             stack=stack,
@@ -211,8 +216,19 @@ class _Birth:
             region=self._file.text("region"),
             schedule_divisor=self._options.schedule_divisor,
             seed=self._options.seed,
+            store_endpoint=self._open_store_door() if self._options.store_door else "",
         )
-        return Emulators.start(self._supervisor, settings, on_cloud_event=self._take)
+        emulators = Emulators.start(self._supervisor, settings, on_cloud_event=self._take)
+        if self._store_door:
+            behind = urlsplit(emulators.endpoints.of("dynamodb"))
+            self._store_door.call("lead", READY_S, host=behind.hostname, port=behind.port)
+        return emulators
+
+    def _open_store_door(self) -> str:
+        """Start the door; gives the endpoint that the functions are told."""
+        address = self._network.address(252, 1)
+        self._store_door = self._supervisor.module("store-door", "lab.store_door", "--address", address)
+        return f"http://{address}:{self._store_door.expect('ready', READY_S)['port']}"
 
     def _take(self, event: Event) -> None:
         if self._hypervisor:

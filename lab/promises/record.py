@@ -109,7 +109,8 @@ def _fence_calls(case: Case) -> list[Call]:
     """Only while the move lasts: before and after it, the program and the lab change machines too."""
     timeline = case.timeline
     until = timeline.verified.t if timeline.verified else timeline.after.t
-    return [call for call in case.logs.calls if call.action in FENCES and timeline.fault.t < call.t_in < until]
+    fences = [call for call in case.logs.calls if call.action in FENCES and timeline.fault.t < call.t_in < until]
+    return [call for call in fences if not case.lab.is_operators(call)]
 
 
 def _fence_breach(case: Case, call: Call) -> Iterable[str]:

@@ -20,9 +20,11 @@ ACK_ON_ITS_WAY_S = 0.5
 def nothing_moved(case: Case) -> Judgement:
     """After the fault nobody calls for the address or against a worker, and epoch and holder stay as they were."""
     t, before = case.timeline, case.timeline.before
-    called = [call for call in case.logs.calls if call.action in FENCES and call.t_in > t.fault.t]
-    called += [call for call in address_calls(case.logs) if call.t_in > t.fault.t]
-    breaches = [f"{call.action} reached the gate at {case.at(call.t_in)}" for call in called]
+    called = [call for call in case.logs.calls if call.action in FENCES]
+    called = [call for call in (*called, *address_calls(case.logs)) if call.t_in > t.fault.t]
+    breaches = [
+        f"{call.action} reached the gate at {case.at(call.t_in)}" for call in called if not case.lab.is_operators(call)
+    ]
     changed = [seen for seen in case.logs.records if (seen.epoch, seen.entitled) != (before.epoch, before.entitled)]
     breaches += [
         f"the record named {seen.entitled} in epoch {seen.epoch} at {case.at(seen.t)}"
@@ -159,6 +161,39 @@ def made_once(case: Case) -> Judgement:
     made = [event for event in case.logs.associations if event.association_id and event.t > case.timeline.fault.t]
     breaches = [] if len(made) == 1 else [f"{len(made)} associations: {', '.join(_at(case, (e.t for e in made)))}"]
     return judged(breaches, f"one association, at {case.at(made[0].t)}" if made else "")
+
+
+def moved_between(begin: str, end: str) -> Check:
+    """The accepted AssociateAddress arrives between two acts of the lab."""
+
+    def judge(case: Case) -> Judgement:
+        """The address is put on the standby in that time, and the standby serves in it."""
+        begin_t, end_t, move = _act_t(case, begin), _act_t(case, end), case.timeline.move
+        first = case.timeline.first_ack
+        if begin_t is None or end_t is None or move is None or first is None:
+            return broken(f"the lab's log lacks {begin} or {end}, or nothing moved, or nobody was served again")
+        moments = {"AssociateAddress": move.t_in, "the first acknowledgement": first.t}
+        breaches = [f"{what} came at {case.at(t)}" for what, t in moments.items() if not begin_t < t < end_t]
+        told = ", ".join(f"{what} at {case.at(t)}" for what, t in moments.items())
+        return judged(breaches, f"{told}; {begin} at {case.at(begin_t)}, {end} at {case.at(end_t)}")
+
+    return Check(f"moved-between-{begin}-and-{end}", judge)
+
+
+def somebody_leads_after(act: str) -> Check:
+    """An arbiter takes the lease after an act of the lab."""
+
+    def judge(case: Case) -> Judgement:
+        """An arbiter leads again after that."""
+        act_t = _act_t(case, act)
+        if act_t is None:
+            return broken(f"the lab's log lacks {act}")
+        lease = next((it for it in case.logs.leases if it.owner and it.t > act_t), None)
+        if lease is None:
+            return broken(f"nobody took the lease after {case.at(act_t)}")
+        return judged([], f"{act} at {case.at(act_t)}, token {lease.token} was taken by {case.at(lease.t)}")
+
+    return Check(f"somebody-leads-after-{act}", judge)
 
 
 def check(judge: Callable[[Case], Judgement]) -> Check:

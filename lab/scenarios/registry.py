@@ -3,10 +3,17 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from lab.scenarios import workers
+from lab.scenarios import record, watchdog, workers, zones
 from lab.scenarios.scenario import Scenario
 
-KINDS: Mapping[str, tuple[Scenario, ...]] = MappingProxyType({"Workers": workers.SCENARIOS})
+KINDS: Mapping[str, tuple[Scenario, ...]] = MappingProxyType(
+    {
+        "Workers": workers.SCENARIOS,
+        "Watchdog": watchdog.SCENARIOS,
+        "Record": record.SCENARIOS,
+        "Vantages and zones": zones.SCENARIOS,
+    }
+)
 """Title of each section of the page, and what it holds."""
 
 SCENARIOS: Mapping[str, Scenario] = MappingProxyType(

@@ -194,3 +194,21 @@ def test_the_checker_imports_nothing_of_the_watchdog_nor_of_the_rest_of_the_lab(
 
 
 PROMISES = sorted((LAB / "promises").glob("*.py"))
+
+
+def _stopped_at_the_console(caller: str) -> Story:
+    """A stop of wk1 that the record of epoch 1 does not permit, just after the fault."""
+    story = failover("stop")
+    story.lab["operator"] = "CONSOLE"
+    row = story.call(0.01, 0.02, "StopInstances", {"InstanceId.1": "i-0aaa"})
+    row["caller"] = caller
+    story.sort("gate")
+    return story
+
+
+def test_what_an_operator_does_at_the_console_needs_no_record(tmp_path: Path) -> None:
+    assert broken_names(_stopped_at_the_console("CONSOLE").check(tmp_path)) == set()
+
+
+def test_the_same_call_by_the_watchdog_needs_one(tmp_path: Path) -> None:
+    assert broken_names(_stopped_at_the_console("FUNCTION").check(tmp_path)) == {"record-before-call"}
