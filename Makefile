@@ -27,6 +27,7 @@ check: setup-dev ## format, lint, types, layering, fast tests
 nightly: test ## the large sizes; results with date go into docs/
 	TANDEM_HISTORIES=5000 $(RUN) -m pytest -q -n 2 tests/property
 	$(RUN) -m lab demo --profile aws
+	$(RUN) -m lab run all; status=$$?; $(RUN) -m lab faults-page && exit $$status
 	$(RUN) -m bench
 
 lab-run: setup-lab ## a named fault, played and judged; without a name: all of them, listed [SCENARIO=name] [PROFILE=instant|aws]

@@ -1,6 +1,6 @@
 """The lab's command line: `python -m lab demo`, `run`, `up`, `down`. The Makefile's targets call it.
 
-`run NAME` plays a named scenario and judges it; without a name it lists them all.
+`run NAME` plays a named scenario and judges it; without a name it lists them all; `faults-page` writes docs/FAULTS.md.
 `up` leaves a lab running in the background, with its endpoints in `out/lab/<id>/up.json`; `down` ends every such lab.
 """
 
@@ -16,7 +16,7 @@ from lab.emulators import EmulatorsMissingError
 from lab.engine import EngineError
 from lab.networks import NoFreeNetworkError
 from lab.profiles import PROFILES
-from lab.scenarios import registry, runner
+from lab.scenarios import page, registry, runner
 from lab.scenarios.registry import UnknownScenarioError
 from lab.stack_file import StackFileError
 from lab.story import Fault
@@ -56,6 +56,8 @@ def _run(arguments: argparse.Namespace) -> int:
             return demo(options, Fault(arguments.fault), arguments.out)
         case "run":
             return _run_scenario(arguments)
+        case "faults-page":
+            return page.compare() if arguments.check else page.write()
         case "up":
             return background_lab.up(arguments.profile)
         case "down":
@@ -105,6 +107,8 @@ def _arguments() -> argparse.Namespace:
     run.add_argument("scenario", nargs="?", default="list", help="its name, `list` or `all` (%(default)s)")
     run.add_argument("--profile", choices=sorted(PROFILES), default=None, help="instead of the scenario's own")
     run.add_argument("--out", type=Path, default=runner.OUT, help="folder of the results (%(default)s)")
+    faults = verbs.add_parser("faults-page", help="write docs/FAULTS.md from the results of scenarios")
+    faults.add_argument("--check", action="store_true", help="only say whether it is up to date")
     up = verbs.add_parser("up", help="a lab in the background")
     serve = verbs.add_parser("serve", help="a lab in the foreground")
     for verb in (play, up, serve):

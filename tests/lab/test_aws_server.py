@@ -43,7 +43,7 @@ def serve(supervisor: Supervisor, name: str, *flags: str) -> Child:
 
 @pytest.fixture(scope="module")
 def server(supervisor: Supervisor) -> Child:
-    return serve(supervisor, "moto", "--log-reads")
+    return serve(supervisor, "moto", "--log-reads", "--own-caller", "TANDEMLAB")
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +145,83 @@ def test_the_cloud_is_not_changed_by_commands(server: Child, endpoint: str) -> N
     assert endpoint
     with pytest.raises(ChildRefusedError, match="known here: trap, release"):
         server.call("stop-instance", 10)
+
+
+# The trap
+
+
+@pytest.fixture
+def function(endpoint: str) -> Any:
+    """An EC2 client with the key of a function; an answer that never comes is an error after a second."""
+    config = Config(read_timeout=60, retries={"total_max_attempts": 1}, proxies={})
+    session: Any = boto3.session.Session("123456789012", "lab", region_name="eu-central-1")
+    return session.client("ec2", endpoint_url=endpoint, config=config)
+
+
+@pytest.fixture
+def threads() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(2) as pool:
+        yield pool
+
+
+def addresses(client: Callable[[str], Any]) -> int:
+    return len(client("ec2").describe_addresses()["Addresses"])
+
+
+def test_a_call_held_on_its_way_in_has_changed_nothing_and_takes_effect_when_it_is_let_in(
+    server: Child, client: Callable[[str], Any], function: Any, threads: ThreadPoolExecutor, supervisor: Supervisor
+) -> None:
+    before = addresses(client)
+    server.call("trap", 10, action="AllocateAddress", way="in")
+    call = threads.submit(function.allocate_address, Domain="vpc")
+    assert server.expect("trapped", 30) == {"event": "trapped", "action": "AllocateAddress", "way": "in"}
+    assert addresses(client) == before
+    assert server.call("release", 10, fate="go-on")["held"] == 1
+    allocated = call.result(30)["AllocationId"]
+    assert addresses(client) == before + 1
+    assert allocated in [line["answer"].get("allocationId") for line in gate_log(supervisor)]
+
+
+def test_a_call_dropped_on_its_way_in_never_arrives_and_no_log_knows_it(
+    server: Child, client: Callable[[str], Any], function: Any, threads: ThreadPoolExecutor, supervisor: Supervisor
+) -> None:
+    before, logged = addresses(client), len(gate_log(supervisor))
+    server.call("trap", 10, action="AllocateAddress", way="in")
+    call = threads.submit(function.allocate_address, Domain="vpc")
+    server.expect("trapped", 30)
+    server.call("release", 10, fate="drop")
+    with pytest.raises(ClientError):
+        call.result(30)
+    assert addresses(client) == before
+    assert [line["action"] for line in gate_log(supervisor)[logged:]].count("AllocateAddress") == 0
+
+
+def test_an_answer_held_on_its_way_out_is_of_a_call_that_took_effect_and_is_written_down(
+    server: Child, client: Callable[[str], Any], function: Any, threads: ThreadPoolExecutor, supervisor: Supervisor
+) -> None:
+    before, logged = addresses(client), len(gate_log(supervisor))
+    server.call("trap", 10, action="AllocateAddress", way="out")
+    call = threads.submit(function.allocate_address, Domain="vpc")
+    server.expect("trapped", 30)
+    assert addresses(client) == before + 1
+    assert [line["action"] for line in gate_log(supervisor)[logged:]].count("AllocateAddress") == 1
+    server.call("release", 10, fate="drop")
+    with pytest.raises(ClientError):
+        call.result(30)
+
+
+def test_the_labs_own_calls_and_other_actions_are_never_held_and_one_call_at_most_is(
+    server: Child, client: Callable[[str], Any], function: Any, threads: ThreadPoolExecutor
+) -> None:
+    server.call("trap", 10, action="AllocateAddress", way="in")
+    client("ec2").allocate_address(Domain="vpc")
+    function.describe_vpcs()
+    held = threads.submit(function.allocate_address, Domain="vpc")
+    server.expect("trapped", 30)
+    function.allocate_address(Domain="vpc")
+    server.call("release", 10, fate="go-on")
+    held.result(30)
+    assert server.call("release", 10, fate="go-on")["held"] == 0
 
 
 def test_server_ends_with_its_standard_input(supervisor: Supervisor) -> None:

@@ -187,6 +187,37 @@ def test_a_cut_stops_deliveries_on_a_new_flow_and_on_an_open_one(rig: Rig) -> No
     receiver.end()
 
 
+def test_cut_off_inwards_silences_what_comes_in_and_lets_deliveries_go_on(rig: Rig) -> None:
+    rig.start_receiver()
+    worker = rig.start_worker()
+    with connected(rig.llp) as flow, connected(("127.0.0.1", worker.ready["llp"])) as inside:
+        exchange(flow, message("c1"))
+        rig.wait_delivered("c1")
+        rig.set_card("cut-in")
+        send(flow, message("c2"))
+        assert is_silent(flow)
+        assert what_a_syn_meets(rig.llp) == "silent"
+        exchange(inside, message("c3"))
+        rig.wait_delivered("c1", "c3")
+        rig.set_card("open")
+        assert "MSA|AA|c2|" in answer(flow)
+
+
+def test_cut_off_outwards_answers_what_comes_in_and_delivers_nothing_until_it_heals(rig: Rig) -> None:
+    rig.start_receiver()
+    rig.start_worker()
+    with connected(rig.llp) as flow:
+        exchange(flow, message("c1"))
+        rig.wait_delivered("c1")
+        rig.set_card("cut-out")
+        exchange(flow, message("c2"))
+        assert get(rig.http, "/health")[0] == 200
+        assert is_silent(flow)
+        assert rig.delivered() == ["c1"]
+        rig.set_card("open")
+        rig.wait_delivered("c1", "c2")
+
+
 def test_isolation_lets_tracked_flows_live_both_ways(rig: Rig) -> None:
     rig.start_receiver()
     rig.start_worker()

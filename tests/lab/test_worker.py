@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from tests.lab.children import eventually, lines
-from tests.lab.plain_clients import ANSWER_S, answer, connected, exchange, get, is_silent, message, send
+from tests.lab.plain_clients import ANSWER_S, SILENCE_S, answer, connected, exchange, get, is_silent, message, send
 from tests.lab.rig import Rig
 
 pytestmark = pytest.mark.lab
@@ -244,3 +244,64 @@ def test_a_lying_worker_is_healthy_and_answers_no_message(rig: Rig) -> None:
         worker.do("lie", on=False)
         assert exchange(flow, message("c1"))[1:3] == ["AA", "c1"]
     assert len(rig.events("accepted")) == 1
+
+
+def test_a_full_disk_refuses_a_message_and_health_until_there_is_room(rig: Rig) -> None:
+    worker = rig.start_worker()
+    worker.do("fill", on=True)
+    with connected(rig.llp) as flow:
+        assert exchange(flow, message("c1"))[1:3] == ["AE", "c1"]
+        assert get(rig.http, "/health")[0] == get(rig.public, "/health")[0] == 503
+        assert "No space left on device" in worker.diagnostics()
+        worker.do("fill", on=False)
+        assert exchange(flow, message("c1"))[1:3] == ["AA", "c1"]
+    assert get(rig.http, "/health")[0] == 200
+    assert [line["key"][1] for line in rig.events("accepted")] == ["c1"]
+
+
+def test_a_message_that_was_delivered_with_a_full_disk_is_marked_when_there_is_room(rig: Rig) -> None:
+    receiver = rig.start_receiver()
+    receiver.do("hold", on=True)
+    worker = rig.start_worker()
+    with connected(rig.llp) as flow:
+        exchange(flow, message("c1"))
+        worker.do("fill", on=True)
+        receiver.do("hold", on=False)
+        rig.wait_delivered("c1")
+        assert worker.do("state")["undelivered"] == 1
+        worker.do("fill", on=False)
+        eventually(lambda: worker.do("state")["undelivered"] == 0)
+    assert rig.delivered() == ["c1"]
+
+
+def test_a_slow_worker_answers_everything_late_and_loses_nothing(rig: Rig) -> None:
+    worker = rig.start_worker()
+    worker.do("slow", seconds=SILENCE_S * 3)
+    with connected(rig.llp) as flow:
+        send(flow, message("c1"))
+        assert is_silent(flow)
+        assert "MSA|AA|c1|" in answer(flow)
+    with connected(rig.http) as asking:
+        asking.sendall(b"GET /health HTTP/1.1\r\n\r\n")
+        assert is_silent(asking)
+        assert asking.recv(12) == b"HTTP/1.1 200"
+
+
+def test_a_query_about_the_system_is_answered_and_kept_nowhere(rig: Rig) -> None:
+    """A watchdog's probe of kind mllp is such a query; no patient's message is."""
+    rig.start_worker()
+    query = message("q1").replace("ORU^R01", "NMQ^N01^NMQ_N01", 1)
+    with connected(rig.llp) as flow:
+        assert exchange(flow, query)[1:3] == ["AA", "q1"]
+        exchange(flow, message("c1"))
+    assert [line["key"][1] for line in rig.events("accepted")] == ["c1"]
+    assert "NMQ" not in rig.store.read_text()
+
+
+def test_a_lying_worker_answers_no_query_either(rig: Rig) -> None:
+    worker = rig.start_worker()
+    worker.do("lie", on=True)
+    with connected(rig.llp) as flow:
+        send(flow, message("q1").replace("ORU^R01", "NMQ^N01^NMQ_N01", 1))
+        assert is_silent(flow)
+    assert get(rig.http, "/health")[0] == 200
