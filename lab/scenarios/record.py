@@ -63,7 +63,7 @@ def _gone_in_the_middle(stage: Stage) -> None:
     stage.watch(GONE_S, "served, and nobody can write it down")
     close_store(stage, on=False)
     stage.wait_moved()
-    stage.bring_back()
+    stage.bring_back(rejoins=False)
 
 
 SCENARIOS = (

@@ -84,9 +84,13 @@ class Stage:
         self.say(f"{self.standby} serves every client")
         self.site.supervisor.pause(STEADY_S)
 
-    def bring_back(self) -> None:
-        """An operator starts the old holder again; it is a standby with nothing left in its log."""
-        story.second_act(self.site, self.traffic, self.holder, self.standby, self.say)
+    def bring_back(self, *, rejoins: bool = True) -> None:
+        """An operator starts the old holder again; it takes nothing, and nothing is left in its log.
+
+        `rejoins`: it is a standby at the end. Not where the answer to a fence call was lost: then it stays fenced for
+        fifteen minutes (RULE 6.5), for which no scenario waits.
+        """
+        story.second_act(self.site, self.traffic, self.holder, self.standby, self.say, rejoins=rejoins)
 
     def release(self, worker: str) -> None:
         """An operator lets a worker deliver what it held."""

@@ -62,7 +62,7 @@ def _killed_at_call(action: str, way: str) -> Play:
         strike_leader(stage, signal.SIGKILL)
         stage.site.emulators.release("drop")
         stage.wait_moved()
-        stage.bring_back()
+        stage.bring_back(rejoins=False)
 
     return play
 
@@ -73,7 +73,7 @@ def _killed_in_phase(phase: str) -> Play:
         stage.wait_phase(phase)
         strike_leader(stage, signal.SIGKILL)
         stage.wait_moved()
-        stage.bring_back()
+        stage.bring_back(rejoins=phase == "suspect")
 
     return play
 
@@ -87,7 +87,7 @@ def _killed_when_settled(stage: Stage) -> None:
     )
     strike_leader(stage, signal.SIGKILL)
     stage.wait_moved()
-    stage.bring_back()
+    stage.bring_back(rejoins=False)
 
 
 def _late_call(action: str) -> Play:
@@ -103,7 +103,7 @@ def _late_call(action: str) -> Play:
         stage.site.emulators.release("go-on")
         stage.watch(AFTERWARDS_S, "the late call arrives")
         stage.wait_served(stage.standby)
-        stage.bring_back()
+        stage.bring_back(rejoins=False)
 
     return play
 
@@ -119,7 +119,7 @@ def _frozen_and_back(stage: Stage) -> None:
     processes.send(frozen, signal.SIGCONT)
     stage.watch(AFTERWARDS_S, "the frozen arbiter runs again, and its call arrives")
     stage.wait_served(stage.standby)
-    stage.bring_back()
+    stage.bring_back(rejoins=False)
 
 
 def _two_at_once(stage: Stage) -> None:
