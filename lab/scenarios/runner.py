@@ -8,16 +8,20 @@ import json
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from lab import site, story
 from lab.checkers import check
+from lab.child import ChildError
 from lab.demo import Progress
+from lab.engine import EngineError
+from lab.networks import NoFreeNetworkError
 from lab.rawlines import RawLogError
 from lab.report import write_report
 from lab.report_inputs import write_lab_info
 from lab.scenarios.scenario import Scenario
 from lab.scenarios.stage import Stage
-from lab.scenarios.verdict import Told, compare, document, render
+from lab.scenarios.verdict import SCHEMA_VERSION, Told, compare, document, render
 from lab.story import DEADLINES, STEADY_S, undelivered, wait_for_arbiter
 from lab.supervisor import REPOSITORY
 from lab.traffic import Traffic
@@ -25,11 +29,23 @@ from lab.traffic import Traffic
 OUT = REPOSITORY / "out" / "scenarios"
 
 
+CANNOT_BE_PLAYED = (ChildError, EngineError, NoFreeNetworkError, RuntimeError, TimeoutError)
+"""What goes wrong with one lab, and says nothing of the next."""
+
+
 def run(scenario: Scenario, profile: str | None = None, out: Path = OUT) -> int:
-    """Play and judge one scenario. 0: every expectation was met, 1: not so, 2: the logs cannot be judged."""
+    """Play and judge one scenario. 0: every expectation was met, 1: not so, 2: the logs cannot be judged.
+
+    Raises:
+        One of `CANNOT_BE_PLAYED`: the lab failed, or what the story waits for did not come. That is the result then.
+    """
     say = Progress()
     print(f"{scenario.name}: on an emulated AWS on this machine. All times are lab times.", flush=True)
-    folder = _play(scenario, profile, say)
+    try:
+        folder = _play(scenario, profile, say)
+    except CANNOT_BE_PLAYED as error:
+        _write(out, _unplayed(scenario, profile, error))
+        raise
     say("the lab is down; the checker reads the raw logs")
     return conclude(scenario, folder, out)
 
@@ -40,7 +56,7 @@ def run_all(scenarios: Iterable[Scenario], profile: str | None = None, out: Path
     for scenario in scenarios:
         try:
             status = run(scenario, profile, out)
-        except (TimeoutError, RuntimeError) as error:  # its lab is down; the others can still be played
+        except CANNOT_BE_PLAYED as error:  # its lab is down; the others can still be played
             print(f"{scenario.name}: could not be played: {error}", flush=True)
             status = 2
         worst = max(worst, status)
@@ -56,8 +72,7 @@ def conclude(scenario: Scenario, folder: Path, out: Path = OUT) -> int:
         return 2
     verdict = compare(Told(scenario.name, scenario.injected, scenario.must), scenario.expects, findings)
     page = write_report(findings, out / scenario.name)
-    about = {"date": dt.datetime.now(dt.UTC).date().isoformat(), "commit": _commit(), "folder": str(folder)}
-    (out / f"{scenario.name}.json").write_text(json.dumps(document(verdict) | about, indent=1, ensure_ascii=False) + "\n")
+    _write(out, document(verdict) | {"folder": str(folder)})
     print(f"\n{render(verdict)}Page      {page}", flush=True)
     return 0 if verdict.passed else 1
 
@@ -98,6 +113,30 @@ def _strike_the_set(stage: Stage) -> None:
                 story.DEADLINES.drained,
             )
     stage.site.wait_for("a steady site", lambda: stage.site.stored()["phase"] == "steady", DEADLINES.settled)
+
+
+def _unplayed(scenario: Scenario, profile: str | None, error: Exception) -> dict[str, Any]:
+    """The result of a run that did not get to its end; an older one must not stand in its place."""
+    options = scenario.options(profile)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "name": scenario.name,
+        "injected": scenario.injected,
+        "must": scenario.must,
+        "seen": f"It could not be played to its end: {str(error).splitlines()[0]}",
+        "passed": False,
+        "unmet": ["played-to-its-end"],
+        "profile": options.profile,
+        "schedule_divisor": options.schedule_divisor,
+        "seconds": {},
+    }
+
+
+def _write(out: Path, result: dict[str, Any]) -> None:
+    """Write a result, with what only the runner knows."""
+    out.mkdir(parents=True, exist_ok=True)
+    about = {"date": dt.datetime.now(dt.UTC).date().isoformat(), "commit": _commit()}
+    (out / f"{result['name']}.json").write_text(json.dumps(result | about, indent=1, ensure_ascii=False) + "\n")
 
 
 def _commit() -> str:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from lab import site
 from lab.checkers import PromiseName, check
 from lab.promises.case import Case, Judgement, not_tried
-from lab.scenarios import registry, runner
+from lab.scenarios import page, registry, runner
 from lab.scenarios.expectations import Check, Expectations, Expected, Otherwise, moves, stays
 from lab.scenarios.registry import SCENARIOS, UnknownScenarioError
 from lab.scenarios.scenario import Scenario
@@ -136,6 +137,36 @@ def test_logs_that_cannot_be_judged_end_with_status_2(tmp_path: Path, capsys: py
     del story.logs["gate"]
     assert runner.conclude(SCENARIOS["worker-killed"], story.write(tmp_path / "run"), tmp_path / "out") == 2
     assert "gate.jsonl: the log is missing" in capsys.readouterr().out
+
+
+def test_a_run_that_could_not_be_played_takes_the_place_of_an_older_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> None:
+        raise TimeoutError("waited 150 s in vain for the moon")
+
+    monkeypatch.setattr(site, "start", failing)
+    (tmp_path / "worker-killed.json").write_text('{"passed": true}')
+    with pytest.raises(TimeoutError):
+        runner.run(SCENARIOS["worker-killed"], out=tmp_path)
+    result = json.loads((tmp_path / "worker-killed.json").read_text())
+    assert (result["passed"], result["unmet"]) == (False, ["played-to-its-end"])
+    assert "waited 150 s in vain for the moon" in result["seen"]
+    assert set(page.KEPT) <= set(result)
+
+
+def test_one_scenario_that_cannot_be_played_does_not_stop_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def failing(*_: object) -> None:
+        raise TimeoutError("no")
+
+    monkeypatch.setattr(site, "start", failing)
+    names = ["worker-killed", "worker-frozen"]
+    assert runner.run_all([SCENARIOS[name] for name in names], out=tmp_path) == 2
+    told = capsys.readouterr().out
+    assert [name for name in names if f"{name}: could not be played: no" not in told] == []
+    assert sorted(path.stem for path in tmp_path.glob("*.json")) == sorted(names)
 
 
 def test_the_result_is_plain_and_holds_what_the_page_needs(tmp_path: Path) -> None:
