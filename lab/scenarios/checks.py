@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from lab.promises.case import Case, Judgement, broken, count, judged
 from lab.promises.record import FENCES
-from lab.rawevents import Phase
+from lab.rawevents import Call, Phase
 from lab.scenarios.expectations import Check
 from lab.timeline import address_calls
 
@@ -128,17 +128,28 @@ def one_leader_at_a_time(case: Case) -> Judgement:
     return judged(breaches, f"{count(len(owners), 'owner')} one after the other")
 
 
-def late_call_lost(case: Case) -> Judgement:
-    """The call of the leader that was struck arrives after the next leader's move, and the cloud refuses it."""
+def late_call_changed_nothing(case: Case) -> Judgement:
+    """The call of the leader that was struck arrives after the next leader's move, and the address stays where it is.
+
+    The cloud refuses it, or takes it as a repetition of what is so already: the same target, the same association.
+    """
     let_go = _act_t(case, "late-call-let-in")
     if let_go is None:
         return broken("the lab's log does not say when the held call was let in")
     late = [call for call in address_calls(case.logs) if call.t_in >= let_go]
     if not late:
         return broken("no call reached the gate after it was let in")
-    breaches = [f"{call.action} at {case.at(call.t_in)} was accepted" for call in late if call.accepted]
-    told = ", ".join(f"{call.action} refused with {call.error}" for call in late)
-    return judged(breaches, f"{told} at {case.at(late[0].t_in)}")
+    changed = [event for event in case.logs.associations if event.t >= let_go]
+    breaches = [
+        f"the address was put on {case.name_of(event.private_ip)} at {case.at(event.t)} ({event.association_id})"
+        for event in changed
+    ]
+    told = ", ".join(f"{call.action} {_answered(call)}" for call in late)
+    return judged(breaches, f"{told} at {case.at(late[0].t_in)}, and the association stayed as it was")
+
+
+def _answered(call: Call) -> str:
+    return "accepted as a repetition" if call.accepted else f"refused with {call.error}"
 
 
 def no_start_between(begin: str, end: str) -> Check:
