@@ -5,6 +5,7 @@ reads the raw logs only.
 """
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, assert_never
@@ -149,9 +150,17 @@ def second_act(site: Site, traffic: Traffic, holder: str, standby: str, say: Say
 
 def _may_start(site: Site, worker: str) -> bool:
     machine = site.hypervisor.machines[worker]
-    fences: list[dict[str, Any]] = [fence for fence in site.stored().get("fences", []) if fence["worker"] == worker]
-    restored = bool(fences) and bool(fences[0]["restore"]) and fences[0]["restore"]["answered"]
-    return machine.state == "stopped" and not machine.isolated and restored
+    return is_put_back(site.stored(), worker, state=machine.state, isolated=machine.isolated)
+
+
+def is_put_back(record: Mapping[str, Any], worker: str, *, state: str, isolated: bool) -> bool:
+    """Whether the watchdog is done with a fenced worker: stopped, its groups asked for again, and back.
+
+    That the groups are back is read off the card. The answer to the call that did it may be lost, when the lease was handed
+    over meanwhile, and nobody needs it then: the next leader reads the card too.
+    """
+    asked = any(fence["worker"] == worker and fence["restore"] for fence in record.get("fences", []))
+    return state == "stopped" and asked and not isolated
 
 
 def undelivered(site: Site, worker: str) -> int:

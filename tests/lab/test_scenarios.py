@@ -13,12 +13,15 @@ import pytest
 from lab import site
 from lab.checkers import PromiseName, check
 from lab.promises.case import Case, Judgement, not_tried
+from lab.rawlines import RawLogError
+from lab.report import render_page
 from lab.scenarios import page, registry, runner
 from lab.scenarios.expectations import Check, Expectations, Expected, Otherwise, moves, stays
 from lab.scenarios.registry import SCENARIOS, UnknownScenarioError
 from lab.scenarios.scenario import Scenario
 from lab.scenarios.verdict import Told, Verdict, compare, document, render
-from tests.lab.stories.failover import Story, failover
+from lab.summary import headline
+from tests.lab.stories.failover import Story, at, failover
 
 TOLD = Told("worker-killed", "The holder is killed.", "The address moves (3.4).")
 RULE = Path(__file__).parents[2] / "docs" / "RULE.md"
@@ -98,7 +101,7 @@ def test_the_terminal_names_the_broken_expectation_with_its_evidence(tmp_path: P
 
 def test_a_run_that_broke_a_promise_is_named_by_it(tmp_path: Path) -> None:
     story = failover()
-    story.drop("sender-lab", lambda row: row["t"] > 5000 and row["event"] == "acked")
+    story.drop("sender-lab", lambda row: row["t"] > at(0) and row["event"] == "acked")
     assert "service-came-back" in unmet(verdict_of(story, moves(), tmp_path))
 
 
@@ -181,10 +184,10 @@ def a_quiet_run() -> Story:
     """The story without its fault's consequences: the worker was slow for a while, and nothing happened."""
     story = as_stays(failover("slow"))
     for log in ("gate", "cloud", "public"):
-        story.drop(log, lambda row: row["t"] > 5000)
-    story.drop("record", lambda row: row["t"] > 5000)
+        story.drop(log, lambda row: row["t"] > at(0))
+    story.drop("record", lambda row: row["t"] > at(0))
     for log in ("sender-adt", "sender-lab", "worker-wk1", "worker-wk2", "receiver", "http", "lab"):
-        story.drop(log, lambda row: row["t"] > 5000)
+        story.drop(log, lambda row: row["t"] > at(0))
     story.add("lab", 0, "fault", fault="slow", worker="wk1")
     _served_again(story)
     return story
@@ -192,7 +195,7 @@ def a_quiet_run() -> Story:
 
 def _served_again(story: Story) -> None:
     story.lab["fault"] = "slow"
-    story.drop("lab", lambda row: row["t"] < 5000)
+    story.drop("lab", lambda row: row["t"] < at(0))
     story.drop("lab", lambda row: row["event"] != "fault")
     story.drop("sender-adt", lambda row: row.get("seq") == 51)
     for seq in range(300, 310):
@@ -225,8 +228,41 @@ def test_a_move_that_was_to_come_and_did_not_is_named(tmp_path: Path) -> None:
 
 def test_a_client_that_is_never_served_again_is_named_where_nothing_moves_too(tmp_path: Path) -> None:
     story = a_quiet_run()
-    story.drop("http", lambda row: row["t"] > 5000)
+    story.drop("http", lambda row: row["t"] > at(0))
     assert unmet(verdict_of(story, stays(), tmp_path)) == ["service-came-back"]
+
+
+def a_fault_of_the_watchdog() -> Story:
+    story = a_quiet_run()
+    story.lab["fault"] = "store"
+    story.find("lab", lambda row: row["event"] == "fault").update(fault="store", worker=None)
+    return story
+
+
+def test_a_fault_that_hits_no_worker_is_judged_told_and_drawn(tmp_path: Path) -> None:
+    """The record's table was out of reach: no worker is left, and nobody is down."""
+    findings = check(a_fault_of_the_watchdog().write(tmp_path))
+    assert {promise.name for promise in findings.broken} == set()
+    assert "returned-worker-took-nothing" in {promise.name for promise in findings.not_tried}
+    assert headline(findings).startswith("the record's table was out of reach and 127.80.250.1 stayed with wk1")
+    assert "the record&#39;s table out of reach" in render_page(findings)
+    assert '<rect class="down"' not in render_page(findings)
+    assert '<rect class="down"' in render_page(check(failover().write(tmp_path / "killed")))
+
+
+def test_a_fault_of_a_worker_must_name_one(tmp_path: Path) -> None:
+    story = failover()
+    story.find("lab", lambda row: row["event"] == "fault").update(worker=None)
+    with pytest.raises(RawLogError, match="the fault names None"):
+        check(story.write(tmp_path))
+
+
+def test_an_outage_is_looked_for_to_the_end_where_nothing_moves(tmp_path: Path) -> None:
+    """The first answer of the other worker ends an outage only where the address moves."""
+    story = a_quiet_run()
+    story.drop("sender-adt", lambda row: row["t"] > at(0))
+    story.message("adt", 400, 9, "wk1")
+    assert check(story.write(tmp_path)).case.timeline.outage_s == pytest.approx(9.2)
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
