@@ -31,7 +31,7 @@ nightly: test ## the large sizes; results with date go into docs/
 	$(RUN) -m bench
 
 lab-run: setup-lab ## a named fault, played and judged; without a name: all of them, listed [SCENARIO=name] [PROFILE=instant|aws]
-	@$(RUN) -m lab run $(SCENARIO) $(if $(filter-out undefined default,$(origin PROFILE)),$(if $(filter file,$(origin PROFILE)),,--profile $(PROFILE)))
+	@$(RUN) -m lab run $(SCENARIO) $(if $(filter file,$(origin PROFILE)),,--profile $(PROFILE))
 
 lab-up: setup-lab ## a lab that stays up until lab-down [PROFILE=instant|aws]
 	@$(RUN) -m lab up --profile $(PROFILE)

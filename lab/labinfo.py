@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.rawevents import Call, FaultKind
+from lab.faultkind import FaultKind
+from lab.rawevents import Call
 from lab.rawlines import Line, read_document
 
 

@@ -7,6 +7,7 @@ besides those read here are ignored. Standard library only; imported by `rawlogs
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+from lab.faultkind import FaultKind
 from lab.rawevents import (
     Accepted,
     Acked,
@@ -18,7 +19,6 @@ from lab.rawevents import (
     Connected,
     Delivery,
     Fault,
-    FaultKind,
     Flow,
     FunctionEnd,
     FunctionStart,

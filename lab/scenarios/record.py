@@ -4,7 +4,7 @@ The functions' way to it is taken away: connections get no answer. For the probe
 real cloud. The observer looks past the door, so what it tells of the record is true all the time.
 """
 
-from lab.rawevents import FaultKind
+from lab.faultkind import FaultKind
 from lab.scenarios.checks import (
     check,
     decided_after,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from lab import site
-from lab.rawevents import FaultKind
+from lab.faultkind import FaultKind
 from lab.scenarios.expectations import Expectations
 from lab.scenarios.stage import Stage
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lab import story
-from lab.rawevents import FaultKind
+from lab.faultkind import FaultKind
 from lab.site import Say, Site
 from lab.story import DEADLINES, STEADY_S
 from lab.traffic import Traffic

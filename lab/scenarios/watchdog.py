@@ -9,7 +9,7 @@ import signal
 from dataclasses import dataclass
 
 from lab import processes
-from lab.rawevents import FaultKind
+from lab.faultkind import FaultKind
 from lab.scenarios.checks import (
     another_arbiter_finished,
     check,

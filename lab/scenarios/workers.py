@@ -1,7 +1,7 @@
 """Faults of a worker: dead, off, cut off, slow, lying, full, restarting, rebooting."""
 
+from lab.faultkind import FaultKind
 from lab.hypervisor import Cut
-from lab.rawevents import FaultKind
 from lab.scenarios.checks import (
     check,
     nothing_moved,

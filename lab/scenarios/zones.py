@@ -5,7 +5,7 @@ endpoint, since nobody asks from there any more. A machine in a zone that is gon
 calling it running.
 """
 
-from lab.rawevents import FaultKind
+from lab.faultkind import FaultKind
 from lab.scenarios.checks import check, made_once, nothing_moved, was_both_down, was_not_even_suspected
 from lab.scenarios.expectations import moves, stays
 from lab.scenarios.levers import probers, remove_prober, zone_of

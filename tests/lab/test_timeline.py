@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from lab.chronicle import Witness
-from lab.rawevents import Fault, FaultKind
+from lab.faultkind import FaultKind
+from lab.rawevents import Fault
 from lab.rawlines import RawLogError
 from lab.rawlogs import read_logs
 from lab.timeline import Timeline, measure

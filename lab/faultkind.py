@@ -1,0 +1,66 @@
+"""What the lab can break, and the words for it. Standard library only; a file of the checker, used by whoever strikes."""
+
+from collections.abc import Mapping
+from enum import Enum
+
+
+class FaultKind(Enum):
+    """What the lab broke: a worker, or a part of the watchdog or of the platform that it stands on."""
+
+    KILL = "kill"
+    FREEZE = "freeze"
+    CUT = "cut"
+    CUT_IN = "cut-in"
+    CUT_OUT = "cut-out"
+    STOP = "stop"
+    TERMINATE = "terminate"
+    SLOW = "slow"
+    LIE = "lie"
+    RESTART = "restart"
+    FULL_DISK = "full-disk"
+    REBOOT = "reboot"
+    ARBITER = "arbiter"
+    SECOND_ARBITER = "second-arbiter"
+    PROBER = "prober"
+    STORE = "store"
+
+    @property
+    def done(self) -> str:
+        """What its subject is, once it was done."""
+        return _FAULT_WORDS[self][1]
+
+    @property
+    def subject(self) -> str:
+        """What was broken where it is no worker; "" for a fault of a worker."""
+        return _FAULT_WORDS[self][0]
+
+    @property
+    def lasts(self) -> bool:
+        """The worker is down until it is started again."""
+        return self not in {FaultKind.CUT_OUT, FaultKind.SLOW, FaultKind.LIE}
+
+    @property
+    def silences(self) -> bool:
+        """The worker's process can write nothing until it is started again."""
+        return self in {FaultKind.KILL, FaultKind.FREEZE, FaultKind.TERMINATE, FaultKind.RESTART, FaultKind.REBOOT}
+
+
+_FAULT_WORDS: Mapping[FaultKind, tuple[str, str]] = {
+    FaultKind.KILL: ("", "killed"),
+    FaultKind.FREEZE: ("", "frozen"),
+    FaultKind.CUT: ("", "cut off from the network"),
+    FaultKind.CUT_IN: ("", "cut off for whatever comes in"),
+    FaultKind.CUT_OUT: ("", "cut off for whatever goes out"),
+    FaultKind.STOP: ("", "stopped at the console"),
+    FaultKind.TERMINATE: ("", "terminated at the console"),
+    FaultKind.SLOW: ("", "made slow"),
+    FaultKind.LIE: ("", "made to lie: healthy, and no message is answered"),
+    FaultKind.RESTART: ("", "left without its service, which starts again"),
+    FaultKind.FULL_DISK: ("", "left without room on its disk"),
+    FaultKind.REBOOT: ("", "rebooted"),
+    FaultKind.ARBITER: ("the arbiter", "killed"),
+    FaultKind.SECOND_ARBITER: ("the arbiter", "joined by others"),
+    FaultKind.PROBER: ("a vantage", "taken away"),
+    FaultKind.STORE: ("the record's table", "out of reach"),
+}
+"""Subject where it is no worker, and what was done to it."""
