@@ -63,7 +63,9 @@ class Intake:
         except OSError as refused:
             print(f"the store does not take {key}: {refused}", file=sys.stderr)
             return False
-        if entry is not None:
+        if entry is None:
+            self._log.write("known", key=key, boot=self._identity.boot)
+        else:
             self._accepted(entry)
         return True
 

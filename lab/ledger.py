@@ -20,14 +20,14 @@ from functools import cached_property
 from itertools import groupby
 from typing import TypeVar
 
-from lab.rawevents import Accepted, Acked, Delivery, Sent
+from lab.rawevents import Accepted, Acked, Delivery, Sent, Stored
 from lab.rawlines import Key, RawLogError
 from lab.rawlogs import RawLogs
 
 OFF_STATES = frozenset({"stopping", "stopped", "shutting-down", "terminated"})
 """States of a virtual machine in which its worker does not run."""
 
-E = TypeVar("E", Acked, Accepted, Delivery)
+E = TypeVar("E", Acked, Stored, Delivery)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Entry:
     """The sender's own number for it, as people know it. It may begin anew when a sender does."""
     attempts: int
     acks: tuple[Acked, ...]
-    logged: tuple[Accepted, ...]
+    logged: tuple[Stored, ...]
     deliveries: tuple[Delivery, ...]
 
     @property
@@ -136,7 +136,7 @@ def build_ledger(logs: RawLogs) -> Ledger:
     attempts = _attempts(logs.sent)
     acks = _by_key(logs.acked)
     _refuse_unsent(attempts, acks)
-    logged, deliveries = _by_key(logs.accepted), _by_key(logs.deliveries)
+    logged, deliveries = _by_key(logs.stored), _by_key(logs.deliveries)
     entries = [
         Entry(
             key=key,

@@ -116,6 +116,20 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """A repeat of a message that the worker found on its disk, perhaps from an earlier boot; it is acknowledged again."""
+
+    t: float
+    worker: str
+    boot: str
+    key: Key
+
+
+Stored = Accepted | Known
+"""A worker says that a message is on its disk."""
+
+
+@dataclass(frozen=True, slots=True)
 class HandedOn:
     """The worker gave a message to the receiver. `backlog`: it had been held since an earlier boot."""
 
@@ -324,7 +338,7 @@ class Flow:
 
 SenderEvent = Sent | Acked | SendFailed | Connected
 HttpEvent = HttpAnswer | HttpFailed
-WorkerEvent = Started | Accepted | HandedOn | Released
+WorkerEvent = Started | Accepted | Known | HandedOn | Released
 CloudEvent = Association | InstanceState | GroupsChanged
 RecordEvent = Seen | LeaseSeen
 PlatformEvent = FunctionStart | FunctionEnd

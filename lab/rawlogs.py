@@ -27,6 +27,7 @@ from lab.rawevents import (
     HttpAnswer,
     HttpEvent,
     InstanceState,
+    Known,
     LabEvent,
     LeaseSeen,
     PlatformEvent,
@@ -38,6 +39,7 @@ from lab.rawevents import (
     SenderEvent,
     Sent,
     Started,
+    Stored,
     WorkerEvent,
 )
 from lab.rawlines import Key, Line, RawLogError, read_log
@@ -98,6 +100,11 @@ class RawLogs:
     def accepted(self) -> tuple[Accepted, ...]:
         """Every durable write of a worker, in time order."""
         return tuple(sorted(_of(self._worker_events, Accepted), key=lambda event: event.t))
+
+    @cached_property
+    def stored(self) -> tuple[Stored, ...]:
+        """Every word of a worker that a message is on its disk: its durable write, and each repeat that it knew."""
+        return (*self.accepted, *_of(self._worker_events, Known))
 
     @cached_property
     def handed_on(self) -> tuple[HandedOn, ...]:

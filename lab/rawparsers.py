@@ -28,6 +28,7 @@ from lab.rawevents import (
     HttpEvent,
     HttpFailed,
     InstanceState,
+    Known,
     LabEvent,
     LeaseSeen,
     Note,
@@ -88,6 +89,7 @@ HTTP: Parsers[HttpEvent] = {
 WORKER: Parsers[WorkerEvent] = {
     "started": lambda line: Started(line.seconds("t"), line.owner, line.text("boot"), line.count("backlog")),
     "accepted": lambda line: Accepted(line.seconds("t"), line.owner, line.text("boot"), line.key()),
+    "known": lambda line: Known(line.seconds("t"), line.owner, line.text("boot"), line.key()),
     "delivered": lambda line: HandedOn(line.seconds("t"), line.owner, line.text("boot"), line.key(), line.flag("backlog")),
     "released": lambda line: Released(line.seconds("t"), line.owner, line.text("boot"), line.count("backlog")),
 }

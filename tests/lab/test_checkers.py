@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lab.checkers import RULES, PromiseName
-from tests.lab.stories.failover import ALLOCATION, IP, OLD, Story, at, broken_names, evidence_of, failover, is_call
+from tests.lab.stories.failover import ALLOCATION, IP, OLD, Story, at, broken_names, evidence_of, failover, is_call, key_of
 from tests.lab.stories.plants import PLANTS, Plant, disassociate_before_the_intent
 
 LATE = {"AllocationId": ALLOCATION, "PrivateIpAddress": IP["wk1"], "AllowReassociation": "false"}
@@ -213,3 +213,25 @@ def test_what_an_operator_does_at_the_console_needs_no_record(tmp_path: Path) ->
 
 def test_the_same_call_by_the_watchdog_needs_one(tmp_path: Path) -> None:
     assert broken_names(_stopped_at_the_console("FUNCTION").check(tmp_path)) == {"record-before-call"}
+
+
+def _killed_between_disk_and_log(story: Story, *, known: bool) -> None:
+    """wk2 has a message on its disk, dies before it can log that, and acknowledges the repeat after its new start."""
+    key = key_of("lab", 150)
+    story.drop("worker-wk2", lambda row: row["event"] == "accepted" and row["key"] == key)
+    if known:
+        row = story.find("worker-wk2", lambda row: row["event"] == "delivered" and row["key"] == key)
+        story.add("worker-wk2", row["t"] - at(0) - 0.012, "known", key=key, boot="boot-two-a")
+    story.sort("worker-wk2")
+
+
+def test_a_repeat_that_its_worker_found_on_its_disk_was_durable(tmp_path: Path) -> None:
+    story = failover()
+    _killed_between_disk_and_log(story, known=True)
+    assert broken_names(story.check(tmp_path)) == set()
+
+
+def test_an_acknowledgement_of_what_no_disk_ever_had_was_not(tmp_path: Path) -> None:
+    story = failover()
+    _killed_between_disk_and_log(story, known=False)
+    assert broken_names(story.check(tmp_path)) == {"acknowledged-only-when-durable"}

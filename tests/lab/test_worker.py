@@ -57,6 +57,8 @@ def test_a_repeat_is_acknowledged_again_and_delivered_once(rig: Rig) -> None:
         assert exchange(flow, message("c1")) == exchange(flow, message("c1"))
         exchange(flow, message("c2"))
     rig.wait_delivered("c1", "c2")
+    assert [line["key"][1] for line in rig.events("accepted")] == ["c1", "c2"]
+    assert [line["key"][1] for line in rig.events("known")] == ["c1"]
 
 
 def test_messages_wait_in_order_for_a_receiver_that_is_away(rig: Rig) -> None:
