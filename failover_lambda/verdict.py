@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import assert_never
 
-from failover_lambda.contract import Settings, Worker
+from failover_lambda.contract import ProbeKind, Settings, Worker
 from failover_lambda.model import Answer, Round, Sight, Streak, Verdict
 
 GONE_ROUNDS = 2
@@ -47,13 +47,36 @@ def judge(seen: Round, holder: Worker, settings: Settings) -> Judgement:
     alive = [sight.vantage for sight in seen.sights if sight.of(holder.name) is Answer.HEALTHY]
     if alive:
         return Judgement(finding=Finding.ALIVE, why=f"{holder.name} answers {', '.join(alive)}")
-    if seen.public and seen.public.answer is Answer.HEALTHY and seen.public.worker == holder.name:
+    others = tuple(worker.name for worker in settings.workers if worker.name != holder.name)
+    public = seen.public and seen.public.answer is Answer.HEALTHY and seen.public.worker == holder.name
+    if public and not _asked_more(seen, holder, others, settings):
         return Judgement(finding=Finding.ALIVE, why=f"{holder.name} answers through the public address")
     machine = seen.instance(holder.name)
     if machine and machine.power.off:
         return Judgement(finding=Finding.GONE, why=f"the cloud says that {holder.name} is {machine.power.value}")
-    others = tuple(worker.name for worker in settings.workers if worker.name != holder.name)
     return _judge_failing(seen, holder, others)
+
+
+def _asked_more(seen: Round, holder: Worker, others: tuple[str, ...], settings: Settings) -> bool:
+    """Whether enough vantages put a message to the holder, reached it, and got no acknowledgement (RULE 3.5).
+
+    The public port is asked for the health page only, which is another question: it tells that clients reach the holder, and
+    so outweighs vantages that did not; it does not speak for the messages.
+    """
+    if settings.probe_kind is not ProbeKind.MLLP:
+        return False
+    reached = [sight for sight in _counted(seen, holder, others) if sight.of(holder.name).reached]
+    return _are_enough(reached, holder)
+
+
+def _counted(seen: Round, holder: Worker, others: tuple[str, ...]) -> list[Sight]:
+    """The vantages whose failure to get a healthy answer speaks against the holder."""
+    failing = (sight for sight in seen.sights if sight.anchor_reached and sight.of(holder.name).failing)
+    return [sight for sight in failing if _reaches_any(sight, others)]
+
+
+def _are_enough(sights: list[Sight], holder: Worker) -> bool:
+    return len(sights) >= VANTAGES_NEEDED and any(sight.zone != holder.zone for sight in sights)
 
 
 def _judge_failing(seen: Round, holder: Worker, others: tuple[str, ...]) -> Judgement:
@@ -63,8 +86,8 @@ def _judge_failing(seen: Round, holder: Worker, others: tuple[str, ...]) -> Judg
     if len(without_any) >= VANTAGES_NEEDED and not anybody:
         why = f"no worker gives a healthy answer to {_names(without_any)}, which reach their anchors"
         return Judgement(finding=Finding.ALL_FAILED, why=why)
-    counted = [sight for sight in failing if _reaches_any(sight, others)]
-    if len(counted) >= VANTAGES_NEEDED and any(sight.zone != holder.zone for sight in counted):
+    counted = _counted(seen, holder, others)
+    if _are_enough(counted, holder):
         return _failed(counted, holder, single=False)
     if len(counted) == 1 and len(seen.sights) == 1 and _public_fails(seen):
         return _failed(counted, holder, single=True)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from failover_lambda.contract import ProbeKind
 from failover_lambda.model import Answer, InstanceView, Power, ProbeReport, PublicAnswer, Round, Sight, Streak, Verdict
 from failover_lambda.verdict import Finding, advance, judge, verdict_of
 from tests.fakes import make_settings
@@ -130,6 +131,42 @@ def public(worker: str, answer: Answer) -> PublicAnswer:
 def test_one_round_says(sentence: str, the_round: Round, finding: Finding, *, quick: bool, single: bool) -> None:
     judgement = judge(the_round, SETTINGS.worker("wk1"), SETTINGS)
     assert (judgement.finding, judgement.quick, judgement.single) == (finding, quick, single), sentence
+
+
+@pytest.mark.parametrize(
+    ("what", "the_round", "finding"),
+    [
+        (
+            "two vantages reached it, no acknowledgement",
+            seen(sight("b", S), sight("c", S), public=public("wk1", H)),
+            "failed",
+        ),
+        ("refused and wrong are reached", seen(sight("b", R), sight("c", W), public=public("wk1", H)), "failed"),
+        ("a way that is cut says nothing of it", seen(sight("b", T), sight("c", T), public=public("wk1", H)), "alive"),
+        ("one vantage that reached it is not enough", seen(sight("b", S), sight("c", T), public=public("wk1", H)), "alive"),
+        ("both in the holder's zone", seen(sight("a", S), sight("a", S), public=public("wk1", H)), "alive"),
+        (
+            "a vantage that reaches no other worker",
+            seen(sight("b", S), sight("c", S, standby=T), public=public("wk1", H)),
+            "alive",
+        ),
+        ("a vantage without its anchor", seen(sight("b", S), sight("c", S, anchor=False), public=public("wk1", H)), "alive"),
+        ("one acknowledgement", seen(sight("a", H), sight("b", S), sight("c", S), public=public("wk1", H)), "alive"),
+        ("a lone vantage", seen(sight("b", S), public=public("wk1", H)), "alive"),
+    ],
+)
+def test_a_health_page_does_not_speak_for_messages(what: str, the_round: Round, finding: str) -> None:
+    """3.5: with probes of kind mllp; a holder that lies is seen, a holder that vantages cannot reach is not."""
+    mllp = replace(SETTINGS, probe_kind=ProbeKind.MLLP)
+    assert judge(the_round, mllp.worker("wk1"), mllp).finding.value == finding, what
+
+
+@pytest.mark.parametrize("kind", [ProbeKind.HTTP, ProbeKind.HTTPS])
+def test_the_same_question_through_the_public_address_outweighs_the_vantages(kind: ProbeKind) -> None:
+    """3.5: they asked for the health page as well."""
+    settings = replace(SETTINGS, probe_kind=kind)
+    silent = seen(sight("b", S), sight("c", S), public=public("wk1", H))
+    assert judge(silent, settings.worker("wk1"), settings).finding is Finding.ALIVE
 
 
 def test_two_vantages_in_the_holders_own_zone_are_not_enough() -> None:
