@@ -26,6 +26,7 @@ check: setup-dev ## format, lint, types, layering, fast tests
 
 nightly: test ## the large sizes; results with date go into docs/
 	TANDEM_HISTORIES=5000 $(RUN) -m pytest -q -n 2 tests/property
+	$(RUN) -m tests.matrix --all
 	$(RUN) -m lab demo --profile aws
 	$(RUN) -m lab run all; status=$$?; $(RUN) -m lab faults-page && exit $$status
 	$(RUN) -m bench

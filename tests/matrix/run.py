@@ -1,11 +1,12 @@
 """Runs cases: one process with a stage of its own for each share, every case judged, disturbed ones played again."""
 
 import multiprocessing
+import os
 import socket
 import tempfile
 import time
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,9 @@ from tests.matrix.story import AFTER_S, START_S, Evidence, Plot, Story, Variant
 
 TRIES = 4
 """A story in which a call had no answer although nothing was injected is played again so often: the machine was too busy."""
+
+SHARE = 40
+"""Stories for one stage: emulators grow slow with what was deleted in them."""
 
 
 @dataclass(frozen=True)
@@ -80,18 +84,20 @@ def record(on: Stage) -> dict[Plot, Recording]:
 
 
 def run_share(cases: Sequence[Case]) -> list[Result]:
-    """Play cases one after the other on a stage of their own."""
+    """Play cases one after the other on a stage of their own; no more of them when the run that wanted them is gone."""
+    parent = os.getppid()
     with staged() as on:
-        return [result_of(on, case) for case in cases]
+        return [result_of(on, case) for case in cases if os.getppid() == parent]
 
 
 def run(cases: Sequence[Case], processes: int, tell: Callable[[str], None]) -> list[Result]:
     """Play all cases, in so many processes."""
     context = multiprocessing.get_context("spawn")
+    shares = -(-len(cases) // SHARE)
     results: list[Result] = []
     with ProcessPoolExecutor(processes, mp_context=context) as pool:
-        shares = [pool.submit(run_share, share(cases, number, processes)) for number in range(processes)]
-        for future in shares:
+        for future in as_completed([pool.submit(run_share, share(cases, number, shares)) for number in range(shares)]):
             results += future.result()
-            tell(f"{len(results)} of {len(cases)} cases, {sum(bool(result.wrong) for result in results)} wrong")
-    return results
+            tell(f"{len(results)} of {len(cases)} stories, {sum(bool(result.wrong) for result in results)} wrong")
+    order = {str(case): at for at, case in enumerate(cases)}
+    return sorted(results, key=lambda result: order[result.case])

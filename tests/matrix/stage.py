@@ -81,7 +81,11 @@ class Vantages:
             wbufsize = -1
 
             def do_POST(self) -> None:
-                inquiry = json.loads(_body(self))
+                try:
+                    inquiry = json.loads(_body(self))
+                except ValueError:  # its caller gave up before the front had passed it on
+                    self.send_error(400)
+                    return
                 assert unquote(self.path).split("/")[3] == inquiry["vantage"]
                 body = json.dumps(_plain(vantages.sight(inquiry))).encode()
                 self.send_response(200)

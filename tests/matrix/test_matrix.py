@@ -135,7 +135,7 @@ BREACHES = [
         "a write that may be lost taken for written",
         Variant(store=HopefulStore),
         fault("dynamodb.TransactWriteItems#6x2=reset"),
-        "epochs_only_grow",
+        "one_worker_at_a_time",
     ),
     (
         "an unread address taken for free",
