@@ -9,6 +9,7 @@ Leaves `out/faults/matrix.json` and `matrix.md`. Exit status 1 when a story did 
 
 import argparse
 import os
+import random
 import sys
 import time
 from collections.abc import Sequence
@@ -67,7 +68,13 @@ def main() -> int:
     arguments = _arguments()
     if arguments.case:
         return _one(Case.parse(arguments.case))
-    done = matrix(whole=arguments.all, seed=arguments.seed, pair_count=arguments.pairs, processes=arguments.processes)
+    done = matrix(
+        whole=arguments.all or bool(arguments.sample),
+        seed=arguments.seed,
+        pair_count=arguments.pairs,
+        sample=arguments.sample,
+        processes=arguments.processes,
+    )
     for result in done.wrong:
         _complain(result)
     tell(f"{len(done.results)} stories, {len(done.wrong)} wrong, {done.seconds:.0f} s (lab); {OUT / 'matrix.md'}")
@@ -105,6 +112,7 @@ def _arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--all", action="store_true", help="the whole matrix instead of the part for CI")
     parser.add_argument("--seed", type=int, default=SEED, help="of the dice that choose calls and pairs")
     parser.add_argument("--pairs", type=int, default=PAIRS, help="how many pairs --all tries")
+    parser.add_argument("--sample", type=int, default=0, help="so many stories of --all, by dice")
     parser.add_argument("--processes", type=int, default=PROCESSES)
     parser.add_argument("--case", default="", help="play one story and tell it at length")
     return parser.parse_args(argv)
