@@ -3,11 +3,12 @@
 moto plays EC2, its load balancers, KMS, IAM and STS (`lab.aws_server`); ministack runs what must run: Lambda, EventBridge,
 DynamoDB, SNS, SQS, Logs, CloudWatch, Scheduler (`lab.ministack_main`). They are joined by the environment of ministack's
 process: the functions inherit it, find what moto plays there through `AWS_ENDPOINT_URL_<SERVICE>`, and everything else at
-ministack. Neither the program nor the watchdog's settings know that there is a lab.
+ministack. Neither the program nor the watchdog's settings know that there is a lab. Changes of instances travel from the
+one to the other's event bus (`lab.state_changes`).
 
 Raw logs, in the lab's `logs` folder: `gate.jsonl` and `cloud.jsonl` from moto, `function-starts.jsonl` (each start of a
 function, and why) and `function-output.jsonl` (what functions print) from ministack, whose own log is
-`stderr/ministack.txt`.
+`stderr/ministack.txt`; `state-changes.jsonl` from what lies between them.
 """
 
 import signal
@@ -22,7 +23,9 @@ from botocore.config import Config
 from lab import limits, processes
 from lab.child import Child, Event
 from lab.endpoints import MOTO_SERVICES, Endpoints, variable
+from lab.jsonlog import JsonLog
 from lab.profiles import Profile
+from lab.state_changes import StateChanges
 from lab.supervisor import REPOSITORY, Supervisor
 
 REGION = "eu-central-1"
@@ -71,13 +74,17 @@ class CloudSettings:
 class Emulators:
     """Both emulators, running; made by `start`."""
 
-    def __init__(self, lab_id: str, children: tuple[Child, Child], endpoints: Endpoints, region: str) -> None:
+    def __init__(
+        self, lab_id: str, children: tuple[Child, Child], endpoints: Endpoints, region: str, changes: StateChanges
+    ) -> None:
         self.endpoints = endpoints
         self.region = region
         self._lab_id = lab_id
         self._children = children
+        self._changes = changes
         self._session = boto3.session.Session(LAB_KEY_ID, _DUMMY_KEY, region_name=region)
         self._making = threading.Lock()
+        changes.begin(self.client("events"))
 
     @classmethod
     def start(
@@ -99,11 +106,22 @@ class Emulators:
             raise EmulatorsMissingError(
                 f"{MINISTACK_PYTHON.relative_to(REPOSITORY)} is missing: install tools/ministack/requirements.txt there"
             )
-        moto = _start_moto(supervisor, settings, on_cloud_event)
+        changes = StateChanges(
+            lambda instance_id: f"arn:aws:ec2:{settings.region}:{ACCOUNT_ID}:instance/{instance_id}",
+            JsonLog(supervisor.logs / "state-changes.jsonl"),
+        )
+
+        def on_event(event: Event) -> None:
+            if on_cloud_event:
+                on_cloud_event(event)
+            changes.take(event)
+
+        moto = _start_moto(supervisor, settings, on_event)
         moto_url = str(moto.expect("ready", _READY_S)["endpoint"])
         ministack = _start_ministack(supervisor, settings, moto_url)
         ministack_url = str(ministack.expect("ready", _READY_S)["endpoint"])
-        return cls(supervisor.lab_id, (moto, ministack), Endpoints(moto_url, ministack_url), settings.region)
+        endpoints = Endpoints(moto_url, ministack_url)
+        return cls(supervisor.lab_id, (moto, ministack), endpoints, settings.region, changes)
 
     def client(self, service: str, read_timeout_s: float = 10.0) -> Any:
         """A boto3 client for the emulator that plays the service: one attempt, short timeouts, AWS's limits guarded.
@@ -133,6 +151,7 @@ class Emulators:
 
     def stop(self) -> None:
         """End both and every function, ministack first; the supervisor does the same when it closes."""
+        self._changes.close()
         for child in reversed(self._children):
             child.end()
         end_functions(self._lab_id)
@@ -146,7 +165,7 @@ def end_functions(lab_id: str) -> list[int]:
     return [process.pid for process in processes.wait_gone(functions, _FUNCTIONS_END_S)]
 
 
-def _start_moto(supervisor: Supervisor, settings: CloudSettings, on_event: Callable[[Event], None] | None) -> Child:
+def _start_moto(supervisor: Supervisor, settings: CloudSettings, on_event: Callable[[Event], None]) -> Child:
     logs = supervisor.logs
     flags: list[object] = ["--network", settings.network, "--profile", settings.profile.name]
     flags += ["--region", settings.region, "--seed", settings.seed]

@@ -62,9 +62,9 @@ def small_stack(name: str, network: str) -> None:
     address = aws.ec2.Eip("address", domain="vpc", tags=TAGS, opts=pulumi.ResourceOptions(depends_on=[net.way_out]))
     worker, volume = _worker(net.subnet, groups, key, f"{network.rsplit('.', 2)[0]}.0.10", address)
     table = _table(name, key)
-    topic = _telling(key, identity.account_id)
+    topic = _telling(name, key, identity.account_id)
     _flows(name, net.vpc, key)
-    function = _watchdog(name, net.subnet, groups, [worker, address, table])
+    function = _watchdog(name, net.subnet, groups, [worker, address, table], _dead_letters(name))
     once = aws.lambda_.Invocation("once", function_name=function.name, input=json.dumps({"tick": "once"}))
     for output, value in {
         "account": identity.account_id,
@@ -249,7 +249,7 @@ def _table(name: str, key: aws.kms.Key) -> aws.dynamodb.Table:
     )
 
 
-def _telling(key: aws.kms.Key, account_id: str) -> aws.sns.Topic:
+def _telling(name: str, key: aws.kms.Key, account_id: str) -> aws.sns.Topic:
     topic = aws.sns.Topic("notices", kms_master_key_id=key.arn, tags=TAGS)
     statement = {"Effect": "Allow", "Principal": {"AWS": account_id}, "Action": "sns:Publish", "Resource": "*"}
     policy = {"Version": "2012-10-17", "Statement": [statement]}
@@ -269,10 +269,30 @@ def _telling(key: aws.kms.Key, account_id: str) -> aws.sns.Topic:
         alarm_actions=[topic.arn],
         tags=TAGS,
     )
+    text = {"type": "text", "x": 0, "y": 0, "width": 24, "height": 2, "properties": {"markdown": "# small"}}
+    aws.cloudwatch.Dashboard("page", dashboard_name=f"{name}-page", dashboard_body=json.dumps({"widgets": [text]}))
     return topic
 
 
-def _watchdog(name: str, subnet: aws.ec2.Subnet, groups: Groups, needs: list[pulumi.Resource]) -> aws.lambda_.Function:
+def _dead_letters(name: str) -> aws.sqs.Queue:
+    queue = aws.sqs.Queue(
+        "dead-letters",
+        name=f"{name}-dead-letters",
+        message_retention_seconds=1209600,
+        sqs_managed_sse_enabled=True,
+        tags=TAGS,
+    )
+    statement = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    policy = queue.arn.apply(
+        lambda arn: json.dumps({"Version": "2012-10-17", "Statement": [{**statement, "Resource": arn}]})
+    )
+    aws.sqs.QueuePolicy("dead-letters", queue_url=queue.url, policy=policy)
+    return queue
+
+
+def _watchdog(
+    name: str, subnet: aws.ec2.Subnet, groups: Groups, needs: list[pulumi.Resource], dead_letters: aws.sqs.Queue
+) -> aws.lambda_.Function:
     role = aws.iam.Role("arbiter", assume_role_policy=TRUST, tags=TAGS)
     statement = {"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": f"arn:aws:dynamodb:*:*:table/{name}-record"}
     allowed = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
@@ -297,15 +317,20 @@ def _watchdog(name: str, subnet: aws.ec2.Subnet, groups: Groups, needs: list[pul
         opts=pulumi.ResourceOptions(depends_on=[inside, given, logs, *needs]),
     )
     aws.lambda_.FunctionEventInvokeConfig(
-        "arbiter", function_name=function.name, maximum_retry_attempts=0, maximum_event_age_in_seconds=60
+        "arbiter",
+        function_name=function.name,
+        maximum_retry_attempts=0,
+        maximum_event_age_in_seconds=60,
+        destination_config={"on_failure": {"destination": dead_letters.arn}},
     )
     rule = aws.cloudwatch.EventRule("every-minute", schedule_expression="rate(1 minute)", state="DISABLED", tags=TAGS)
     aws.cloudwatch.EventTarget(
         "every-minute",
         rule=rule.name,
         arn=function.arn,
-        input=json.dumps({"tick": "loop"}),
+        input_transformer={"input_paths": {"id": "$.id"}, "input_template": '{"tick": "loop", "id": <id>}'},
         retry_policy={"maximum_retry_attempts": 0, "maximum_event_age_in_seconds": 60},
+        dead_letter_config={"arn": dead_letters.arn},
     )
     aws.lambda_.Permission(
         "every-minute",

@@ -111,6 +111,7 @@ def test_outputs_bear_the_names_of_the_provider(small: Deployment) -> None:
 
 def test_what_the_emulators_do_not_do_is_known(small: Deployment) -> None:
     assert known_gaps(small) == {
+        ("EventTarget", "deadLetterConfig"),
         ("EventTarget", "retryPolicy"),
         ("Instance", "maintenanceOptions.autoRecovery"),
         ("SecurityGroupIngressRule", "description"),
@@ -170,6 +171,7 @@ def test_the_program_is_deployed_as_it_stands_and_goes_away_whole(world: World) 
     held = ec2.describe_addresses(AllocationIds=[deployment.outputs["addressId"]])["Addresses"][0]
     assert held["InstanceId"] == deployment.outputs["workers"][holder]["instanceId"]
     assert known_gaps(deployment) == {
+        ("EventTarget", "deadLetterConfig"),
         ("EventTarget", "retryPolicy"),
         ("Instance", "maintenanceOptions.autoRecovery"),
         ("RolePolicyAttachment", "*"),
