@@ -71,6 +71,15 @@ class ProbeKind(Enum):
     MLLP = "mllp"
 
 
+class Channel(Enum):
+    """A way by which notices leave."""
+
+    TOPIC = "topic"
+    """To people."""
+    BUS = "bus"
+    """To machines, where an event bus is configured."""
+
+
 class TickKind(Enum):
     """Why an arbiter was started; the `tick` field of its event."""
 
@@ -125,6 +134,8 @@ class Settings:
     """The cloud's id of the fixed address (AWS: the allocation id)."""
     record_table: str
     notice_topic: str
+    notice_event_bus: str = ""
+    """Name of the bus that notices are put on besides; empty = none."""
     probers: tuple[ProberRef, ...]
     isolation_group_id: str
     shard: str = "0"
@@ -169,6 +180,11 @@ class Settings:
     cloud_read_interval_s: float = 5.0
     """How often a steady site's association and instance states are read; in doubt: every round."""
     rule_version: int = 1
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """Who has to take a notice before it is done with."""
+        return (Channel.TOPIC, Channel.BUS) if self.notice_event_bus else (Channel.TOPIC,)
 
     @property
     def home(self) -> Worker:

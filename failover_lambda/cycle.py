@@ -2,7 +2,8 @@
 
 The order is what safety rests on: a decision is stored before its first call is sent (RULE 5.1), the second call of a
 move is sent at once (RULE 5.6), and nothing is told that is not stored (RULE 7.1). What to do is decided in `rule`; how to
-do it is the business of the ports. May import `contract`, `model`, `errors`, `denials`, `ports`, `pulse` and `rule`; no SDK.
+do it is the business of the ports. May import `contract`, `model`, `errors`, `denials`, `outbox`, `ports`, `pulse` and
+`rule`; no SDK.
 """
 
 from collections import deque
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from failover_lambda import denials, rule
-from failover_lambda.contract import Settings
+from failover_lambda.contract import Channel, Settings
 from failover_lambda.errors import ConflictError, DeniedError, RecordUnreadableError, StoreUnavailableError
 from failover_lambda.model import (
     Answered,
@@ -21,12 +22,12 @@ from failover_lambda.model import (
     Do,
     Event,
     Lease,
-    Notice,
     Record,
     Round,
     Sight,
     Told,
 )
+from failover_lambda.outbox import Outbox
 from failover_lambda.ports import Clock, Cloud, Probers, PublicPath, RecordStore, Reporter
 from failover_lambda.pulse import Pulse
 from failover_lambda.verdict import VANTAGES_NEEDED
@@ -37,7 +38,6 @@ ROUND_MARGIN_S = 0.5
 MOVE_WAIT_S = 1.0
 """How long one tick waits for the answers of a move's calls; later ones are taken up by a later tick."""
 
-TELL_AGAIN_S = 5.0
 POOL_SIZE = 24
 FAULT_CHARACTERS_MAX = 200
 """Kept of each fault in a tick's line: enough for a service's error code and the begin of its sentence."""
@@ -81,12 +81,11 @@ class Cycle:
         self._seen_little = False
         self._public_ip = ""
         self._calls: dict[Future[Answered], Command] = {}
-        self._notices: dict[Future[None], Notice] = {}
-        self._tell_after: dict[str, float] = {}
         self._pulse = Pulse(settings)
         self._faults: list[str] = []
         self._failed = False
         self._pool = pool or ThreadPoolExecutor(max_workers=POOL_SIZE, thread_name_prefix="tandem")
+        self._outbox = Outbox(settings.channels, ports.reporter, self._pool)
 
     @property
     def record(self) -> Record | None:
@@ -302,23 +301,19 @@ class Cycle:
     def _tell(self, lease: Lease) -> None:
         """Send what is stored and was not told; at least once each."""
         now_s = self._ports.clock.monotonic_s()
-        for future in [future for future in self._notices if future.done()]:
-            notice = self._notices.pop(future)
-            if exc := future.exception():
-                self._note(str(exc))
-                self._tell_after[notice.id] = now_s + TELL_AGAIN_S
+        for handed in self._outbox.done(now_s):
+            if handed.fault:
+                self._note(handed.fault)
             else:
-                self._apply_told(notice, lease)
+                self._apply_told(Told(notice_id=handed.notice.id, channel=handed.channel), lease)
         if self._record is None or self._reload:
             return  # not known to be stored
-        on_the_way = {notice.id for notice in self._notices.values()}
-        for notice in self._record.outbox:
-            if notice.id not in on_the_way and now_s >= self._tell_after.get(notice.id, now_s):
-                self._notices[self._pool.submit(self._ports.reporter.tell, notice)] = notice
+        for notice in list(self._outbox.send(self._record.outbox, now_s)):  # its last channel was taken out of the settings
+            self._apply_told(Told(notice_id=notice.id, channel=Channel.TOPIC), lease)
 
-    def _apply_told(self, notice: Notice, lease: Lease) -> None:
+    def _apply_told(self, told: Told, lease: Lease) -> None:
         try:
-            self._apply(Told(notice_id=notice.id), lease)
+            self._apply(told, lease)
         except ConflictError:
             self._reload = True
 

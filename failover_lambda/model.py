@@ -1,11 +1,13 @@
 """The nouns of the watchdog: frozen values, no behaviour beyond looking inside themselves.
 
 Three truths have a type each: `Record` says who should serve, `AddressView` where packets go, `Fence` who can still serve.
-Times are wall-clock seconds since 1970 unless a name says otherwise. Standard library only; everybody may import this file.
+Times are wall-clock seconds since 1970 unless a name says otherwise. May import `contract`; everybody may import this file.
 """
 
 from dataclasses import dataclass
 from enum import Enum
+
+from failover_lambda.contract import Channel
 
 RECORD_SCHEMA = 1
 """A reader refuses a record of another schema. Fields added later get a default, so an older record stays readable."""
@@ -233,9 +235,10 @@ class Answered:
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
-    """A notice has left."""
+    """A notice has left by one channel."""
 
     notice_id: str
+    channel: Channel
 
 
 Event = Round | Answered | Told
@@ -379,6 +382,8 @@ class Notice:
     epoch: int
     seconds: float
     """From the first failing round to this notice; 0 where nothing failed."""
+    taken: tuple[Channel, ...] = ()
+    """The channels by which it has left."""
 
 
 @dataclass(frozen=True, kw_only=True)

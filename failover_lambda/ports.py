@@ -2,12 +2,13 @@
 
 The docstrings are the contracts; every adapter passes `tests/contract/`. No port knows another; none decides anything.
 
-May import `model` and `errors` only.
+May import `contract`, `model` and `errors` only.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from failover_lambda.contract import Channel
 from failover_lambda.model import (
     AddressView,
     Answered,
@@ -191,8 +192,8 @@ class Reporter(Protocol):
         """
         ...
 
-    def tell(self, notice: Notice) -> None:
-        """Hand one notice to people.
+    def tell(self, notice: Notice, channel: Channel) -> None:
+        """Hand one notice over, by one channel.
 
         Raises:
             CouldNotAskError: it did not leave; it will be tried again.

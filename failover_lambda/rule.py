@@ -24,6 +24,7 @@ from failover_lambda.model import (
     Fence,
     Intent,
     Kind,
+    Notice,
     Outcome,
     Phase,
     Record,
@@ -53,7 +54,7 @@ def step(record: Record | None, event: Event, settings: Settings, now_s: float) 
         case Answered():
             return _on_answer(record, event, now_s)
         case Told():
-            return _on_told(record, event)
+            return _on_told(record, event, settings)
         case _:
             assert_never(event)
 
@@ -174,11 +175,20 @@ def _on_associated(record: Record, event: Answered, now_s: float, what: str) -> 
     )
 
 
-def _on_told(record: Record | None, event: Told) -> Decision:
+def _on_told(record: Record | None, event: Told, settings: Settings) -> Decision:
+    """It leaves the record when every channel took it; until then the record knows which did (RULE 7.1)."""
     if record is None:
         return Decision(record=None, commands=(), reason="told")
-    rest = tuple(notice for notice in record.outbox if notice.id != event.notice_id)
-    return Decision(record=replace(record, outbox=rest), commands=(), reason=f"notice {event.notice_id} has left")
+    marked = tuple(_taken_by(notice, event) for notice in record.outbox)
+    rest = tuple(notice for notice in marked if not set(settings.channels) <= set(notice.taken))
+    reason = f"notice {event.notice_id} has left by the {event.channel.value}"
+    return Decision(record=replace(record, outbox=rest), commands=(), reason=reason)
+
+
+def _taken_by(notice: Notice, event: Told) -> Notice:
+    if notice.id != event.notice_id or event.channel in notice.taken:
+        return notice
+    return replace(notice, taken=(*notice.taken, event.channel))
 
 
 def _intent_of(record: Record, event: Answered) -> Intent | None:

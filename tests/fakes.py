@@ -9,7 +9,7 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from typing import Any, ParamSpec, TypeVar
 
-from failover_lambda.contract import FencePolicy, ProbeKind, ProberRef, Settings, Tier, Worker
+from failover_lambda.contract import Channel, FencePolicy, ProbeKind, ProberRef, Settings, Tier, Worker
 from failover_lambda.errors import ConflictError, CouldNotAskError, DeniedError, StoreUnavailableError
 from failover_lambda.model import (
     AddressView,
@@ -381,7 +381,11 @@ class ListReporter:
     events: list[tuple[str, Mapping[str, object]]] = field(default_factory=list[tuple[str, Mapping[str, object]]])
     told: list[Notice] = field(default_factory=list[Notice])
     written: list[Vitals] = field(default_factory=list[Vitals])
+    on_the_bus: list[Notice] = field(default_factory=list[Notice])
     deaf: bool = False
+    """By no channel does anything leave."""
+    no_bus: bool = False
+    """Nothing leaves by the bus."""
 
     def event(self, name: str, fields: Mapping[str, object]) -> None:
         self.events.append((name, fields))
@@ -389,10 +393,10 @@ class ListReporter:
     def vitals(self, vitals: Vitals) -> None:
         self.written.append(vitals)
 
-    def tell(self, notice: Notice) -> None:
-        if self.deaf:
-            raise CouldNotAskError("nobody listens")
-        self.told.append(notice)
+    def tell(self, notice: Notice, channel: Channel) -> None:
+        if self.deaf or (self.no_bus and channel is Channel.BUS):
+            raise CouldNotAskError(f"nobody listens at the {channel.value}")
+        (self.told if channel is Channel.TOPIC else self.on_the_bus).append(notice)
 
 
 def by_name(notices: Iterable[Notice]) -> list[str]:

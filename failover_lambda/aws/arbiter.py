@@ -68,7 +68,7 @@ PORTS: Final = Ports(
     public=LivePublicPath(SETTINGS),
     cloud=LiveCloud(SETTINGS, _CLIENTS.ec2),
     store=LiveStore(SETTINGS, _CLIENTS.dynamodb),
-    reporter=LiveReporter(SETTINGS, _CLIENTS.sns),
+    reporter=LiveReporter(SETTINGS, _CLIENTS.sns, _CLIENTS.events),
 )
 IMPORT_S: Final = time.monotonic() - BORN_S
 

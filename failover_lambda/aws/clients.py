@@ -15,6 +15,7 @@ from failover_lambda.contract import Settings
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_sns import SNSClient
 
@@ -43,6 +44,8 @@ class Clients:
     dynamodb: "DynamoDBClient"
     sns: "SNSClient"
     functions: "LambdaClient"
+    events: "EventBridgeClient | None"
+    """None: no event bus is configured, and the time to build one is saved."""
 
 
 def build(settings: Settings) -> Clients:
@@ -55,6 +58,7 @@ def build(settings: Settings) -> Clients:
         ec2=session.client("ec2", config=CONFIG),
         dynamodb=session.client("dynamodb", config=CONFIG),
         sns=session.client("sns", config=CONFIG),
+        events=session.client("events", config=CONFIG) if settings.notice_event_bus else None,
         functions=session.client("lambda", config=CONFIG.merge(Config(read_timeout=prober_read_timeout_s(settings)))),
     )
 

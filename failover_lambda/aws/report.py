@@ -1,4 +1,4 @@
-"""The port `Reporter`: JSON lines for the log, metrics inside a log line, and notices to people by SNS.
+"""The port `Reporter`: JSON lines for the log, metrics inside a log line, notices to people by SNS and to machines by `bus`.
 
 Metrics need no call and no permission: CloudWatch reads them out of a log line (its embedded metric format). May import
 `contract`, `model` and `errors`.
@@ -7,14 +7,15 @@ Metrics need no call and no permission: CloudWatch reads them out of a log line 
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, assert_never
 
-from failover_lambda.aws import lines
+from failover_lambda.aws import bus, lines
 from failover_lambda.aws.outcomes import read_once
-from failover_lambda.contract import METRIC_NAMESPACE, SITE_DIMENSION, Metric, Settings
+from failover_lambda.contract import METRIC_NAMESPACE, SITE_DIMENSION, Channel, Metric, Settings
 from failover_lambda.model import Notice, Vitals
 
 if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_sns import SNSClient
 
 SUBJECT_CHARACTERS_MAX: Final = 100
@@ -24,10 +25,13 @@ SUBJECT_CHARACTERS_MAX: Final = 100
 class LiveReporter:
     """See `ports.Reporter`. May be called from many threads at once."""
 
-    def __init__(self, settings: Settings, sns: "SNSClient") -> None:
+    def __init__(self, settings: Settings, sns: "SNSClient", events: "EventBridgeClient | None" = None) -> None:
+        """`events` None: there is no bus, and every notice for it could not be told."""
         self._site = settings.site
         self._topic = settings.notice_topic
+        self._bus = settings.notice_event_bus
         self._sns = sns
+        self._events = events
 
     def event(self, name: str, fields: Mapping[str, object]) -> None:
         """One JSON line; see `lines`."""
@@ -46,12 +50,29 @@ class LiveReporter:
             }
         )
 
-    def tell(self, notice: Notice) -> None:
-        """One Publish."""
-        read_once(
-            f"tell {notice.id}",
-            lambda: self._sns.publish(TopicArn=self._topic, Subject=subject(notice), Message=message(notice))["MessageId"],
-        )
+    def tell(self, notice: Notice, channel: Channel) -> None:
+        """One Publish, or one PutEvents; and a line that it has left."""
+        what = f"tell {notice.id} by the {channel.value}"
+        match channel:
+            case Channel.TOPIC:
+                read_once(what, lambda: self._publish(notice))
+            case Channel.BUS:
+                read_once(what, lambda: self._put(notice))
+            case _:
+                assert_never(channel)
+        lines.write("told", {"channel": channel, "notice": notice.id, **_told_fields(notice)})
+
+    def _publish(self, notice: Notice) -> str:
+        return self._sns.publish(TopicArn=self._topic, Subject=subject(notice), Message=message(notice))["MessageId"]
+
+    def _put(self, notice: Notice) -> None:
+        if self._events is None:
+            raise bus.RefusedEventError("no event bus is configured")
+        bus.put(self._events, self._bus, notice)
+
+
+def _told_fields(notice: Notice) -> dict[str, object]:
+    return {name: getattr(notice, name) for name in ("what", "site", "source", "target", "why", "epoch", "seconds")}
 
 
 _UNITS: Final = {Metric.SUSPECT_SECONDS: "Seconds"}

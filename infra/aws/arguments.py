@@ -74,6 +74,7 @@ class PairArgs(TypedDict):
     restart_grace_s: float
     boot_grace_s: float
     alert_emails: list[str]
+    notice_event_bus: str
     log_retention_days: int
     flow_logs: FlowLogs
     arbiter_memory_mb: int

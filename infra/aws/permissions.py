@@ -98,6 +98,8 @@ class ArbiterScope:
     table_arn: str
     topic_arn: str
     dead_letters_arn: str
+    event_bus: str
+    """The name of the bus that notices are put on; empty = none."""
     key_arn: str
     log_group: str
     prober_arns: Sequence[str]
@@ -158,7 +160,10 @@ def _remembering(scope: ArbiterScope) -> Sequence[Statement]:
 
 
 def _telling(scope: ArbiterScope) -> Sequence[Statement]:
+    # A bus with a key of the account needs nothing more of its caller: EventBridge itself uses the key.
+    bus = scope.arns.of("events", f"event-bus/{scope.event_bus}")
     return [
+        *([allow("TellMachines", "events:PutEvents", bus)] if scope.event_bus else []),
         allow("Tell", "sns:Publish", scope.topic_arn),
         allow("TopicIsEncrypted", ["kms:Decrypt", "kms:GenerateDataKey*"], scope.key_arn, scope.arns.via("sns")),
         # Lambda does it in the function's name; without it the destination is refused when it is configured.

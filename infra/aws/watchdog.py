@@ -185,6 +185,7 @@ class Watchdog(pulumi.ComponentResource):
             table_arn=found["table"],
             topic_arn=found["topic"],
             dead_letters_arn=found["dead_letters"],
+            event_bus=self._args["pair"]["notice_event_bus"],
             key_arn=found["key"],
             log_group=log_group_name(self.arbiter_name),
             prober_arns=found["probers"],

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from failover_lambda.contract import MOVES_KEPT, FencePolicy, ProbeKind, Tier
 from infra.config.kinds import (
     AmiId,
+    BusName,
     Certificates,
     Email,
     EndpointId,
@@ -405,6 +406,11 @@ class Telling(BaseModel):
 
     alert_emails: tuple[Email, ...] = key(
         "Who is told; each address confirms its subscription once.", default=(), step=NAME_READERS
+    )
+    notice_event_bus: BusName = key(
+        "The event bus that notices are put on besides, for machines; docs/EVENTS.md is their form. Empty: none.",
+        default="",
+        example="default",
     )
     log_retention_days: RetentionDays = key("How long the watchdog's logs and flow logs are kept.", default=365)
     flow_logs: FlowLogs = key(

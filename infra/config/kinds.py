@@ -150,6 +150,10 @@ ServiceUnit = Annotated[
     str, Field(pattern=r"^([A-Za-z0-9:_.@-]+\.service)?$", max_length=100), _text("a systemd unit such as engine.service")
 ]
 Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$"), _text("an e-mail address")]
+BusName = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9._-]{0,256}$"), _text("default, or the name of an event bus of this account and region")
+]
+"""No slash: that stands in names of partners' buses only (botocore, events, `EventBusName`; guide, "Creating a bus")."""
 Tag = Annotated[str, AfterValidator(_tag), _text("key=value in letters, digits, spaces and _.:/=+-@")]
 CA_BYTES_MAX = 2048
 """The certificate travels in the function's environment, which has room for 4096 bytes in all."""

@@ -12,7 +12,7 @@ import pytest
 
 from failover_lambda.aws import lines
 from failover_lambda.aws.report import LiveReporter, message, subject
-from failover_lambda.contract import METRIC_NAMESPACE, Metric
+from failover_lambda.contract import METRIC_NAMESPACE, Channel, Metric
 from failover_lambda.errors import CouldNotAskError
 from failover_lambda.model import Notice, Phase, Vitals
 from tests.contract.emulators import PATIENT, client
@@ -176,7 +176,7 @@ def test_a_notice_reaches_a_subscriber(ministack: str) -> None:
     queue: str = sqs.create_queue(QueueName="notices")["QueueUrl"]
     attributes: Any = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=attributes["QueueArn"])
-    LiveReporter(make_settings(notice_topic=topic), client("sns", ministack)).tell(NOTICE)
+    LiveReporter(make_settings(notice_topic=topic), client("sns", ministack)).tell(NOTICE, Channel.TOPIC)
     (received,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=10)["Messages"]
     body: dict[str, Any] = json.loads(received["Body"])
     assert (body["Subject"], body["Message"]) == (subject(NOTICE), message(NOTICE))
@@ -185,7 +185,7 @@ def test_a_notice_reaches_a_subscriber(ministack: str) -> None:
 @pytest.mark.lab
 def test_a_notice_that_did_not_leave_could_not_be_told(ministack: str) -> None:
     missing = make_settings(notice_topic="arn:aws:sns:eu-central-1:000000000000:missing")
-    with pytest.raises(CouldNotAskError, match="tell lis-2-1: answered 404 NotFound"):
-        LiveReporter(missing, client("sns", ministack)).tell(NOTICE)
-    with pytest.raises(CouldNotAskError, match="tell lis-2-1: no answer"):
-        LiveReporter(missing, client("sns", "http://127.0.0.1:1")).tell(NOTICE)
+    with pytest.raises(CouldNotAskError, match="tell lis-2-1 by the topic: answered 404 NotFound"):
+        LiveReporter(missing, client("sns", ministack)).tell(NOTICE, Channel.TOPIC)
+    with pytest.raises(CouldNotAskError, match="tell lis-2-1 by the topic: no answer"):
+        LiveReporter(missing, client("sns", "http://127.0.0.1:1")).tell(NOTICE, Channel.TOPIC)

@@ -14,6 +14,7 @@ from failover_lambda.aws.cloud import LiveCloud
 from failover_lambda.aws.probers import LiveProbers
 from failover_lambda.aws.report import LiveReporter
 from failover_lambda.aws.state import LiveStore
+from failover_lambda.contract import Channel
 from failover_lambda.errors import CouldNotAskError
 from failover_lambda.model import Command, Do, Lease, Notice, Outcome
 from tests.contract.judge import ANSWERS, SETTINGS, SIGHT, Judge
@@ -165,7 +166,7 @@ def test_a_prober_is_invoked_once_and_waited_for() -> None:
 
 def test_a_notice_is_published_once() -> None:
     sns = Judge("sns")
-    LiveReporter(SETTINGS, sns.client).tell(NOTICE)
+    LiveReporter(SETTINGS, sns.client).tell(NOTICE, Channel.TOPIC)
     assert sns.only("Publish")["TopicArn"] == "topic"
 
 

@@ -610,8 +610,7 @@ def test_a_value_is_refused_with_what_was_found_what_is_allowed_and_the_next_ste
         (
             {"reservedConcurrency": "2"},
             (
-                "reservedConcurrency is 2. Allowed: -1, or 3 and more: two lives at a hand-over, and the tick of a "
-                "deployment. "
+                "reservedConcurrency is 2. Allowed: -1, or 3 and more: two lives at a hand-over, and one start beside them. "
                 "Next: pulumi config set reservedConcurrency -- -1"
             ),
         ),

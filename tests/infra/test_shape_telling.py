@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 from typing import Any
 
+import pulumi
 import pytest
 
 from failover_lambda.contract import METRIC_NAMESPACE, SITE_DIMENSION, Metric, TickKind
@@ -18,7 +19,7 @@ from infra.aws.alarms import ALARMS, RUNBOOK, Alarm
 from infra.aws.dashboard import COLUMNS, CONSOLES, page_url
 from infra.aws.function import log_group_name
 from infra.naming import LIMITS, Kind, site_name
-from tests.infra.stand import ACCOUNT, REGION, ROOT, SITE, inputs, run, statements, usual
+from tests.infra.stand import ACCOUNT, REGION, ROOT, SITE, environment, inputs, run, statements, usual
 
 pytestmark = pytest.mark.shape
 
@@ -318,3 +319,28 @@ def test_the_longest_stack_names_queue_page_rules_and_alarms() -> None:
         Kind.ALARM: [each.inputs["name"] for each in deployment.of_type(ALARM)],
     }
     assert all(len(name) <= LIMITS[kind].length_max for kind, names in lengths.items() for name in names)
+
+
+# The event bus for notices
+
+
+def test_without_a_bus_the_arbiter_may_put_no_events_and_is_told_of_none() -> None:
+    assert "TellMachines" not in statements(usual(), "arbiter")
+    assert environment(usual())["TANDEM_NOTICE_EVENT_BUS"] == ""
+
+
+@pytest.mark.parametrize("bus", ["default", "hospital.events_1"])
+def test_notices_go_to_exactly_that_bus(bus: str) -> None:
+    deployment = run({"noticeEventBus": bus})
+    statement = statements(deployment, "arbiter")["TellMachines"]
+
+    assert statement["Action"] == "events:PutEvents"
+    assert statement["Resource"] == f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/{bus}"
+    assert "Condition" not in statement
+    assert environment(deployment)["TANDEM_NOTICE_EVENT_BUS"] == bus
+
+
+@pytest.mark.parametrize("bus", ["aws.partner/example.com/1", f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/x", "b" * 257])
+def test_a_partners_bus_an_arn_and_a_name_too_long_are_refused(bus: str) -> None:
+    with pytest.raises(pulumi.RunError, match="noticeEventBus is .* Allowed: default, or the name of an event bus"):
+        run({"noticeEventBus": bus})

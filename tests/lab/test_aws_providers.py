@@ -26,8 +26,9 @@ TYPES = frozenset(handler.type for handler in aws.HANDLERS)
 EIP = "aws:ec2/eip:Eip"
 INSTANCE = "aws:ec2/instance:Instance"
 TOPIC = "aws:sns/topic:Topic"
-LATER = {(TOPIC, "policy"), (EIP, "associationId"), (EIP, "networkInterface"), (EIP, "privateIp")}
-"""What others change: a TopicPolicy the policy that a topic was born with, a NAT gateway whose its address is."""
+QUEUE = "aws:sqs/queue:Queue"
+LATER = {(TOPIC, "policy"), (QUEUE, "policy"), (EIP, "associationId"), (EIP, "networkInterface"), (EIP, "privateIp")}
+"""What others change: policies of their own those that topic and queue were born with, a NAT gateway whose its address is."""
 
 
 class World:

@@ -107,7 +107,7 @@ def test_a_notice_that_does_not_leave_fails_its_ticks() -> None:
     world = World()
     world.reporter.deaf = True
     world.until(Phase.STEADY)
-    assert minute(world).failed_ticks >= 10
+    assert minute(world).failed_ticks >= 3
 
 
 def test_seconds_in_suspicion_are_summed_up_though_it_comes_and_goes() -> None:

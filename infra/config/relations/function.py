@@ -11,7 +11,8 @@ from infra.naming import NAME_TAG, RESERVED_TAG_PREFIX, TAGS_MAX
 from infra.regions import AWS_REGIONS
 
 RESERVED_CONCURRENCY_MIN = 3
-"""Two lives that overlap at a hand-over, and one tick that a deployment asks for."""
+"""Two lives that overlap at a hand-over, and one start by a deployment or by a worker's state. More of those wait: the
+platform asks again for a minute, and an arbiter that leads sees the states by itself."""
 
 
 @relation("reserved_concurrency")
@@ -20,7 +21,7 @@ def _a_hand_over_has_room(config: StackConfig) -> Iterator[Fault]:
         yield Fault(
             "reservedConcurrency",
             str(config.reserved_concurrency),
-            f"-1, or {RESERVED_CONCURRENCY_MIN} and more: two lives at a hand-over, and the tick of a deployment",
+            f"-1, or {RESERVED_CONCURRENCY_MIN} and more: two lives at a hand-over, and one start beside them",
             "pulumi config set reservedConcurrency -- -1",
         )
 
