@@ -342,5 +342,5 @@ def test_notices_go_to_exactly_that_bus(bus: str) -> None:
 
 @pytest.mark.parametrize("bus", ["aws.partner/example.com/1", f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/x", "b" * 257])
 def test_a_partners_bus_an_arn_and_a_name_too_long_are_refused(bus: str) -> None:
-    with pytest.raises(pulumi.RunError, match="noticeEventBus is .* Allowed: default, or the name of an event bus"):
+    with pytest.raises(pulumi.RunError, match=r"noticeEventBus is .* Allowed: default, or the name of an event bus"):
         run({"noticeEventBus": bus})
