@@ -16,7 +16,7 @@ import pytest
 from failover_lambda.contract import FencePolicy, ProbeKind, Tier
 from infra.config import ConfigError, Source, StackConfig, parse
 from infra.config.advice import advice
-from infra.config.keys import FIELDS
+from infra.config.keys import FIELDS, Front
 from infra.config.relations import function
 from infra.config.relations.registry import RELATIONS
 from infra.regions import AWS_REGIONS
@@ -799,6 +799,145 @@ def test_a_processor_that_the_region_lacks_is_refused(monkeypatch: pytest.Monkey
         )
     ]
     assert read({"lambdaArchitecture": "x86_64"}).region == REGION
+
+
+EXISTING = {
+    "vpcId": "vpc-0123456789abcdef0",
+    "workerSubnetIds": '["subnet-aaaaaaaa", "subnet-bbbbbbbb"]',
+    "workerPrivateIps": '["10.20.0.10", "10.20.1.10"]',
+    "proberSubnetIds": '["subnet-aaaaaaaa", "subnet-bbbbbbbb", "subnet-cccccccc"]',
+    "endpointSubnetIds": '["subnet-aaaaaaaa", "subnet-bbbbbbbb"]',
+    "tableEndpointId": "vpce-0123456789abcdef0",
+}
+
+
+def test_an_existing_network_is_named_whole() -> None:
+    config = read(EXISTING)
+
+    assert config.vpc_id == "vpc-0123456789abcdef0"
+    assert [str(address) for address in config.worker_private_ips] == ["10.20.0.10", "10.20.1.10"]
+
+
+def test_an_existing_network_lacks_everything_at_once() -> None:
+    found = faults({"vpcId": EXISTING["vpcId"]})
+
+    show = "aws ec2 describe-subnets --filters Name=vpc-id,Values=VPC shows the subnets of a VPC with their zones"
+    two, three = "eu-central-1a, eu-central-1b", "eu-central-1a, eu-central-1b, eu-central-1c"
+    assert found == [
+        f"workerSubnetIds is not set, beside vpcId. Allowed: one for each of {two}, in this order. Next: {show}",
+        (
+            f"workerPrivateIps is not set, beside vpcId. Allowed: one for each of {two}, in this order. Next: name a free "
+            "address of each worker's subnet as tandem:workerPrivateIps in the stack file"
+        ),
+        f"proberSubnetIds is not set, beside vpcId. Allowed: one for each of {three}, in this order. Next: {show}",
+        (
+            f"endpointSubnetIds is not set, beside vpcId. Allowed: one for each of {two}, in this order. Next: {show}; or "
+            "pulumi config set managementEndpoints false, and no interfaceEndpoints"
+        ),
+        (
+            "tableEndpointId is not set, beside vpcId. Allowed: the gateway endpoint for DynamoDB of the probers' route "
+            "tables; "
+            "an existing network is not changed, so none is made in it. Next: aws ec2 describe-vpc-endpoints --filters "
+            "Name=vpc-id,Values=vpc-0123456789abcdef0 shows those that are there"
+        ),
+    ]
+
+
+def test_ids_without_an_existing_network_are_refused_one_by_one() -> None:
+    found = faults({**EXISTING, "vpcId": ""})
+
+    assert found[0] == (
+        "workerSubnetIds is subnet-aaaaaaaa, subnet-bbbbbbbb, without vpcId. Allowed: set beside vpcId only: a network of "
+        "the stack's own is laid out by vpcCidr. Next: pulumi config set vpcId VPC, or pulumi config rm workerSubnetIds"
+    )
+    assert [text.partition(" ")[0] for text in found] == list(EXISTING)[1:]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"managementEndpoints": "false"},
+            (
+                "endpointSubnetIds is subnet-aaaaaaaa, subnet-bbbbbbbb, beside vpcId. Allowed: none: no interface endpoint "
+                "is wanted. Next: aws ec2 describe-subnets --filters Name=vpc-id,Values=VPC shows the subnets of a VPC with "
+                "their zones; or pulumi config set managementEndpoints false, and no interfaceEndpoints"
+            ),
+        ),
+        (
+            {"workerPrivateIps": '["10.20.0.10", "10.20.0.10"]'},
+            (
+                "workerPrivateIps is 10.20.0.10 2 times. Allowed: each once. Next: name a free address of each worker's "
+                "subnet as tandem:workerPrivateIps in the stack file"
+            ),
+        ),
+        (
+            {"natGateways": "none", "vpcId": "vpc-1"},
+            (
+                "vpcId is vpc-1. Allowed: vpc- and 8 to 17 hexadecimal digits. "
+                "Next: pulumi config set vpcId vpc-0123456789abcdef0"
+            ),
+        ),
+    ],
+)
+def test_an_existing_network_is_refused_with_what_to_do(changes: Mapping[str, str], message: str) -> None:
+    assert faults({**EXISTING, **changes}) == [message]
+
+
+def test_an_existing_network_is_for_the_address_on_a_worker_so_far() -> None:
+    config = cast("StackConfig", SimpleNamespace(vpc_id=EXISTING["vpcId"], front=Front.BALANCER))
+
+    (fault,) = (fault for each in RELATIONS if set(each.fields) == {"vpc_id", "front"} for fault in each.check(config))
+    assert str(fault) == (
+        "vpcId is vpc-0123456789abcdef0 with front balancer, which is not in this version. Allowed: an existing network "
+        "with "
+        "front address. Next: pulumi config rm vpcId"
+    )
+
+
+def test_partners_may_overlap_a_range_that_is_not_used() -> None:
+    assert read({**EXISTING, "partnerCidrs": '["10.80.1.0/24"]'}).vpc_id
+
+
+@pytest.mark.parametrize(
+    ("services", "message"),
+    [
+        (
+            '["secretmanager"]',
+            (
+                "interfaceEndpoints is secretmanager (did you mean secretsmanager?). Allowed: a list of any number, each "
+                "the short name of a service that has an interface endpoint, such as secretsmanager. "
+                "Next: in the stack file, tandem:interfaceEndpoints: [secretsmanager]"
+            ),
+        ),
+        (
+            '["com.amazonaws.eu-central-1.kms"]',
+            (
+                "interfaceEndpoints is com.amazonaws.eu-central-1.kms (no short name of a service). Allowed: a list of any "
+                "number, each the short name of a service that has an interface endpoint, such as secretsmanager. "
+                "Next: in the stack file, tandem:interfaceEndpoints: [secretsmanager]"
+            ),
+        ),
+        (
+            '["s3"]',
+            ("interfaceEndpoints is s3, the network has its gateway endpoint. Allowed: each service once. Next: remove it"),
+        ),
+        (
+            '["ssm"]',
+            "interfaceEndpoints is ssm, managementEndpoints has it. Allowed: each service once. Next: remove it",
+        ),
+        (
+            '["kms", "kms"]',
+            "interfaceEndpoints is kms, 2 times. Allowed: each service once. Next: remove it",
+        ),
+    ],
+)
+def test_a_service_is_known_by_a_short_name_and_once(services: str, message: str) -> None:
+    assert faults({"interfaceEndpoints": services}) == [message]
+
+
+def test_a_service_that_this_version_has_not_heard_of_is_taken() -> None:
+    assert read({"interfaceEndpoints": '["kms", "bedrock-runtime", "iot.data"]'}).interface_endpoints[1] == "bedrock-runtime"
 
 
 def test_the_lab_may_use_loopback_networks() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from infra.config.faults import Fault
-from infra.config.keys import FIND_SUBNETS, WORKERS, Front, NatGateways, StackConfig, key_name
+from infra.config.keys import FIND_SUBNETS, WORKERS, Front, StackConfig, key_name
 from infra.config.relations.registry import relation
 from infra.regions import prober_zones
 
@@ -74,17 +74,6 @@ def _an_existing_network_has_the_address_on_a_worker(config: StackConfig) -> Ite
             f"{config.vpc_id} with front {config.front.value}, which is not in this version",
             "an existing network with front address",
             "pulumi config rm vpcId",
-        )
-
-
-@relation("vpc_id", "nat_gateways")
-def _an_existing_network_has_its_own_nat(config: StackConfig) -> Iterator[Fault]:
-    if config.vpc_id and config.nat_gateways in (NatGateways.ONE, NatGateways.PER_ZONE):
-        yield Fault(
-            "natGateways",
-            f"{config.nat_gateways.value} with vpcId {config.vpc_id}",
-            "fitting or none: an existing network is not changed",
-            "pulumi config rm natGateways",
         )
 
 
