@@ -88,6 +88,7 @@ def test_a_nat_gateway_is_paid_with_its_address() -> None:
     "module",
     [
         "infra.addressing",
+        "infra.aws.services",
         "infra.naming",
         "infra.pace",
         "infra.regions",

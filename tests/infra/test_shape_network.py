@@ -5,7 +5,7 @@ import re
 import pytest
 
 from infra.addressing import Band
-from lab.recording import Registration
+from lab.recording import Deployment, Registration
 from tests.infra.stand import REGION, SITE, inputs, run, usual
 
 pytestmark = pytest.mark.shape
@@ -120,6 +120,40 @@ def test_endpoint_is_reached_by_workers_on_443_and_by_nobody_else() -> None:
         (rule,) = (each for each in usual().of_type(INGRESS) if each.inputs["securityGroupId"] == group_id(service))
         assert (rule.inputs["fromPort"], rule.inputs["toPort"]) == (443, 443)
         assert rule.inputs["referencedSecurityGroupId"] == group_id("worker")
+
+
+@pytest.fixture(scope="module")
+def with_more() -> Deployment:
+    return run({"interfaceEndpoints": '["secretsmanager", "kms"]', "managementEndpoints": "false"})
+
+
+def test_further_endpoints_have_groups_of_their_own_private_names_and_a_place_beside_each_worker(
+    with_more: Deployment,
+) -> None:
+    interfaces = [each for each in with_more.of_type(ENDPOINT) if each.inputs["vpcEndpointType"] == "Interface"]
+
+    assert [each.inputs["serviceName"] for each in sorted(interfaces, key=lambda each: each.name)] == [
+        f"com.amazonaws.{REGION}.kms",
+        f"com.amazonaws.{REGION}.secretsmanager",
+    ]
+    groups = {group for each in interfaces for group in each.inputs["securityGroupIds"]}
+    assert groups == {with_more.named(GROUP, f"{SITE}-{part}").id for part in ("kms", "secretsmanager")}
+    assert {each.inputs["privateDnsEnabled"] for each in interfaces} == {True}
+    assert {len(each.inputs["subnetIds"]) for each in interfaces} == {2}
+
+
+@pytest.mark.parametrize("service", ["kms", "secretsmanager"])
+def test_further_endpoints_let_in_the_workers_on_443_and_nobody_else(with_more: Deployment, service: str) -> None:
+    group = with_more.named(GROUP, f"{SITE}-{service}").id
+
+    (rule,) = (each.inputs for each in with_more.of_type(INGRESS) if each.inputs["securityGroupId"] == group)
+    assert (rule["fromPort"], rule["toPort"], rule["ipProtocol"]) == (443, 443, "tcp")
+    assert rule["referencedSecurityGroupId"] == with_more.named(GROUP, f"{SITE}-worker").id
+    assert "cidrIpv4" not in rule
+
+
+def test_further_endpoints_are_paid_like_the_others(with_more: Deployment) -> None:
+    assert with_more.outputs["monthlyCost"]["interface endpoints"] == 29.2
 
 
 def test_closed_default_group_is_adopted_and_emptied() -> None:
