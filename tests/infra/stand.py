@@ -45,6 +45,7 @@ _ID_PREFIXES = {
     "aws:ec2/instance:Instance": "i",
     "aws:ec2/eip:Eip": "eipalloc",
     "aws:ec2/natGateway:NatGateway": "nat",
+    "aws:ec2/flowLog:FlowLog": "fl",
     "aws:ec2/vpcEndpoint:VpcEndpoint": "vpce",
     "aws:ebs/volume:Volume": "vol",
     "aws:ec2/capacityReservation:CapacityReservation": "cr",

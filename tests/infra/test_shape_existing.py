@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+import pulumi
 import pytest
 
-from lab.recording import Deployment
-from tests.infra.stand import REGION, SITE, environment, invoke, run
+from lab.recording import Created, Deployment
+from tests.infra.stand import REGION, SITE, create, environment, invoke, run
 from tests.infra.test_survey import ENDPOINT, EXISTING, LONELY_C, VPC, WORKER_A, WORKER_B
 
 pytestmark = pytest.mark.shape
@@ -49,6 +50,34 @@ def account(token: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
             return {"vpcId": VPC, "serviceName": service, "vpcEndpointType": "Gateway", **leads}
         case _:
             return invoke(token, arguments)
+
+
+def test_a_route_table_that_cannot_be_found_is_a_fault_like_any_other() -> None:
+    def without_main(token: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        main = token.endswith("getRouteTables") and arguments["filters"][0]["name"] == "association.main"
+        return {"ids": []} if main else account(token, arguments)
+
+    with pytest.raises(pulumi.RunError) as caught:
+        run(EXISTING, invoke=without_main)
+
+    assert str(caught.value) == (
+        "1 value of this stack's configuration cannot be used; nothing was created.\n"
+        f"- proberSubnetIds is {LONELY_C}, which cannot be looked up: {VPC} has no main route table. Allowed: what is there "
+        "already. Next: name one that is there, and let the deployment's own role describe it"
+    )
+
+
+def test_what_is_refused_is_refused_before_anything_is_created() -> None:
+    created: list[str] = []
+
+    def remember(kind: str, name: str, inputs: Mapping[str, Any]) -> Created:
+        created.append(kind)
+        return create(kind, name, inputs)
+
+    with pytest.raises(pulumi.RunError, match=r"10\.20\.9\.9 for"):
+        run({**EXISTING, "workerPrivateIps": '["10.20.9.9", "10.20.1.10"]'}, invoke=account, create=remember)
+
+    assert set(created) <= {"pulumi:providers:aws"}
 
 
 def standing(**changes: str) -> Deployment:
