@@ -52,9 +52,9 @@ class FlowLogs(pulumi.ComponentResource):
             iam_role_arn=role.arn,
             max_aggregation_interval=AGGREGATION_S,
             tags=tags(args["site"], args["tags"], self._name),
-            # Group and rights first: a role that may not write shows only as a delivery error later. And a successor would
-            # be refused beside its predecessor: the same network and the same group.
-            opts=child(self, depends_on=[group, allowed], delete_before_replace=True),
+            # The rights first: a role that may not write shows only as a delivery error later. And a successor would be
+            # refused beside its predecessor: the same network and the same group.
+            opts=child(self, depends_on=[allowed], delete_before_replace=True),
         )
         self.register_outputs({})
 

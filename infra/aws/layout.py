@@ -55,7 +55,7 @@ def layout(args: PairArgs) -> Layout:
     return Layout(
         workers=workers,
         prober_zones=probed,
-        nat_zones=() if args["vpc_id"] else nat_zones(args["nat_gateways"], band, tuple(workers.values())),
+        nat_zones=nat_zones(args["nat_gateways"], band, tuple(workers.values())),
         plan=network,
         private_ips=private_ips,
         address_ips=_second(private_ips) if args["egress"] is Egress.OWN else private_ips,

@@ -68,8 +68,9 @@ class Nat(pulumi.ComponentResource):
             subnet_id=self._args["subnet_ids"][zone],
             connectivity_type="public",
             tags=self._tags(part),
-            # A successor needs the same address, which the predecessor has until it is gone.
-            opts=child(self, depends_on=self._args["public_ready"], delete_before_replace=True),
+            # The address waits for a public subnet, so does the gateway. A successor needs the same address, which the
+            # predecessor has until it is gone.
+            opts=child(self, delete_before_replace=True),
         )
 
     def _route(self, zone: str, table_id: pulumi.Output[str], gateway: aws.ec2.NatGateway) -> None:

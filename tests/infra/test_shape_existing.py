@@ -6,6 +6,7 @@ from typing import Any
 import pulumi
 import pytest
 
+from lab.monitor import Invoker
 from lab.recording import Created, Deployment
 from tests.infra.stand import REGION, SITE, create, environment, invoke, run
 from tests.infra.test_survey import ENDPOINT, EXISTING, LONELY_C, VPC, WORKER_A, WORKER_B
@@ -65,6 +66,31 @@ def test_a_route_table_that_cannot_be_found_is_a_fault_like_any_other() -> None:
         f"- proberSubnetIds is {LONELY_C}, which cannot be looked up: {VPC} has no main route table. Allowed: what is there "
         "already. Next: name one that is there, and let the deployment's own role describe it"
     )
+
+
+@pytest.mark.parametrize("off", ["enableDnsSupport", "enableDnsHostnames"])
+def test_private_names_need_both_dns_settings_of_the_network(off: str) -> None:
+    def with_one_off(token: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        answer = account(token, arguments)
+        return {**answer, off: False} if token.endswith("getVpc") else answer
+
+    with pytest.raises(pulumi.RunError, match=f"vpcId is {VPC}, where DNS resolution or DNS host names are off"):
+        run(EXISTING, invoke=with_one_off)
+
+
+def test_a_second_range_of_the_network_counts_once_it_is_there() -> None:
+    def with_ranges(state: str) -> Invoker:
+        def answer(token: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+            said = account(token, arguments)
+            if not token.endswith("getVpc"):
+                return said
+            return {**said, "cidrBlockAssociations": [{"cidrBlock": "194.126.159.0/25", "state": state}]}
+
+        return answer
+
+    assert run(EXISTING, invoke=with_ranges("disassociated")).outputs["address"]
+    with pytest.raises(pulumi.RunError, match=r"partnerCidrs is 194\.126\.159\.0/24, which overlaps"):
+        run(EXISTING, invoke=with_ranges("associated"))
 
 
 def test_what_is_refused_is_refused_before_anything_is_created() -> None:
