@@ -188,7 +188,7 @@ class Place(BaseModel):
         example="eu-central-1c",
     )
     vpc_cidr: Network = key(
-        "The network of the stack: private addresses, a /16 to a /24. Changing it replaces everything.",
+        "The network of the stack: private addresses, a /16 to a /24. Changing it replaces everything. Not used with vpcId.",
         default=IPv4Network("10.80.0.0/16"),
     )
     nat_gateways: NatGateways = key(

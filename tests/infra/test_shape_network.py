@@ -92,6 +92,15 @@ def test_gateway_endpoint_needs_the_route_tables_of_those_who_use_it(endpoint: s
     assert inputs(usual(), ENDPOINT, endpoint)["routeTableIds"] == [table]
 
 
+def test_endpoints_of_another_partition_bear_the_names_of_their_region() -> None:
+    region = "us-gov-west-1"
+    deployment = run({"region": region, "zones": f'["{region}a", "{region}c"]'})
+
+    names = {each.inputs["serviceName"] for each in deployment.of_type(ENDPOINT)}
+    assert names == {f"com.amazonaws.{region}.{service}" for service in ("s3", "dynamodb", "ssm", "ssmmessages")}
+    assert set(deployment.outputs["zoneIds"]) == {f"{region}{letter}" for letter in "abc"}
+
+
 def test_stolen_address_nothing_declares_an_association() -> None:
     assert [
         each.type for each in usual().registrations if "association" in each.type.lower() and "eip" in each.type.lower()
