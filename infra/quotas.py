@@ -144,7 +144,7 @@ def warnings(found: Mapping[Quota, int], region: str) -> Iterator[str]:
         if need > entry.default:
             yield (
                 f"This stack alone needs {need} {entry.title}, and an account starts with {entry.default} ({entry.code}): "
-                f"aws service-quotas request-service-quota-increase --region {region} "
-                f"--service-code {entry.service} --quota-code {entry.code} --desired-value {need}, more if other stacks "
-                "live in the account. It may take a day."
+                f"aws service-quotas request-service-quota-increase --region {region} --service-code {entry.service} "
+                f"--quota-code {entry.code} --desired-value {need}, or more where other stacks live in the account. It may "
+                "take a day."
             )

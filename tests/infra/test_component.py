@@ -52,6 +52,8 @@ def test_the_pair_can_be_published_for_other_languages() -> None:
     assert set(found.inputs_mapping.values()) == set(PairArgs.__annotations__)
     assert set(found.outputs_mapping.values()) == {
         "address",
+        "addresses",
+        "dns_name",
         "address_id",
         "egress_addresses",
         "watchdog_name",
@@ -63,6 +65,7 @@ def test_the_pair_can_be_published_for_other_languages() -> None:
         "cli_config",
         "dashboard_url",
         "monthly_cost",
+        "quotas",
     }
 
 

@@ -112,7 +112,7 @@ def test_every_mistake_is_reported_at_once() -> None:
 
     assert str(caught.value) == (
         "6 values of this stack's configuration cannot be used; nothing was created.\n"
-        "- front is not set. Allowed: address. Next: pulumi config set front address\n"
+        "- front is not set. Allowed: one of address, balancer. Next: pulumi config set front address\n"
         "- trafficPorts is 70000. Allowed: a list of one or more, each a whole number from 1 to 65535. "
         "Next: in the stack file, tandem:trafficPorts: [2575]\n"
         "- protect is yes (neither true nor false). Allowed: true or false. Next: pulumi config set protect true\n"
@@ -156,8 +156,11 @@ def test_one_mistake_is_one_value() -> None:
         ),
         (
             "front",
-            "balancer",
-            "front is balancer, which is not in this version. Allowed: address. Next: pulumi config set front address",
+            "haproxy",
+            (
+                "front is haproxy, which is not in this version. Allowed: one of address, balancer. "
+                "Next: pulumi config set front address"
+            ),
         ),
         (
             "egress",
@@ -188,14 +191,6 @@ def test_one_mistake_is_one_value() -> None:
             (
                 "serviceUnit is mirth; reboot. Allowed: a systemd unit such as engine.service. "
                 "Next: pulumi config set serviceUnit mirthconnect.service"
-            ),
-        ),
-        (
-            "mode",
-            "active-active",
-            (
-                "mode is active-active, which is not in this version. Allowed: active-passive. "
-                "Next: pulumi config set mode active-passive"
             ),
         ),
         (

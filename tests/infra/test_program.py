@@ -121,7 +121,9 @@ def test_the_outputs_are_this_small_set() -> None:
 
     assert set(outputs) == {
         "address",
+        "addresses",
         "addressId",
+        "dnsName",
         "egressAddresses",
         "watchdogName",
         "stateTable",
@@ -132,6 +134,7 @@ def test_the_outputs_are_this_small_set() -> None:
         "cliConfig",
         "dashboardUrl",
         "monthlyCost",
+        "quotas",
     }
     assert outputs["watchdogName"] == f"{SITE}-arbiter"
     assert outputs["stateTable"] == f"{SITE}-record"
@@ -149,7 +152,7 @@ def test_the_operators_command_needs_nothing_but_cli_config() -> None:
     config = usual().outputs["cliConfig"]
 
     assert json.loads(json.dumps(config)) == config
-    shared = {"address", "addressId", "watchdogName", "stateTable", "topicArn", "workers"}
+    shared = {"address", "addresses", "addressId", "watchdogName", "stateTable", "topicArn", "workers"}
     assert {key: config[key] for key in shared} == {key: usual().outputs[key] for key in shared}
     own = {key: value for key, value in config.items() if key not in shared}
     assert own == {
@@ -158,6 +161,7 @@ def test_the_operators_command_needs_nothing_but_cli_config() -> None:
         "region": REGION,
         "site": SITE,
         "tier": "fault-tolerant",
+        "mode": "active-passive",
         "front": "address",
         "order": ["wk1", "wk2"],
     }
