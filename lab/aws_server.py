@@ -1,4 +1,4 @@
-"""The process that plays EC2, KMS, IAM and STS: moto behind the gate, with Amazon's rules where moto has others.
+"""The process that plays EC2, its balancers, KMS, IAM and STS: moto behind the gate, with Amazon's rules where they differ.
 
     python -m lab.aws_server --network 127.N.0.0/16 --profile instant --gate-log FILE --cloud-log FILE
 
@@ -23,7 +23,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import make_server
 from werkzeug.test import Client
 
-from lab import ec2_semantics
+from lab import ec2_semantics, elb_semantics
 from lab.control import Answer, Command, Console, run_child, unknown
 from lab.gate import Gate
 from lab.jsonlog import JsonLog
@@ -55,6 +55,7 @@ async def serve(console: Console) -> None:
         console.emit(event, **stamped)
 
     ec2_semantics.install(arguments.profile, arguments.network, arguments.seed, lock, publish)
+    elb_semantics.install()
     app = DomainDispatcherApplication(create_backend_app)
     _wake(app, arguments.region)
     trap = Trap(arguments.own_caller, lambda action, way: console.emit("trapped", action=action, way=way.value))

@@ -267,7 +267,7 @@ def test_where_both_serve_there_is_no_watchdog_and_nothing_of_it() -> None:
     parts = {each.name.removeprefix(f"{SITE}-") for each in balanced().of_type(GROUP)}
     assert parts == {"worker", "balancer", "ssm", "ssmmessages"}
     assert not [each.name for each in balanced().of_type(SUBNET) if "-prober-" in each.name]
-    assert {each.name.removeprefix(f"{SITE}-") for each in balanced().of_type("aws:iam/role:Role")} == {"worker"}
+    assert {each.name.removeprefix(f"{SITE}-") for each in balanced().of_type("aws:iam/role:Role")} == {"worker", "flows"}
 
 
 def alarm(part: str) -> Mapping[str, Any]:

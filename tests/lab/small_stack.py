@@ -64,6 +64,7 @@ def small_stack(name: str, network: str) -> None:
     table = _table(name, key)
     topic = _telling(name, key, identity.account_id)
     _flows(name, net.vpc, key)
+    _balancer(net, groups, worker)
     function = _watchdog(name, net.subnet, groups, [worker, address, table], _dead_letters(name))
     once = aws.lambda_.Invocation("once", function_name=function.name, input=json.dumps({"tick": "once"}))
     for output, value in {
@@ -132,6 +133,55 @@ def _flows(name: str, vpc: aws.ec2.Vpc, key: aws.kms.Key) -> None:
         log_destination=group.arn,
         iam_role_arn=aws.iam.Role("flows", assume_role_policy=TRUST).arn,
         max_aggregation_interval=60,
+        tags=TAGS,
+    )
+
+
+def _balancer(net: Net, groups: Groups, worker: aws.ec2.Instance) -> None:
+    address = aws.ec2.Eip("balancer", domain="vpc", tags=TAGS, opts=pulumi.ResourceOptions(depends_on=[net.way_out]))
+    balancer = aws.lb.LoadBalancer(
+        "balancer",
+        load_balancer_type="network",
+        internal=False,
+        ip_address_type="ipv4",
+        security_groups=[groups["workers"].id],
+        subnet_mappings=[{"subnet_id": net.subnet.id, "allocation_id": address.allocation_id}],
+        enable_cross_zone_load_balancing=True,
+        enable_deletion_protection=False,
+        tags=TAGS,
+    )
+    group = aws.lb.TargetGroup(
+        "mllp",
+        port=2575,
+        protocol="TCP",
+        target_type="instance",
+        vpc_id=net.vpc.id,
+        deregistration_delay=0,
+        connection_termination=True,
+        target_health_states=[{"enable_unhealthy_connection_termination": True}],
+        preserve_client_ip="true",
+        proxy_protocol_v2=False,
+        health_check={
+            "enabled": True,
+            "protocol": "HTTP",
+            "port": "8080",
+            "path": "/health",
+            "matcher": "200-299",
+            "interval": 5,
+            "timeout": 2,
+            "healthy_threshold": 2,
+            "unhealthy_threshold": 2,
+        },
+        tags=TAGS,
+    )
+    aws.lb.TargetGroupAttachment("mllp", target_group_arn=group.arn, target_id=worker.id, port=2575)
+    aws.lb.Listener(
+        "mllp",
+        load_balancer_arn=balancer.arn,
+        port=2575,
+        protocol="TCP",
+        default_actions=[{"type": "forward", "target_group_arn": group.arn}],
+        tcp_idle_timeout_seconds=3600,
         tags=TAGS,
     )
 

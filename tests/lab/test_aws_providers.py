@@ -39,12 +39,12 @@ class World:
         self.network = network
         self.registry = aws.registry(emulators.client, region=REGION, account_id=ACCOUNT_ID)
 
-    def deploy(self, program: Program) -> Deployment:
-        stack = derive(load("dev"), network=self.network, endpoints=self.emulators.endpoints)
+    def deploy(self, program: Program, stage: str = "dev", *, stack_name: str = "") -> Deployment:
+        stack = derive(load(stage), network=self.network, endpoints=self.emulators.endpoints)
         return deploy(
             program,
             project=stack.file.project,
-            stack=stack.file.stack,
+            stack=stack_name or stack.file.stack,
             config=stack.file.texts,
             create=self.registry.create,
             invoke=self.registry.invoke,
