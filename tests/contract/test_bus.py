@@ -14,8 +14,8 @@ from failover_lambda.contract import Channel
 from failover_lambda.errors import CouldNotAskError
 from failover_lambda.model import Kind
 from tests.contract.emulators import PATIENT, client
+from tests.contract.judge import Judge
 from tests.contract.test_report import NOTICE
-from tests.contract.test_requests import Judge
 from tests.fakes import make_settings
 
 pytestmark = pytest.mark.contract

@@ -28,7 +28,7 @@ INSTANCE = "aws:ec2/instance:Instance"
 TOPIC = "aws:sns/topic:Topic"
 QUEUE = "aws:sqs/queue:Queue"
 LATER = {(TOPIC, "policy"), (QUEUE, "policy"), (EIP, "associationId"), (EIP, "networkInterface"), (EIP, "privateIp")}
-"""What others change: policies of their own those that topic and queue were born with, a NAT gateway whose its address is."""
+"""What others change: resources of their own the policies of topic and queue, a NAT gateway whose its address is."""
 
 
 class World:
