@@ -34,7 +34,7 @@ class Metric(Enum):
     HEARTBEAT = "Heartbeat"
     """1: a round was complete since the last line; 0: an arbiter led, and none was. No line at all is silence."""
     STANDBYS_NOT_READY = "StandbysNotReady"
-    """How many standbys did not answer healthy in the last complete round."""
+    """How many standbys were asked in the last round and gave nobody a healthy answer; left out where nobody could ask."""
     FAILED_TICKS = "FailedTicks"
     """Ticks since the last line in which something could not be read, stored or told."""
     SUSPECT_SECONDS = "SuspectSeconds"

@@ -256,7 +256,7 @@ class Vitals:
     suspect_s: float
     needs_person: bool
     standbys_not_ready: int | None
-    """None: no round was complete."""
+    """None: no vantage could ask."""
     moves_left: int | None
     """None: there is no record yet, or the watchdog is switched off."""
 

@@ -42,7 +42,8 @@ class Pulse:
         self._failed += failed
         if seen:
             self._complete = True
-            self._not_ready = _standbys_not_ready(seen, record, len(self._settings.workers))
+        if seen and seen.sights:
+            self._not_ready = _standbys_not_ready(seen, record)
 
     def due(self, at: float) -> bool:
         """Whether a line is to be written now."""
@@ -69,7 +70,9 @@ class Pulse:
         return vitals
 
 
-def _standbys_not_ready(seen: Round, record: Record | None, workers: int) -> int:
-    holder = record.holder if record else ""
-    healthy = {report.worker for sight in seen.sights for report in sight.reports if report.answer is Answer.HEALTHY}
-    return max(0, workers - 1 - len(healthy - {holder}))
+def _standbys_not_ready(seen: Round, record: Record | None) -> int:
+    """How many were asked and found healthy by nobody. Whom nobody could ask is not counted: RULE 3.2."""
+    reports = [report for sight in seen.sights for report in sight.reports]
+    healthy = {report.worker for report in reports if report.answer is Answer.HEALTHY}
+    failing = {report.worker for report in reports if report.answer.failing}
+    return len(failing - healthy - {record.holder if record else ""})

@@ -5,7 +5,7 @@ import pytest
 from failover_lambda.contract import Settings
 from failover_lambda.cycle import Cycle
 from failover_lambda.leadership import lead
-from failover_lambda.model import Phase, Vitals
+from failover_lambda.model import Answer, Phase, Vitals
 from failover_lambda.moves import moves_left
 from failover_lambda.pulse import PERIOD_S
 from tests.fakes import make_settings
@@ -134,6 +134,23 @@ def test_a_standby_that_does_not_answer_is_counted() -> None:
     world.kill("wk2")
     world.kill("wk3")
     assert minute(world).standbys_not_ready == 2
+
+
+def test_a_standby_that_nobody_could_ask_is_not_called_down() -> None:
+    """3.2: without a vantage there is no figure; where its own question could not be put it is not counted."""
+    world = World().settled()
+    world.cloud.deaf |= {"prober-a", "prober-b", "prober-c"}
+    minute(world)  # its line still tells of the last round that was one
+    assert minute(world).standbys_not_ready is None
+    world.cloud.deaf.clear()
+    world.cloud.machines["wk2"].answer = Answer.COULD_NOT_ASK
+    assert minute(world).standbys_not_ready == 0
+
+
+def test_a_standby_that_one_vantage_finds_healthy_is_ready() -> None:
+    world = World().settled()
+    world.cloud.blind |= {("prober-a", "wk2"), ("prober-b", "wk2")}
+    assert minute(world).standbys_not_ready == 0
 
 
 @pytest.mark.parametrize(("down", "phase"), [(("wk1", "wk2"), Phase.BOTH_DOWN), ((), Phase.STEADY)])
