@@ -13,13 +13,17 @@ from typing import Any
 import pulumi
 import pytest
 
-from failover_lambda.contract import METRIC_NAMESPACE, SITE_DIMENSION, Metric, TickKind
+from failover_lambda.aws.report import LiveReporter
+from failover_lambda.contract import METRIC_NAMESPACE, SITE_DIMENSION, Channel, Metric, TickKind
+from failover_lambda.leadership import lead
 from infra.aws import dashboard
 from infra.aws.alarms import ALARMS, RUNBOOK, Alarm
 from infra.aws.dashboard import COLUMNS, CONSOLES, page_url
 from infra.aws.function import log_group_name
 from infra.naming import LIMITS, Kind, site_name
+from tests.contract.judge import Judge
 from tests.infra.stand import ACCOUNT, REGION, ROOT, SITE, environment, inputs, run, statements, usual
+from tests.worlds import World
 
 pytestmark = pytest.mark.shape
 
@@ -286,12 +290,36 @@ def test_the_page_shows_every_alarm() -> None:
     assert all(arn.startswith(f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:") for arn in shown["alarms"])
 
 
-def test_queries_read_the_arbiters_group_and_a_field_that_its_lines_have() -> None:
+def test_queries_read_the_arbiters_group() -> None:
     group = log_group_name(f"{SITE}-arbiter")
 
-    assert len(widgets("log")) == 3
+    assert [widget["query"].partition(" | ")[0] for widget in widgets("log")] == 3 * [f"SOURCE '{group}'"]
+
+
+def test_queries_ask_for_lines_and_fields_that_the_arbiter_writes(capsys: pytest.CaptureFixture[str]) -> None:
+    """A misspelt field is an empty column, and a misspelt event an empty table."""
+    written = lines_of_a_failover(capsys)
+    # The entry's own line, seen in tests/lab/test_telling.py.
+    written["start"] = {"tick", "owner"}
+
     for widget in widgets("log"):
-        assert widget["query"].startswith(f"SOURCE '{group}' | filter event ")
+        asked, _, shown = widget["query"].partition("| sort @timestamp desc")
+        events = set(re.findall(r'"([a-z]+)"', asked))
+        fields = {field.strip() for field in shown.partition("display ")[2].split(",")} - {"@timestamp", "event"}
+        assert events <= set(written)
+        assert fields <= set[str]().union(*(written[event] for event in events)), widget["title"]
+
+
+def lines_of_a_failover(capsys: pytest.CaptureFixture[str]) -> dict[str, set[str]]:
+    """Event to fields, as the real watchdog writes them in a failover and in telling of it."""
+    world = World().settled()
+    world.leadership.release()
+    world.kill("wk1")
+    lead(world.cycle, world.leadership, world.clock, world.reporter, life_s=30.0)
+    answered = Judge("sns")
+    LiveReporter(world.settings, answered.client).tell(world.reporter.told[-1], Channel.TOPIC)
+    told: dict[str, object] = json.loads(capsys.readouterr().out)
+    return {name: set(fields) for name, fields in world.reporter.events} | {str(told["event"]): set(told)}
 
 
 @pytest.mark.parametrize(("partition", "host"), CONSOLES.items())
