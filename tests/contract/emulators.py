@@ -9,7 +9,7 @@ import select
 import subprocess
 import sys
 import uuid
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +35,21 @@ _session: Any = boto3.session.Session("test", "test", region_name=REGION)
 
 
 @contextlib.contextmanager
-def emulator(command: list[str], folder: Path) -> Generator[str]:
-    """Run an emulator; gives its endpoint. `folder` takes what it writes to standard error, and its temporary files."""
+def emulator(command: list[str], folder: Path, more: Mapping[str, str] | None = None) -> Generator[str]:
+    """Run an emulator; gives its endpoint. `folder` takes what it writes to standard error, and its temporary files.
+
+    `more` is laid over its environment.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     diagnostics = folder / f"{uuid.uuid4().hex}.err"
     with diagnostics.open("wb") as errors:
         process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, cwd=ROOT, env=_environment(folder)
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            cwd=ROOT,
+            env=_environment(folder) | dict(more or {}),
         )
     try:
         yield _endpoint(process, diagnostics)
