@@ -43,8 +43,9 @@ lab-down: setup-lab ## end every lab of this repository
 bench: setup-lab ## 100 runs each of killed and cut off; out/bench/failover.json and docs/BENCHMARKS.md
 	$(RUN) -m bench
 
-docs: setup-dev ## write docs/CONFIG.md and the config of Pulumi.yaml from the declaration
+docs: setup-dev ## write docs/CONFIG.md and the config of Pulumi.yaml, docs/PERMISSIONS.md and the tables of docs/SECURITY.md
 	$(RUN) -m infra.config.docs
+	$(RUN) -m tests.judges.pages
 
 lock: setup-dev ## resolve the locks anew from pyproject.toml
 	$(RUN) tools/lock.py

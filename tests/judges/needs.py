@@ -11,6 +11,7 @@ Written from AWS's documentation, not from `infra.aws.permissions`, which it jud
   AWSLambdaVPCAccessExecutionRole).
 """
 
+import fnmatch
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -74,6 +75,26 @@ class Ground:
         """What a service does with the key in the caller's name."""
         context = (("kms:ViaService", f"{service}.{self.region}.amazonaws.com"),)
         return [Need(step, f"kms:{use}", self.key_arn, context) for use in uses]
+
+
+def covers(statement: Mapping[str, Any], need: Need) -> bool:
+    """Whether a statement is about a need: action, a resource, and every condition."""
+    known = dict(need.context)
+    asked = [(key, value) for keys in statement.get("Condition", {}).values() for key, value in keys.items()]
+    return (
+        any(fnmatch.fnmatchcase(need.action, action) for action in listed(statement["Action"]))
+        and any(_is_like(need.resource, resource) for resource in listed(statement["Resource"]))
+        and all(known.get(key) == value for key, value in asked)
+    )
+
+
+def listed(value: str | list[str]) -> list[str]:
+    """A policy's one or many as many."""
+    return [value] if isinstance(value, str) else value
+
+
+def _is_like(resource: str, pattern: str) -> bool:
+    return fnmatch.fnmatchcase(resource.replace("[", "("), pattern)
 
 
 def of_requests(requests: Iterable[Request], ground: Ground) -> set[Need]:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from lab.recording import Registration
-from tests.judges.needs import Need
+from tests.judges.needs import Need, covers, listed
 from tests.judges.recorded import PARTITIONS, Recorded, Role, recorded
 from tests.judges.simulator import ALLOWED, DENIED, Question, ask
 
@@ -37,10 +37,6 @@ STEPS = {
     "Log": {"log"},
 }
 """The steps that end when a statement of the arbiter is missing."""
-
-
-def listed(value: str | list[str]) -> list[str]:
-    return [value] if isinstance(value, str) else value
 
 
 def not_allowed(at: Recorded, roles: Mapping[str, Role]) -> dict[str, set[Need]]:
@@ -142,13 +138,8 @@ def test_every_resource_that_is_granted_for_an_action_is_used_with_it() -> None:
     for role in recorded().roles:
         for sid, statement in role.statements.items():
             for resource in listed(statement["Resource"]):
-                users = {need.step for need in role.needs if _covers(statement, resource, need)}
+                users = [need for need in role.needs if covers({**statement, "Resource": resource, "Condition": {}}, need)]
                 assert users, f"{role.name}: {sid} grants {resource}, and nothing that was recorded uses it"
-
-
-def _covers(statement: Any, resource: str, need: Need) -> bool:
-    by_action = any(fnmatch.fnmatchcase(need.action, action) for action in listed(statement["Action"]))
-    return by_action and fnmatch.fnmatchcase(need.resource.replace("[", "").replace("]", ""), resource)
 
 
 def test_only_the_arbiter_calls_anything_and_every_rare_call_is_reached_by_a_story() -> None:
