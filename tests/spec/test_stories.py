@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from failover_lambda.contract import ProbeKind
 from failover_lambda.model import Answer, Command, Do, Kind, Phase, Power, Sight
 from tests.worlds import PublicPort, World
 
@@ -281,6 +282,34 @@ def test_a_move_is_verified_by_the_workers_own_word_through_the_public_address()
     reason = world.until(Phase.STEADY) if world.until(Phase.VERIFYING) else ""
     assert "by name through the address" in reason
     assert world.record.association_reads == 1
+
+
+def lying_holder(kind: ProbeKind, answer: Answer) -> World:
+    """A holder whose health page answers through the address while its probes bring `answer`."""
+    world = World(probe_kind=kind, public_health_port=8081)
+    world.public = PublicPort(world, lying=("wk1",))
+    world.new_arbiter()
+    world.settled()
+    world.kill("wk1", answer)
+    return world
+
+
+def test_a_holder_that_acknowledges_no_message_is_failed_over_whatever_its_health_page_says() -> None:
+    """3.5: with probes of kind mllp."""
+    world = lying_holder(ProbeKind.MLLP, Answer.SILENT)
+    world.until(Phase.VERIFYING)
+    world.until(Phase.STEADY)
+    assert (world.record.holder, world.cloud.on, world.record.epoch) == ("wk2", "wk2", 2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer"), [(ProbeKind.HTTP, Answer.SILENT), (ProbeKind.MLLP, Answer.TIMEOUT)], ids=["same question", "cut"]
+)
+def test_a_holder_that_answers_its_clients_is_kept_where_only_the_vantages_fail(kind: ProbeKind, answer: Answer) -> None:
+    """3.5, hole 11: the vantages ask the same question, or their way is cut."""
+    world = lying_holder(kind, answer)
+    world.tick(60)
+    assert (world.record.holder, world.cloud.on, world.record.epoch) == ("wk1", "wk1", 1)
 
 
 def test_one_stale_read_after_the_move_changes_nothing() -> None:
