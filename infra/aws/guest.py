@@ -70,8 +70,9 @@ def user_data(guest: Guest) -> str:
     digest = hashlib.sha256("\0".join(text for _, _, text in parts).encode()).hexdigest()
     message = MIMEMultipart(boundary=f"tandem-{digest[:32]}", policy=_POLICY)
     for name, kind, text in parts:
-        # Text outside of ASCII goes as base64, for cloud-init reads the rest as ASCII.
-        part = MIMEText(text, kind, "us-ascii" if text.isascii() else "utf-8", policy=_POLICY)
+        # All but plain lines of ASCII goes as base64: other letters would be lost, and other line ends changed.
+        plain = text.isascii() and "\r" not in text
+        part = MIMEText(text, kind, "us-ascii" if plain else "utf-8", policy=_POLICY)
         part.add_header("Content-Disposition", "attachment", filename=name)
         message.attach(part)
     return message.as_string()

@@ -87,7 +87,7 @@ enter_in_fstab() {
     others=$(grep -v ",$MARK," "$ROOT$FSTAB")
     awk -v path="$DATA_MOUNT_PATH" '$1 !~ /^#/ && $2 == path { found = 1 } END { exit found }' <<<"$others" ||
         fail "$FSTAB has another disk at $DATA_MOUNT_PATH"
-    grep -qxF "$line" "$ROOT$FSTAB" && return
+    grep -qxF "$line" "$ROOT$FSTAB" && return 0
     say "$FSTAB: $line"
     printf '%s\n' ${others:+"$others"} "$line" >"$ROOT$FSTAB.tandem" && chmod 0644 "$ROOT$FSTAB.tandem" &&
         mv "$ROOT$FSTAB.tandem" "$ROOT$FSTAB" || fail "$FSTAB cannot be written"
@@ -119,7 +119,7 @@ check_disk() {
 has_address() { [ -n "$(ip -o -4 addr show to "$ADDRESS_IP/32")" ]; }
 
 add_address() {
-    [ -n "$ADDRESS_IP" ] || return
+    [ -n "$ADDRESS_IP" ] || return 0
     if has_address; then
         say "address $ADDRESS_IP is there"
         return
@@ -137,7 +137,7 @@ check_address() {
 # The service
 
 hold_service() {
-    [ -n "$SERVICE_UNIT" ] || return
+    [ -n "$SERVICE_UNIT" ] || return 0
     mkdir -p "$ROOT$UNITS/$SERVICE_UNIT.d"
     cat >"$ROOT$UNITS/$SERVICE_UNIT.d/50-tandem.conf" <<END || fail "$SERVICE_UNIT cannot be held back"
 [Unit]

@@ -1,7 +1,7 @@
 """The pair: composes the layers in the order in which they need each other, and says what came of it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -270,7 +270,7 @@ class Pair(pulumi.ComponentResource):
 
 
 def _shown(workers: Workers, egress: Mapping[str, pulumi.Output[str]]) -> pulumi.Output[dict[str, dict[str, str]]]:
-    shown: Mapping[str, Mapping[str, pulumi.Input[str]]] = {
+    shown: dict[str, Any] = {
         worker.name: {
             "instanceId": worker.instance_id,
             "zone": worker.zone,
@@ -280,4 +280,4 @@ def _shown(workers: Workers, egress: Mapping[str, pulumi.Output[str]]) -> pulumi
         }
         for worker in workers.handles
     }
-    return cast("pulumi.Output[dict[str, dict[str, str]]]", pulumi.Output.from_input(shown))
+    return pulumi.Output.from_input(shown)

@@ -89,6 +89,7 @@ def test_a_nat_gateway_is_paid_with_its_address() -> None:
     [
         "infra.addressing",
         "infra.aws.services",
+        "infra.aws.guest",
         "infra.naming",
         "infra.pace",
         "infra.regions",

@@ -166,6 +166,31 @@ def test_volume_of_another_zone_cannot_be_attached_so_it_stands_in_its_workers()
         assert inputs(usual(), VOLUME, f"data-{name}")["availabilityZone"] == chosen["availabilityZone"]
 
 
+def test_nitro_names_differ_so_user_data_goes_by_the_id_of_its_own_volume() -> None:
+    for name, chosen in workers():
+        volume_id = usual().named(VOLUME, f"{SITE}-data-{name}").id
+        assert f"DATA_VOLUME_ID={volume_id}\n" in chosen["userData"]
+        assert "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_" in chosen["userData"]
+        attached = inputs(usual(), "aws:ec2/volumeAttachment:VolumeAttachment", f"data-{name}")
+        assert f"XEN_NAMES='/dev/xvdf {attached['deviceName']}'\n" in chosen["userData"]
+
+
+def test_user_data_is_as_long_as_ec2_takes_and_says_what_was_configured() -> None:
+    told = run({"dataMountPath": "/srv/hl7", "serviceUnit": "mirth.service", "egress": "own"})
+
+    for name in WORKERS:
+        text = inputs(told, INSTANCE, name)["userData"]
+        assert len(text.encode()) <= 16384
+        (second,) = inputs(told, INSTANCE, name)["secondaryPrivateIps"]
+        for line in ("DATA_MOUNT_PATH=/srv/hl7", "SERVICE_UNIT=mirth.service", f"ADDRESS_IP={second}"):
+            assert f"\n{line}\n" in text
+    assert all("ADDRESS_IP=''" in chosen["userData"] for _, chosen in workers())
+
+
+def test_without_the_guest_setup_nothing_of_ours_is_told() -> None:
+    assert "userData" not in inputs(run({"guestSetup": "false"}), INSTANCE, "wk1")
+
+
 def test_data_disks_outlive_a_mistake() -> None:
     assert all(each.protect for each in usual().of_type(VOLUME))
 
