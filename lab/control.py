@@ -63,6 +63,14 @@ class Command:
             raise CommandRefusedError(f"{self.do}: {name!r} is {value!r}, allowed is a text")
         return value
 
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Read a list of texts; raises `CommandRefusedError` for anything else."""
+        value = self.options.get(name)
+        items = cast("list[object]", value) if isinstance(value, list) else [None]
+        if not all(isinstance(item, str) for item in items):
+            raise CommandRefusedError(f"{self.do}: {name!r} is {value!r}, allowed is a list of texts")
+        return tuple(cast("list[str]", items))
+
     def choice(self, name: str, kind: type[Choice]) -> Choice:
         """Read a member of a closed set by its value; raises `CommandRefusedError` for anything else."""
         value = self.options.get(name)

@@ -51,6 +51,17 @@ def wrap(owner: type, name: str, around: Around) -> None:
     setattr(owner, name, method)
 
 
+def replace_property(owner: type, name: str, read: Callable[[Any], Any]) -> None:
+    """Put a property of ours in place of one that `owner` itself defines; for the whole process, for good.
+
+    Raises:
+        MissingMethodError: there is no such property.
+    """
+    if not isinstance(vars(owner).get(name), property):
+        raise MissingMethodError(owner, name)
+    setattr(owner, name, property(read))
+
+
 def refuse(code: str, message: str) -> EC2ClientError:
     """AWS's error with this code, for the caller to raise."""
     return EC2ClientError(code, message)

@@ -13,13 +13,17 @@ A row marked (i) is inferred.
     release while associated                     InvalidIPAddress.InUse
     terminate                                    the address is disassociated
     ModifyNetworkInterfaceAttribute, Groups      the instance shows them too (moto: the old ones stay beside them)
+    associate without PrivateIpAddress           the first private address of the card
+    ... with one that is not the card's          InvalidParameterValue (moto: ignored, the first one is taken)
+    two public addresses on one card             each on a private address of its own (moto: on the first one, both)
+    PublicIpAddress of an instance               the one on the first private address (moto: the last one that came)
     PrivateIpAddress outside the subnet          InvalidParameterValue (moto: HTTP 500)
     PrivateIpAddress reserved by AWS             InvalidParameterValue (moto: accepted)
     PrivateIpAddress taken                       InvalidIPAddress.InUse (moto: HTTP 500)
 
 One difference stays: without AllowReassociation moto refuses to move an address, where EC2 would move it. The watchdog
-always sends False, so the lab keeps the stricter answer. Secondary private addresses as targets are not played and are
-refused. The life of instances is in `lab.ec2_machines`.
+always sends False, so the lab keeps the stricter answer. Second private addresses are given in `lab.ec2_private_ips`; the
+life of instances is in `lab.ec2_machines`.
 
 Elastic IPs come from 127.N.250.0/24, so that the lab can listen on them. Events are published where things change, under
 the gate's lock; `carries_at` (seconds, monotonic) is when packets follow an association. They stop following the old one
@@ -35,22 +39,19 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import InvalidSecurityGroupNotFoundError, ResourceAlreadyAssociatedError
-from moto.ec2.models.elastic_ip_addresses import ElasticAddressBackend
+from moto.ec2.models.elastic_ip_addresses import ElasticAddress, ElasticAddressBackend
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface, NetworkInterfaceBackend
 from moto.ec2.models.instances import Instance, InstanceBackend
-from moto.ec2.models.subnets import Subnet
 from moto.ec2.responses.elastic_ip_addresses import ElasticIPAddresses
 from moto.ec2.utils import random_eip_association_id
 
 from lab.ec2_machines import Machines, State, state_of
-from lab.ec2_patching import Around, Publish, refuse, wrap
+from lab.ec2_patching import Around, Publish, refuse, replace_property, wrap
+from lab.ec2_private_ips import PrivateIps, ips_of
 from lab.profiles import Profile
 
 _ELASTIC_OCTET = 250
 """Third octet of the Elastic IPs in the lab's network."""
-_RESERVED_HEAD = 4
-"""AWS keeps the first four addresses of a subnet and the last (VPC guide, Subnet CIDR blocks)."""
-
 MotoAddress = Any
 """moto's ElasticAddress; its annotations say that it is never associated."""
 
@@ -71,7 +72,7 @@ def install(
     addresses.install()
     Machines(profile, lock, publish, addresses.leave).install()
     Cards(publish).install()
-    wrap(Subnet, "request_ip", _request_ip)
+    PrivateIps(publish, addresses.leave_private_ip).install()
 
 
 class Addresses:
@@ -91,6 +92,7 @@ class Addresses:
         wrap(ElasticAddressBackend, "disassociate_address", self._disassociate)
         wrap(ElasticAddressBackend, "release_address", self._release)
         wrap(ElasticIPAddresses, "associate_address", self._associate)
+        replace_property(ElasticAddress, "private_ip_address", _private_ip_of)
 
     def leave(self, instance: Instance) -> None:
         """Take every address off an instance that ends."""
@@ -98,6 +100,12 @@ class Addresses:
         for address in list(instance.ec2_backend.addresses):
             if address.eni in cards:
                 instance.ec2_backend.disassociate_address(association_id=address.association_id)
+
+    def leave_private_ip(self, card: NetworkInterface, private_ip: str) -> None:
+        """Take the address that leads to this private one off it."""
+        for address in list(card.ec2_backend.addresses):
+            if _leads_to(address, card, private_ip):
+                card.ec2_backend.disassociate_address(association_id=address.association_id)
 
     def _allocate(
         self,
@@ -121,26 +129,27 @@ class Addresses:
         card = _card_asked_for(backend, asked)
         address = _address_asked_for(backend, asked)
         response.error_on_dryrun()
-        _check_target(backend, card, asked.get("PrivateIpAddress"))
-        if address.eni is not card:
-            self._make_room(backend, address, card, may_move=bool(asked.get("AllowReassociation")))
-            self._attach(address, card)
+        private_ip = asked.get("PrivateIpAddress") or str(card.private_ip_address)
+        _check_target(backend, card, private_ip)
+        if not _leads_to(address, card, private_ip):
+            self._make_room(address, card, private_ip, may_move=bool(asked.get("AllowReassociation")))
+            self._attach(address, card, private_ip)
         return ActionResult({"AssociationId": address.association_id})
 
-    def _make_room(self, backend: Any, address: MotoAddress, card: NetworkInterface, *, may_move: bool) -> None:
-        if address.eni and not may_move:
-            raise ResourceAlreadyAssociatedError(address.allocation_id or address.public_ip)
-        for other in [other for other in backend.addresses if other.eni is card]:
-            if not may_move:
-                raise ResourceAlreadyAssociatedError(str(card.private_ip_address))
-            backend.disassociate_address(association_id=other.association_id)
+    def _make_room(self, address: MotoAddress, card: NetworkInterface, private_ip: str, *, may_move: bool) -> None:
+        if not may_move:
+            if address.eni:
+                raise ResourceAlreadyAssociatedError(address.allocation_id or address.public_ip)
+            if any(_leads_to(other, card, private_ip) for other in card.ec2_backend.addresses):
+                raise ResourceAlreadyAssociatedError(private_ip)
+        self.leave_private_ip(card, private_ip)
 
-    def _attach(self, address: MotoAddress, card: NetworkInterface) -> None:
-        if address.eni:
-            address.eni.public_ip = None
-        address.eni, address.instance = card, card.instance
+    def _attach(self, address: MotoAddress, card: NetworkInterface, private_ip: str) -> None:
+        left = address.eni
+        address.eni, address.instance, address.tandem_private_ip = card, card.instance, private_ip
         address.association_id = random_eip_association_id()
-        card.public_ip = address.public_ip
+        for each in (left, card):
+            _show_public_ip(each)
         self._tell(address, carries_after_s=self._profile.propagation.draw(self._dice))
 
     def _disassociate(
@@ -150,9 +159,13 @@ class Addresses:
         address: str | None = None,
         association_id: str | None = None,
     ) -> None:
-        found = backend.address_by_ip([address]) if address else backend.address_by_association([association_id or ""])
-        was_associated = found[0].association_id is not None
+        found: list[MotoAddress] = list(
+            backend.address_by_ip([address]) if address else backend.address_by_association([association_id or ""])
+        )
+        was_associated, card = found[0].association_id is not None, found[0].eni
         original(backend, address=found[0].public_ip)
+        found[0].tandem_private_ip = None
+        _show_public_ip(card)
         if was_associated:
             self._tell(found[0], carries_after_s=0.0)
 
@@ -231,12 +244,9 @@ def _address_asked_for(backend: Any, asked: Any) -> MotoAddress:
     raise refuse("MissingParameter", "Either public IP or allocation ID must be specified.")
 
 
-def _check_target(backend: Any, card: NetworkInterface, private_ip: str | None) -> None:
-    if private_ip not in (None, card.private_ip_address):
-        raise refuse(
-            "InvalidParameterValue",
-            f"'{private_ip}' is not the primary private address of '{card.id}'; the lab plays no other.",
-        )
+def _check_target(backend: Any, card: NetworkInterface, private_ip: str) -> None:
+    if private_ip not in ips_of(card):
+        raise refuse("InvalidParameterValue", f"Private address '{private_ip}' is not assigned to interface '{card.id}'.")
     state = state_of(card.instance) if card.instance else None
     if card.instance and state is State.PENDING:
         raise refuse(
@@ -258,13 +268,22 @@ def _group(backend: Any, group_id: str) -> Any:
     return group
 
 
-def _request_ip(original: Around, subnet: Subnet, ip: str, instance: Any) -> None:
-    address, block = ipaddress.IPv4Address(ip), ipaddress.IPv4Network(subnet.cidr_block)
-    if address not in block:
-        raise refuse("InvalidParameterValue", f"Address {ip} does not fall within the subnet's address range")
-    if int(address) - int(block.network_address) < _RESERVED_HEAD or address == block.broadcast_address:
-        raise refuse("InvalidParameterValue", f"Address {ip} is in subnet's reserved address range")
-    taken = (card.private_ip_address for card in subnet.ec2_backend.enis.values() if card.subnet_id == subnet.id)
-    if ip in taken:
-        raise refuse("InvalidIPAddress.InUse", f"Address {ip} is in use.")
-    original(subnet, ip, instance=instance)
+def _private_ip_of(address: MotoAddress) -> str | None:
+    """Where the address leads to. One that moto itself has associated (a NAT gateway's) is on the first private address."""
+    if not address.eni:
+        return None
+    return getattr(address, "tandem_private_ip", None) or str(address.eni.private_ip_address)
+
+
+def _leads_to(address: MotoAddress, card: NetworkInterface, private_ip: str) -> bool:
+    return address.eni is card and _private_ip_of(address) == private_ip
+
+
+def _show_public_ip(card: Any) -> None:
+    """An instance shows the public address of its first private one, and no other."""
+    if card is None:
+        return
+    first, addresses = str(card.private_ip_address), card.ec2_backend.addresses
+    on_first = next((each.public_ip for each in addresses if _leads_to(each, card, first)), None)
+    if on_first or any(each.public_ip == card.public_ip for each in addresses):  # else it is one that the subnet gave
+        card.public_ip = on_first

@@ -3,7 +3,8 @@
     running   -> the worker's process runs (a new one after every start), its card is open
     stopped   -> the process is killed, the card gives no answer
     isolated  -> (security groups other than its first) the card takes no new flows, open ones go on
-    associated-> the public address carries to the worker's card, from the moment that the cloud says
+    associated-> the fixed address carries to that private address, from the moment that the cloud says
+    assigned  -> (another private address) the card listens on it too
 
 Events come in from the emulator's thread and are carried out on one thread of ours, in order. What a fault does to a
 worker (kill, freeze, cut) is asked for here too, so that one place knows every process.
@@ -12,6 +13,7 @@ worker (kill, freeze, cut) is asked for here too, so that one place knows every 
 import queue
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -94,6 +96,8 @@ class Hypervisor:
         ports: of workers and of the public address.
         receiver: where workers deliver to, HOST:PORT.
         describe: asks the cloud about a new instance, by its id.
+        is_fixed: asks the cloud whether a public address is the site's fixed one, by its allocation id. A worker's own
+            address carries nothing in a lab: what it sends leaves by its card.
     """
 
     def __init__(
@@ -102,6 +106,7 @@ class Hypervisor:
         ports: Ports,
         receiver: str,
         describe: Callable[[str], Described],
+        is_fixed: Callable[[str], bool],
     ) -> None:
         self.machines: dict[str, Machine] = {}
         self.public: Child | None = None
@@ -109,7 +114,8 @@ class Hypervisor:
         self._ports = ports
         self._receiver = receiver
         self._describe = describe
-        self._associations = 0
+        self._is_fixed = is_fixed
+        self._associations: Counter[str] = Counter()
         self._due: queue.PriorityQueue[_Due] = queue.PriorityQueue()
         self._numbers = iter(range(1 << 60))
         self._failure: BaseException | None = None
@@ -124,9 +130,12 @@ class Hypervisor:
                 self._put(0.0, lambda: self._on_instance(event))
             case "groups":
                 self._put(0.0, lambda: self._on_groups(event))
+            case "private-ips":
+                self._put(0.0, lambda: self._on_private_ips(event))
             case "association":
-                self._associations += 1
-                number = self._associations
+                allocation_id = str(event["allocation_id"])
+                self._associations[allocation_id] += 1
+                number = self._associations[allocation_id]
                 self._put(float(event["carries_at"]), lambda: self._on_association(event, number))
             case _:
                 pass  # "ready" and whatever else the emulator tells its supervisor
@@ -241,12 +250,20 @@ class Hypervisor:
         machine.isolated = frozenset(event["groups"]) != machine.groups
         self._set_card(machine)
 
+    def _on_private_ips(self, event: Mapping[str, Any]) -> None:
+        if event["instance_id"] is not None:
+            machine = self._machine(str(event["instance_id"]))
+            machine.card.call("set", CONTROL_S, addresses=list(event["private_ips"]))
+
     def _set_card(self, machine: Machine) -> None:
         machine.card.call("set", CONTROL_S, card=_card(machine))
 
     def _on_association(self, event: Mapping[str, Any], number: int) -> None:
-        if number != self._associations:
+        allocation_id = str(event["allocation_id"])
+        if number != self._associations[allocation_id]:
             return  # a later one came before this one carried
+        if not self._is_fixed(allocation_id):
+            return
         if self.public is None:
             self.public = self._new_public(str(event["public_ip"]))
         private_ip = event["private_ip"] if event["association_id"] else None

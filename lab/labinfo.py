@@ -18,9 +18,16 @@ class WorkerInfo:
 
     name: str
     private_ip: str
+    address_private_ip: str
+    """Where the site's address leads to on it: the same, or a second one."""
     instance_id: str
     zone: str
     network_interface_id: str | None
+
+    @property
+    def names(self) -> frozenset[str | None]:
+        """Whatever a call to the cloud may name it by."""
+        return frozenset((self.private_ip, self.address_private_ip, self.instance_id, self.network_interface_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +67,8 @@ class LabInfo:
     """The address is to stay where it is: a run that shows what is no failover."""
 
     def by_ip(self, private_ip: str | None) -> str | None:
-        """The worker with this private address."""
-        return self._find(lambda worker: worker.private_ip == private_ip)
+        """The worker with this private address, the first or the second one."""
+        return self._find(lambda worker: private_ip in (worker.private_ip, worker.address_private_ip))
 
     def by_instance(self, instance_id: str | None) -> str | None:
         """The worker with this instance id."""
@@ -70,7 +77,7 @@ class LabInfo:
     def named_in(self, call: Call) -> str | None:
         """The worker whose private address, instance id or network card stands in a call's parameters."""
         values = set(call.params.values())
-        return self._find(lambda worker: bool(values & {worker.private_ip, worker.instance_id, worker.network_interface_id}))
+        return self._find(lambda worker: bool(values & worker.names))
 
     def is_operators(self, call: Call) -> bool:
         """Whether a person at the console made this call, and not the watchdog."""
@@ -113,7 +120,9 @@ def read_lab_info(path: Path) -> LabInfo:
 
 def _worker_info(name: str, line: Line) -> WorkerInfo:
     card = line.text_or_none("network_interface_id")
-    return WorkerInfo(name, line.text("private_ip"), line.text("instance_id"), line.text("zone"), card)
+    first = line.text("private_ip")
+    leads_to = line.text("address_private_ip") if line.has("address_private_ip") else first
+    return WorkerInfo(name, first, leads_to, line.text("instance_id"), line.text("zone"), card)
 
 
 def _profile_time(row: Line) -> ProfileTime:

@@ -4,6 +4,7 @@
                         --receiver 127.64.251.1:2575 --log DIR/relay-wk1.jsonl
 
     outside -> 127.64.0.10:2575, :8080, :8081 -> relay -> 127.0.0.1:(the worker's own ports)
+    outside -> 127.64.0.11:2575, ...          -> the same, once the card has that private address too
     worker  -> 127.0.0.1:(egress port)        -> relay -> the receiver, seen there as coming from 127.64.0.10
 
 What the outside meets, by card and by whether a worker's process holds a lifeline (`lab.lifeline`):
@@ -16,14 +17,17 @@ What the outside meets, by card and by whether a worker's process holds a lifeli
     cut-out    served; refused if no worker   no answer       those from outside pass, the worker's own are silent
     stopped    no answer                      no answer       silent; reset when the machine has power again
 
-Commands: `set` (card, or leak). `leak`, a planted breach, lets open flows pass whatever the card says.
+Commands: `set` (card, addresses, or leak). All private addresses of a card share its state, and the worker listens on all
+of them, as behind a guest that is set up. `leak`, a planted breach, lets open flows pass whatever the card says.
 """
 
 import argparse
 import asyncio
 import socket
+from collections.abc import Sequence
 from enum import Enum
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Final, assert_never
 
@@ -90,11 +94,15 @@ class Relay:
         self._passing_out = asyncio.Event()
         self._background = Background()
         self._lifelines = Lifelines(lambda: self._out.endpoint.port, self._worker_changed)
-        self._in = [
-            Door(Endpoint(address, port), partial(self._inward, service))
-            for service, port in zip(_SERVICES, ports, strict=True)
-        ]
+        self._ports = ports
+        self._in = {address: self._doors(address)}
         self._out = Door(Endpoint(LOOPBACK, 0), self._outward)
+
+    def _doors(self, address: str) -> list[Door]:
+        return [
+            Door(Endpoint(address, port), partial(self._inward, service))
+            for service, port in zip(_SERVICES, self._ports, strict=True)
+        ]
 
     async def start(self) -> Endpoint:
         """Open the card; gives the endpoint where the worker attaches."""
@@ -109,6 +117,8 @@ class Relay:
             self._leak = command.flag("leak")
         if "card" in command.options:
             self._set_card(command.choice("card", Card))
+        if "addresses" in command.options:
+            self._set_addresses(command.texts("addresses"))
         self._log.write("card", card=self._card.value, leak=self._leak)
         self._settle()
         return {"card": self._card.value, "leak": self._leak}
@@ -119,11 +129,19 @@ class Relay:
                 flow.end(FlowEnd.POWERED_OFF)
         self._card = card
 
+    def _set_addresses(self, wanted: Sequence[str]) -> None:
+        for address in [address for address in self._in if address not in wanted]:
+            for door in self._in.pop(address):
+                door.become(DoorState.SHUT)
+        for address in wanted:
+            if address not in self._in:
+                self._in[address] = self._doors(address)
+
     def _settle(self) -> None:
         """Make flows and doors what card and worker say; the flows first, so that a cut is one at once."""
         _let(self._passing_in, pass_=open_flows_in_pass(self._card, leak=self._leak))
         _let(self._passing_out, pass_=open_flows_out_pass(self._card, leak=self._leak))
-        for door in self._in:
+        for door in chain.from_iterable(self._in.values()):
             door.become(door_in(self._card, worker_up=self._lifelines.current is not None))
         self._out.become(door_out(self._card))
 

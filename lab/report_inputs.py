@@ -29,6 +29,7 @@ def write_lab_info(site: Site, fault: str, spent: Mapping[str, float], *, stays:
         "workers": {
             name: {
                 "private_ip": worker["privateIp"],
+                "address_private_ip": worker["addressPrivateIp"],
                 "instance_id": worker["instanceId"],
                 "zone": worker["zone"],
                 "network_interface_id": cards[worker["instanceId"]],

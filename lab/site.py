@@ -9,6 +9,7 @@ the observer. Everything ends with the block, whatever happens inside.
 """
 
 import contextlib
+import functools
 import json
 import time
 import uuid
@@ -168,7 +169,8 @@ class _Birth:
         receiver = self._start_receiver()
         emulators = self._start_emulators(profile)
         endpoint = f"{self._network.address(251, 1)}:{self._ports.llp}"
-        self._hypervisor = Hypervisor(self._supervisor, self._ports, endpoint, _describer(emulators.client("ec2")))
+        ec2 = emulators.client("ec2")
+        self._hypervisor = Hypervisor(self._supervisor, self._ports, endpoint, _describer(ec2), _fixed_address(ec2))
         self._say("deploying the program with the Pulumi SDK's mock runtime, ending with the watchdog's first tick")
         started_s = time.monotonic()
         stack = stack_file.derive(self._wanted(), network=self._network.cidr, endpoints=emulators.endpoints)
@@ -279,3 +281,14 @@ def _describer(ec2: Any) -> Callable[[str], Described]:
         )
 
     return describe
+
+
+def _fixed_address(ec2: Any) -> Callable[[str], bool]:
+    """Tells the site's fixed address from the workers' own ones, by the name that the program gives it."""
+
+    @functools.cache
+    def is_fixed(allocation_id: str) -> bool:
+        (address,) = ec2.describe_addresses(AllocationIds=[allocation_id])["Addresses"]
+        return any(tag["Key"] == "Name" and tag["Value"].endswith("-address") for tag in address["Tags"])
+
+    return is_fixed

@@ -94,6 +94,8 @@ def derive(file: StackFile, *, network: str, endpoints: Endpoints) -> LabStack:
         "protect": ("false", "a lab ends by destroying everything"),
         "deletionProtection": ("false", "same"),
     }
+    if file.text("reserveCapacity") == "true":
+        wanted["reserveCapacity"] = ("false", "the emulated EC2 has no capacity reservations")
     differences = tuple(
         Difference(key, file.text(key, NOT_SET), now, why)
         for key, (now, why) in wanted.items()

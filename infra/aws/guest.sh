@@ -89,8 +89,8 @@ enter_in_fstab() {
         fail "$FSTAB has another disk at $DATA_MOUNT_PATH"
     grep -qxF "$line" "$ROOT$FSTAB" && return 0
     say "$FSTAB: $line"
-    printf '%s\n' ${others:+"$others"} "$line" >"$ROOT$FSTAB.tandem" && chmod 0644 "$ROOT$FSTAB.tandem" &&
-        mv "$ROOT$FSTAB.tandem" "$ROOT$FSTAB" || fail "$FSTAB cannot be written"
+    { printf '%s\n' ${others:+"$others"} "$line" >"$ROOT$FSTAB.tandem" && chmod 0644 "$ROOT$FSTAB.tandem" &&
+        mv "$ROOT$FSTAB.tandem" "$ROOT$FSTAB"; } || fail "$FSTAB cannot be written"
     systemctl daemon-reload || fail "systemd does not read $FSTAB"
 }
 
@@ -175,7 +175,7 @@ END
 setup() {
     hold_service
     install_unit
-    systemctl daemon-reload && systemctl enable "$UNIT" || fail "$UNIT cannot be enabled"
+    { systemctl daemon-reload && systemctl enable "$UNIT"; } || fail "$UNIT cannot be enabled"
     systemctl restart "$UNIT" || fail "$UNIT failed; journalctl -u $UNIT says why"
 }
 

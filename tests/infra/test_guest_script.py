@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from infra.aws.guest import DISK_WAIT_S, SCRIPT
-from tests.infra.guest_machine import SERVICE, VOLUME_ID, WAIT_S, Machine
+from tests.infra.guest_machine import SERVICE, STUB, VOLUME_ID, WAIT_S, Machine
 
 pytestmark = pytest.mark.lab
 
@@ -49,6 +49,14 @@ def test_bash_can_read_it() -> None:
     bash = shutil.which("bash") or "bash"
 
     assert subprocess.run([bash, "-n", str(SCRIPT)], check=False).returncode == 0
+
+
+@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
+def test_shellcheck_has_nothing_to_say(machine: NewMachine) -> None:
+    shellcheck = shutil.which("shellcheck") or "shellcheck"
+    done = subprocess.run([shellcheck, str(machine().script), str(STUB)], capture_output=True, text=True, check=False)
+
+    assert done.stdout == ""
 
 
 # The disk

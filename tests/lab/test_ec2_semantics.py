@@ -186,6 +186,13 @@ def groups_of_card(site: Site, group: str) -> object:
     return site.ec2.modify_network_interface_attribute(NetworkInterfaceId=site.one.card, Groups=[group])
 
 
+SECOND_IP = "127.240.0.20"
+
+
+def assign(site: Site, private_ip: str = SECOND_IP) -> object:
+    return site.ec2.assign_private_ip_addresses(NetworkInterfaceId=site.one.card, PrivateIpAddresses=[private_ip])
+
+
 def launch_at(private_ip: str) -> Callable[[Site], object]:
     return lambda site: run(site.ec2, site.subnet, site.normal, private_ip)
 
@@ -210,6 +217,9 @@ def launch_at(private_ip: str) -> Callable[[Site], object]:
         (lambda site: site.ec2.reboot_instances(InstanceIds=[terminated(site)]), "IncorrectInstanceState"),
         (stop_with_a_terminated_one, "IncorrectInstanceState"),
         (lambda site: groups_of_card(site, "sg-0123456789abcdef0"), "InvalidGroup.NotFound"),
+        (lambda site: assign(site, "127.240.16.10"), "InvalidParameterValue"),
+        (lambda site: assign(site, "127.240.0.3"), "InvalidParameterValue"),
+        (lambda site: assign(site, PRIVATE_IPS[1]), "InvalidIPAddress.InUse"),
         (launch_at("127.240.16.10"), "InvalidParameterValue"),
         (launch_at("127.240.0.3"), "InvalidParameterValue"),
         (launch_at("127.240.15.255"), "InvalidParameterValue"),
@@ -263,6 +273,57 @@ def test_forced_second_address_pushes_the_first_one_off(site: Site) -> None:
     site.associate(site.one)
     site.associate(site.one, AllocationId=second_address(site), AllowReassociation=True)
     assert "AssociationId" not in site.address_now()
+
+
+def test_two_addresses_on_one_card_each_lead_to_a_private_address_of_their_own(cloud: Cloud, site: Site) -> None:
+    own = site.ec2.allocate_address(Domain="vpc")
+    assign(site)
+    site.associate(site.one, AllocationId=own["AllocationId"])
+    association = site.associate(site.one, PrivateIpAddress=SECOND_IP)
+
+    shown = site.address_now()
+    assert (shown["AssociationId"], shown["PrivateIpAddress"]) == (association, SECOND_IP)
+    assert (
+        site.ec2.describe_addresses(AllocationIds=[own["AllocationId"]])["Addresses"][0]["PrivateIpAddress"]
+        == PRIVATE_IPS[0]
+    )
+    assert site.instance_now(site.one)["PublicIpAddress"] == own["PublicIp"]
+    assert cloud.told("association", allocation_id=site.allocation)[-1]["private_ip"] == SECOND_IP
+    site.ec2.disassociate_address(AssociationId=association)
+    assert site.instance_now(site.one)["PublicIpAddress"] == own["PublicIp"]
+    assert "AssociationId" not in site.address_now()
+
+
+def test_without_a_private_address_it_goes_to_the_first_where_another_address_may_be(site: Site) -> None:
+    assign(site)
+    own = second_address(site)
+    site.associate(site.one, AllocationId=own)
+    asked: dict[str, Any] = {"AllocationId": site.allocation, "NetworkInterfaceId": site.one.card}
+
+    assert code_of(lambda: site.ec2.associate_address(**asked, AllowReassociation=False)) == "Resource.AlreadyAssociated"
+    site.ec2.associate_address(**asked, AllowReassociation=True)
+    assert site.address_now()["PrivateIpAddress"] == PRIVATE_IPS[0]
+    assert "AssociationId" not in site.ec2.describe_addresses(AllocationIds=[own])["Addresses"][0]
+
+
+def test_the_same_card_at_another_private_address_is_another_target(site: Site) -> None:
+    assign(site)
+    first = site.associate(site.one)
+
+    assert code_of(lambda: site.associate(site.one, PrivateIpAddress=SECOND_IP)) == "Resource.AlreadyAssociated"
+    assert site.associate(site.one, PrivateIpAddress=SECOND_IP, AllowReassociation=True) != first
+    assert "PublicIpAddress" not in site.instance_now(site.one)
+
+
+def test_a_private_address_that_is_given_back_takes_its_public_one_along(cloud: Cloud, site: Site) -> None:
+    assign(site)
+    site.associate(site.one, PrivateIpAddress=SECOND_IP)
+    site.ec2.unassign_private_ip_addresses(NetworkInterfaceId=site.one.card, PrivateIpAddresses=[SECOND_IP])
+
+    assert "AssociationId" not in site.address_now()
+    told = cloud.told("private-ips", network_interface_id=site.one.card)
+    assert [event["private_ips"] for event in told] == [[PRIVATE_IPS[0], SECOND_IP], [PRIVATE_IPS[0]]]
+    assert {event["instance_id"] for event in told} == {site.one.instance}
 
 
 def test_conditional_move_of_two_calls(cloud: Cloud, site: Site) -> None:

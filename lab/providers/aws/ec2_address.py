@@ -11,7 +11,7 @@ from lab.providers.handler import Ask, State
 
 
 class Eip(AwsHandler):
-    """An Elastic IP. Its association is the watchdog's, so none is made here.
+    """An Elastic IP. The association of the fixed one is the watchdog's, so none is made here; a worker's own one is.
 
     As the provider, the removal ends only an association that it knows from its state; with any other the cloud refuses
     (InvalidIPAddress.InUse) as long as the instance lives.
@@ -22,7 +22,14 @@ class Eip(AwsHandler):
 
     def _make(self, ask: Ask) -> State:
         wanted = {"Domain": "vpc"} | ask.pick("domain", "address", "publicIpv4Pool", "networkBorderGroup")
-        return State(self.client("ec2").allocate_address(**wanted, **ec2_tags(ask, "elastic-ip"))["AllocationId"])
+        ec2 = self.client("ec2")
+        allocation_id = ec2.allocate_address(**wanted, **ec2_tags(ask, "elastic-ip"))["AllocationId"]
+        target = ask.pick(
+            InstanceId="instance", NetworkInterfaceId="networkInterface", PrivateIpAddress="associateWithPrivateIp"
+        )
+        if target:
+            ec2.associate_address(AllocationId=allocation_id, **target)
+        return State(allocation_id)
 
     def _outputs(self, state: State) -> Mapping[str, Any] | None:
         address = self.client("ec2").describe_addresses(AllocationIds=[state.id])["Addresses"][0]

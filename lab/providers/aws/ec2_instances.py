@@ -42,6 +42,9 @@ class Instance(AwsHandler):
         ec2 = self.client("ec2")
         instance_id = ec2.run_instances(MinCount=1, MaxCount=1, **self._launch(ask))["Instances"][0]["InstanceId"]
         wait_until(f"instance {instance_id}", lambda: _state(ec2, instance_id) == "running")
+        if more := ask.get("secondaryPrivateIps"):
+            card_id = _cards(_instance(ec2, instance_id))[0]["NetworkInterfaceId"]
+            ec2.assign_private_ip_addresses(NetworkInterfaceId=card_id, PrivateIpAddresses=list(more))
         if tags := tag_list(ask.inner("rootBlockDevice").get("tags")):
             ec2.create_tags(Resources=[_root_outputs(ec2, _instance(ec2, instance_id))["volumeId"]], Tags=tags)
         return State(instance_id)
@@ -51,14 +54,15 @@ class Instance(AwsHandler):
         instance = _instance(ec2, state.id)
         if instance["State"]["Name"] == "terminated":
             return None
-        cards = sorted(instance["NetworkInterfaces"], key=lambda card: card["Attachment"]["DeviceIndex"])
+        first = _cards(instance)[0]
         outputs = told(instance, "instanceType", "subnetId", "ebsOptimized", ImageId="ami", PrivateIpAddress="privateIp")
         outputs |= told(instance, PrivateDnsName="privateDns", PublicIpAddress="publicIp", PublicDnsName="publicDns")
         outputs |= told(instance["Placement"], "availabilityZone", "tenancy")
         outputs |= {
             "arn": self.cloud.arn("ec2", f"instance/{state.id}"),
             "instanceState": instance["State"]["Name"],
-            "primaryNetworkInterfaceId": cards[0]["NetworkInterfaceId"],
+            "primaryNetworkInterfaceId": first["NetworkInterfaceId"],
+            "secondaryPrivateIps": [each["PrivateIpAddress"] for each in first["PrivateIpAddresses"] if not each["Primary"]],
             "vpcSecurityGroupIds": [group["GroupId"] for group in instance["SecurityGroups"]],
             "monitoring": instance["Monitoring"]["State"] == "enabled",
             "metadataOptions": told(instance.get("MetadataOptions", {}), *METADATA_OPTIONS),
@@ -163,6 +167,11 @@ class VolumeAttachment(AwsHandler):
 
 def _instance(ec2: Any, instance_id: str) -> Mapping[str, Any]:
     return ec2.describe_instances(InstanceIds=[instance_id])["Reservations"][0]["Instances"][0]
+
+
+def _cards(instance: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The network cards, the first one first."""
+    return sorted(instance["NetworkInterfaces"], key=lambda card: card["Attachment"]["DeviceIndex"])
 
 
 def _attribute(ec2: Any, instance_id: str, name: str) -> Any:
