@@ -232,6 +232,16 @@ class GroupsChanged:
     groups: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class PrivateIps:
+    """A network card has these private addresses from now on, the first one first."""
+
+    t: float
+    network_interface_id: str
+    instance_id: str | None
+    private_ips: tuple[str, ...]
+
+
 # record.jsonl, function-starts.jsonl
 
 
@@ -339,7 +349,7 @@ class Flow:
 SenderEvent = Sent | Acked | SendFailed | Connected
 HttpEvent = HttpAnswer | HttpFailed
 WorkerEvent = Started | Accepted | Known | HandedOn | Released
-CloudEvent = Association | InstanceState | GroupsChanged
+CloudEvent = Association | InstanceState | GroupsChanged | PrivateIps
 RecordEvent = Seen | LeaseSeen
 PlatformEvent = FunctionStart | FunctionEnd
 LabEvent = Fault | Act | Note

@@ -34,6 +34,7 @@ from lab.rawevents import (
     Note,
     Phase,
     PlatformEvent,
+    PrivateIps,
     PublicEvent,
     Recognised,
     RecordEvent,
@@ -131,10 +132,16 @@ def _groups(line: Line) -> GroupsChanged:
     return GroupsChanged(line.seconds("t"), card, instance_id, line.texts("groups"))
 
 
+def _private_ips(line: Line) -> PrivateIps:
+    card, instance_id = line.text("network_interface_id"), line.text_or_none("instance_id")
+    return PrivateIps(line.seconds("t"), card, instance_id, line.texts("private_ips"))
+
+
 CLOUD: Parsers[CloudEvent] = {
     "association": _association,
     "instance": lambda line: InstanceState(line.seconds("t"), line.text("instance_id"), line.text("state")),
     "groups": _groups,
+    "private-ips": _private_ips,
 }
 
 

@@ -48,6 +48,22 @@ class LiveWorld:
         )
         self.cloud: Cloud = LiveCloud(self.settings, client("ec2", endpoint))
 
+    def own_address(self, name: str) -> str:
+        """Give a worker an egress of its own: a second private address for the fixed one, and a public one on the first.
+
+        Returns the allocation id of the latter.
+        """
+        worker = self.settings.worker(name)
+        second = worker.private_ip.removesuffix("10") + "11"
+        card = worker.network_interface_id
+        self.ec2.assign_private_ip_addresses(NetworkInterfaceId=card, PrivateIpAddresses=[second])
+        allocation_id: str = self.ec2.allocate_address(Domain="vpc")["AllocationId"]
+        self.ec2.associate_address(AllocationId=allocation_id, NetworkInterfaceId=card, PrivateIpAddress=worker.private_ip)
+        workers = [replace(each, address_private_ip=second) if each is worker else each for each in self.settings.workers]
+        self.settings = replace(self.settings, workers=tuple(workers))
+        self.cloud = LiveCloud(self.settings, client("ec2", self.endpoint))
+        return allocation_id
+
     def terminate(self, worker: Worker) -> None:
         self.ec2.terminate_instances(InstanceIds=[worker.instance_id])
 

@@ -8,6 +8,7 @@ from failover_lambda.aws.cloud import LiveCloud
 from failover_lambda.contract import OWNER_TAG
 from failover_lambda.errors import CouldNotAskError
 from failover_lambda.model import Answered, Command, Do, InstanceView, Outcome, Power
+from failover_lambda.moves import is_on
 from tests.contract.cloud_worlds import LiveWorld
 from tests.contract.emulators import client
 
@@ -70,6 +71,61 @@ def test_an_unknown_address_could_not_be_asked(live_world: LiveWorld) -> None:
     settings = replace(live_world.settings, address_id="eipalloc-00000000000000000")
     with pytest.raises(CouldNotAskError, match="InvalidAllocationID"):
         LiveCloud(settings, client("ec2", live_world.endpoint)).read_address()
+
+
+# A worker with a public address of its own
+
+
+def private_ip_of(world: LiveWorld, allocation_id: str) -> str:
+    """Where a public address leads to; "" = nowhere."""
+    (shown,) = world.ec2.describe_addresses(AllocationIds=[allocation_id])["Addresses"]
+    return shown.get("PrivateIpAddress", "")
+
+
+def test_the_address_goes_to_the_second_private_one_and_the_workers_own_stays(live_world: LiveWorld) -> None:
+    own = live_world.own_address("wk1")
+    worker = live_world.settings.worker("wk1")
+    made = run(live_world, Do.ASSOCIATE)
+
+    assert made.outcome is Outcome.DONE
+    shown = live_world.cloud.read_address().association
+    assert shown is not None
+    assert (shown.private_ip, shown.association_id) == (worker.address_private_ip, made.association_id)
+    assert private_ip_of(live_world, own) == worker.private_ip
+    assert run(live_world, Do.DISASSOCIATE, "wk1", made.association_id).outcome is Outcome.DONE
+    assert private_ip_of(live_world, own) == worker.private_ip
+
+
+def test_an_address_on_the_first_private_one_is_not_where_it_belongs(live_world: LiveWorld) -> None:
+    """As the console puts it there, with a worker that has no own one yet: the rule moves it (RULE 5.11)."""
+    run(live_world, Do.ASSOCIATE)
+    first = live_world.settings.worker("wk1")
+    second = replace(first, address_private_ip="127.77.1.11")
+    shown = live_world.cloud.read_address().association
+
+    assert shown is not None
+    assert is_on(shown, first)
+    assert not is_on(shown, second)
+
+
+def test_a_place_that_another_address_has_is_asked_for_again_and_never_taken(live_world: LiveWorld) -> None:
+    """EC2 would push the other one off if it were allowed to."""
+    own = live_world.own_address("wk1")
+    worker = live_world.settings.worker("wk1")
+    settings = replace(live_world.settings, workers=(replace(worker, address_private_ip=worker.private_ip),))
+    answered = LiveCloud(settings, client("ec2", live_world.endpoint)).run(Command(do=Do.ASSOCIATE, epoch=1, worker="wk1"))
+
+    assert (answered.outcome, answered.code) == (Outcome.DEFERRED, "Resource.AlreadyAssociated")
+    assert private_ip_of(live_world, own) == worker.private_ip
+    assert live_world.cloud.read_address().association is None
+
+
+def test_a_second_private_address_that_the_worker_lacks_is_refused(live_world: LiveWorld) -> None:
+    worker = replace(live_world.settings.worker("wk1"), address_private_ip="127.77.1.99")
+    settings = replace(live_world.settings, workers=(worker,))
+    answered = LiveCloud(settings, client("ec2", live_world.endpoint)).run(Command(do=Do.ASSOCIATE, epoch=1, worker="wk1"))
+
+    assert (answered.outcome, answered.code) == (Outcome.REFUSED, "InvalidParameterValue")
 
 
 # Isolation

@@ -6,6 +6,7 @@ time), so it is done here, once, over all of them.
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -45,6 +46,15 @@ def test_an_association_names_card_and_private_ip_and_refuses_to_take(ec2: Judge
         "PrivateIpAddress": "10.0.1.10",
         "AllowReassociation": False,
     }
+
+
+def test_an_association_names_the_second_private_ip_of_a_worker_with_an_address_of_its_own(ec2: Judge) -> None:
+    """Without PrivateIpAddress it would land on the first one, and push the worker's own address off."""
+    worker = replace(SETTINGS.worker("wk1"), address_private_ip="10.0.1.11")
+    settings = replace(SETTINGS, workers=(worker,))
+    assert LiveCloud(settings, ec2.client).run(Command(do=Do.ASSOCIATE, epoch=1, worker="wk1")).outcome is Outcome.DONE
+    assert ec2.only("AssociateAddress")["PrivateIpAddress"] == "10.0.1.11"
+    assert ec2.only("AssociateAddress")["AllowReassociation"] is False
 
 
 def test_a_disassociation_names_the_association_of_its_command(ec2: Judge) -> None:

@@ -274,6 +274,23 @@ def test_deliveries_come_from_the_private_address(rig: Rig, outside_receiver: so
             assert "|c1|" in answer(connection)
 
 
+def test_a_second_private_address_shares_card_and_worker(rig: Rig) -> None:
+    """As a network card has both: cut, isolated, stopped and refused together."""
+    second = (rig.address.removesuffix(".10") + ".11", rig.llp[1])
+    rig.relay.do("set", addresses=[rig.address, second[0]])
+    assert what_a_syn_meets(second) == "refused"
+    rig.start_worker()
+    with connected(second) as flow:
+        assert exchange(flow, message("s1"))[1:3] == ["AA", "s1"]
+    for card in ("cut", "isolated", "stopped"):
+        rig.set_card(card)
+        assert (what_a_syn_meets(rig.llp), what_a_syn_meets(second)) == ("silent", "silent")
+    rig.set_card("open")
+    assert what_a_syn_meets(second) == "open"
+    rig.relay.do("set", addresses=[rig.address])
+    assert (what_a_syn_meets(rig.llp), what_a_syn_meets(second)) == ("open", "refused")
+
+
 def test_the_relays_log_tells_card_and_worker(rig: Rig) -> None:
     worker = rig.start_worker()
     rig.set_card("cut")

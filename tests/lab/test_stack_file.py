@@ -1,6 +1,7 @@
 """The lab's stack file: what it keeps, what it changes, and that the program takes it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,16 @@ def test_a_lab_differs_in_network_partners_and_protection_and_says_so(dev: Stack
         'partnerCidrs: ["127.0.0.1/32"] instead of ["203.0.113.7/32"] (the lab\'s senders are the partners)',
         "protect: false instead of true (a lab ends by destroying everything)",
     ]
+
+
+def test_a_reservation_that_nobody_emulates_is_left_out_and_that_is_said(dev: StackFile) -> None:
+    reserving = replace(dev, texts={**dev.texts, "tandem:reserveCapacity": "true"})
+    lab = derive(reserving, network=NETWORK, endpoints=ENDPOINTS)
+
+    assert lab.file.text("reserveCapacity") == "false"
+    assert str(lab.differences[-1]) == (
+        "reserveCapacity: false instead of true (the emulated EC2 has no capacity reservations)"
+    )
 
 
 def test_the_endpoints_travel_in_the_environment(dev: StackFile) -> None:
