@@ -28,16 +28,18 @@ OUT = Path(__file__).resolve().parents[2] / "out" / "faults"
 PROCESSES = min(2, os.cpu_count() or 1)
 
 
-def matrix(*, whole: bool, seed: int, pair_count: int = PAIRS, processes: int = PROCESSES) -> Run:
-    """Record the undisturbed stories, play the cases, leave the summary, and return it."""
+def matrix(*, whole: bool, seed: int, pair_count: int = PAIRS, sample: int = 0, processes: int = PROCESSES) -> Run:
+    """Record the undisturbed stories, play the cases (`sample`: so many of the whole), leave the summary, and return it."""
     started_s = time.monotonic()
     with staged() as on:
         recordings = record(on)
     cases = everything(recordings, seed, pair_count) if whole else part(recordings, seed)
+    if sample:
+        cases = random.Random(seed).sample(cases, min(sample, len(cases)))
     tell(f"{len(cases)} stories, seed {seed}, {processes} processes")
     tell("EC2: moto behind the lab's gate; DynamoDB and SNS: ministack; the prober functions' answers are scripted")
     done = Run(
-        what="all" if whole else "part",
+        what=f"a sample of {len(cases)}" if sample else "all" if whole else "part",
         seed=seed,
         date=datetime.now(UTC).isoformat(timespec="seconds"),
         seconds=0.0,
