@@ -94,8 +94,10 @@ def faults(args: PairArgs, layout: Layout, facts: ExistingFacts) -> Iterator[Fau
     for worker, subnet_id in zip(layout.workers, args["worker_subnet_ids"], strict=False):
         if subnet_id in facts.subnets:
             subnet = facts.subnets[subnet_id]
-            for private_ip in dict.fromkeys((layout.private_ips[worker], layout.address_ips[worker])):
-                yield from _address(private_ip, subnet_id, subnet)
+            first, second = layout.private_ips[worker], layout.address_ips[worker]
+            yield from _address(first, first, subnet_id, subnet)
+            if second != first:
+                yield from _address(second, f"{second}, which egress own takes beside {first},", subnet_id, subnet)
             yield from _publicity(subnet_id, subnet)
             if layout.worker_band is Band.PUBLIC:
                 yield from _way_back(subnet_id, subnet)
@@ -118,14 +120,14 @@ def _misplaced(named: Named, subnet: SubnetFacts, vpc_id: str) -> Iterator[Fault
         )
 
 
-def _address(private_ip: str, subnet_id: str, subnet: SubnetFacts) -> Iterator[Fault]:
+def _address(private_ip: str, shown: str, subnet_id: str, subnet: SubnetFacts) -> Iterator[Fault]:
     address, cidr = IPv4Address(private_ip), subnet.cidr
     first, last = cidr[RESERVED_FIRST], cidr[-2]
     if not first <= address <= last:
         because = "one of the five that AWS keeps" if address in cidr else "outside it"
         yield Fault(
             "workerPrivateIps",
-            f"{address} for {subnet_id} ({cidr}), {because}",
+            f"{shown} for {subnet_id} ({cidr}), {because}",
             f"{first} to {last}",
             "name a free address of the worker's subnet",
         )

@@ -40,7 +40,8 @@ class Pair(pulumi.ComponentResource):
     dns_name: pulumi.Output[str]
     """The balancer's name; it leads to the addresses that are alive."""
     egress_addresses: pulumi.Output[list[str]]
-    """What partners see when a worker calls them: the fixed address where it lives on a worker, else the NAT gateways'."""
+    """What partners see when a worker calls them: the NAT gateways' addresses behind a balancer; with the address on a
+    worker, that one, or with egress own each worker's own."""
     address_id: pulumi.Output[str]
     watchdog_name: pulumi.Output[str]
     """The arbiter's function."""
@@ -85,13 +86,14 @@ class Pair(pulumi.ComponentResource):
         self.address = next(iter(served.addresses.values()))
         self.addresses = pulumi.Output.all(**served.addresses)
         self.dns_name = pulumi.Output.from_input(served.dns_name)
-        self.egress_addresses = self._egress_addresses(ground)
+        own = self._egress(ground, workers)
+        self.egress_addresses = self._egress_addresses(ground, own)
         self.address_id = pulumi.Output.from_input(served.address_id)
         self.watchdog_name = pulumi.Output.from_input(served.watchdog_name)
         self.state_table = pulumi.Output.from_input(served.state_table)
         self.topic_arn = telling.topic_arn
         self.active_worker_name = pulumi.Output.from_input(served.holder)
-        self.workers = _shown(workers, self._egress(ground, workers))
+        self.workers = _shown(workers, own)
         self.zone_ids = pulumi.Output.from_input(self._survey.zone_ids)
         self.cli_config = self._cli_config()
         self.dashboard_url = pulumi.Output.from_input(served.dashboard_url)
@@ -149,11 +151,11 @@ class Pair(pulumi.ComponentResource):
         balancer = Sharing(self, self._name, self._args, ground=ground, workers=workers, telling=telling).balancer
         return Served(addresses=balancer.addresses, dns_name=balancer.dns_name), workers
 
-    def _egress_addresses(self, ground: Ground) -> pulumi.Output[list[str]]:
-        """A worker behind a balancer goes out by NAT or not at all; another one by the address that it has."""
-        if self._args["front"] is Front.ADDRESS:
-            return pulumi.Output.all(self.address).apply(list[str])
-        return ground.network.egress_addresses
+    def _egress_addresses(self, ground: Ground, own: Mapping[str, pulumi.Output[str]]) -> pulumi.Output[list[str]]:
+        """A worker behind a balancer goes out by NAT or not at all; another one by its own address, else the fixed one."""
+        if self._args["front"] is not Front.ADDRESS:
+            return ground.network.egress_addresses
+        return pulumi.Output.all(*(own.values() or [self.address])).apply(list[str])
 
     def _whose(self) -> AccountHandle:
         options = pulumi.InvokeOutputOptions(parent=self)

@@ -156,6 +156,23 @@ def test_with_the_address_on_a_worker_partners_see_that_address_both_ways() -> N
     assert usual().outputs["egressAddresses"] == [usual().outputs["address"]]
 
 
+def test_with_an_egress_of_their_own_partners_see_each_workers_own_address() -> None:
+    deployment = run({"egress": "own"})
+
+    own = [each.outputs["publicIp"] for each in deployment.of_type(ADDRESS) if not each.name.endswith("-address")]
+    assert len(own) == 2
+    assert sorted(deployment.outputs["egressAddresses"]) == sorted(own)
+    assert deployment.outputs["address"] not in own
+
+
+def test_behind_a_balancer_partners_see_the_nat_gateways() -> None:
+    deployment = run({"front": "balancer", "mode": "active-active", "tier": "high-availability"})
+
+    nat = [each.outputs["publicIp"] for each in deployment.of_type(ADDRESS) if "-nat-" in each.name]
+    assert len(nat) == len(ZONES)
+    assert sorted(deployment.outputs["egressAddresses"]) == sorted(nat)
+
+
 def test_a_third_zone_has_subnets_and_a_prober_and_no_worker() -> None:
     deployment = run({"zones": THREE_ZONES})
 

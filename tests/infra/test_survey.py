@@ -171,6 +171,17 @@ def test_the_first_and_the_last_free_address_are_taken(address: str) -> None:
     assert look(Account(), {**EXISTING, "workerPrivateIps": f'["{address}", "10.20.1.10"]'})
 
 
+def test_the_second_address_of_a_worker_lies_in_its_subnet_too() -> None:
+    changes = {**EXISTING, "egress": "own", "workerPrivateIps": '["10.20.0.254", "10.20.1.10"]'}
+
+    (text,) = refusals(Account(), changes)
+    assert text == (
+        f"workerPrivateIps is 10.20.0.255, which egress own takes beside 10.20.0.254, for {WORKER_A} (10.20.0.0/24), one of "
+        "the five that AWS keeps. Allowed: 10.20.0.4 to 10.20.0.254. Next: name a free address of the worker's subnet"
+    )
+    assert look(Account(), {**changes, "workerPrivateIps": '["10.20.0.253", "10.20.1.10"]'})
+
+
 def test_an_address_outside_its_subnet_is_refused() -> None:
     assert refusals(Account(), {**EXISTING, "workerPrivateIps": '["10.20.1.11", "10.20.1.10"]'}) == [
         (
