@@ -14,7 +14,7 @@ from tests.infra.test_config import faults, read
 
 AVOIDED: Mapping[str, str] = {
     "tieBreakerZone": "eu-central-1c",
-    "egress": "",
+    "egress": "own",
     "order": '["wk2", "wk1"]',
     "fencePolicy": "",
     "enabled": "false",
@@ -27,6 +27,7 @@ AVOIDED: Mapping[str, str] = {
     "probeTimeoutSeconds": "0.5",
     "restartGraceSeconds": "31",
     "bootGraceSeconds": "10",
+    "noticeEventBus": "operations",
     "arbiterMemoryMb": "512",
     "reservedConcurrency": "5",
     "lambdaArchitecture": "x86_64",

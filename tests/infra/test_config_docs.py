@@ -125,7 +125,11 @@ def test_a_stack_file_can_be_deployed_but_for_its_placeholders(file: Path) -> No
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("Pulumi.aws-dev.yaml", "This is the lab's answer"), ("Pulumi.aws-prod.yaml", "ANSWER THIS")],
+    [
+        ("Pulumi.aws-balancer.yaml", "ANSWER THIS"),
+        ("Pulumi.aws-dev.yaml", "This is the lab's answer"),
+        ("Pulumi.aws-prod.yaml", "ANSWER THIS"),
+    ],
 )
 def test_whether_workers_act_alone_is_a_question_in_a_stack_file(name: str, words: str) -> None:
     comment = (ROOT / "stacks" / name).read_text(encoding="utf-8").partition("tandem:workersActAlone")[0]
@@ -144,7 +148,11 @@ def test_every_key_of_a_stack_file_has_a_comment(file: Path) -> None:
 
 
 def test_stack_files_are_named_as_their_stacks() -> None:
-    assert [file.name for file in STACK_FILES] == ["Pulumi.aws-dev.yaml", "Pulumi.aws-prod.yaml"]
+    assert [file.name for file in STACK_FILES] == [
+        "Pulumi.aws-balancer.yaml",
+        "Pulumi.aws-dev.yaml",
+        "Pulumi.aws-prod.yaml",
+    ]
     assert site_name(PROJECT, "aws-prod") == "tandem-aws-prod"
 
 

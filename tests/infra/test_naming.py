@@ -16,6 +16,7 @@ from infra.naming import (
     TAG_PATTERN,
     Kind,
     physical,
+    shortened,
     site_name,
     tags,
     worker_names,
@@ -81,3 +82,29 @@ def test_own_tags_win_and_a_display_name_is_optional() -> None:
 
 def test_own_tags_fit_the_narrowest_service() -> None:
     assert all(TAG_PATTERN.fullmatch(text) for pair in tags("site", {}, "shown").items() for text in pair)
+
+
+BALANCER_KINDS = (Kind.BALANCER, Kind.TARGET_GROUP)
+
+
+@given(st.text(min_size=1, max_size=100), st.sampled_from(BALANCER_KINDS), st.integers(1, 65535))
+def test_a_shortened_name_fits_whatever_the_stack_is_called(stack: str, kind: Kind, port: int) -> None:
+    name = shortened(kind, site_name("tandem", stack), str(port))
+
+    assert len(name) <= LIMITS[kind].length_max
+    # Two hyphens in a row, or one at either end, are refused as well; no document says so.
+    assert re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", name)
+    assert not name.startswith("internal-")
+
+
+@given(st.sets(st.text(alphabet="ab-", min_size=30, max_size=40), min_size=2, max_size=2))
+def test_two_sites_never_share_a_shortened_name(stacks: set[str]) -> None:
+    one, other = (shortened(Kind.BALANCER, site_name("tandem", stack), "nlb") for stack in stacks)
+
+    assert one != other
+
+
+def test_what_replaces_a_resource_gives_it_another_shortened_name() -> None:
+    one, other = (shortened(Kind.TARGET_GROUP, "site", "2575", identity) for identity in ("vpc-1", "vpc-2"))
+
+    assert one != other

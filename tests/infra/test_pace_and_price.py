@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from failover_lambda.contract import Settings, Tier
-from infra.pace import PACES, longest_outage
+from infra.pace import PACES, balancer_decision_s, longest_outage
 from infra.price import monthly_cost
 
 USUAL: Mapping[str, Any] = {
@@ -84,6 +84,27 @@ def test_a_nat_gateway_is_paid_with_its_address() -> None:
     assert monthly_cost(**more)["nat gateways"] == 73.0
 
 
+def test_a_balancer_is_paid_by_the_hour_and_its_addresses_too() -> None:
+    more: dict[str, Any] = {**USUAL, "balancers": 1, "addresses": 3}
+    usual, with_balancer = monthly_cost(**USUAL), monthly_cost(**more)
+
+    assert (usual["balancer"], with_balancer["balancer"]) == (0, 16.43)
+    assert (usual["addresses"], with_balancer["addresses"]) == (3.65, 10.95)
+
+
+def test_nobody_who_watches_costs_nothing() -> None:
+    fewer: dict[str, Any] = {**USUAL, "arbiters": 0, "probers": 0}
+    unwatched = monthly_cost(**fewer)
+
+    assert (unwatched["arbiter"], unwatched["probers"], unwatched["record"]) == (0, 0, 0)
+
+
+def test_a_balancer_decides_no_sooner_than_its_checks() -> None:
+    assert balancer_decision_s() == 12
+    assert balancer_decision_s() > PACES[Tier.FAULT_TOLERANT].outage_s_max
+    assert balancer_decision_s() < PACES[Tier.HIGH_AVAILABILITY].outage_s_max
+
+
 @pytest.mark.parametrize(
     "module",
     [
@@ -92,6 +113,7 @@ def test_a_nat_gateway_is_paid_with_its_address() -> None:
         "infra.aws.guest",
         "infra.naming",
         "infra.pace",
+        "infra.quotas",
         "infra.regions",
         "infra.config.keys",
         "infra.config.kinds",

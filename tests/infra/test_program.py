@@ -14,7 +14,7 @@ from failover_lambda.contract import OWNER_TAG, Settings, Tier
 from infra import package
 from infra.naming import TAG_PATTERN
 from lab.recording import PROVIDER_TYPE_PREFIX, Created, Registration
-from tests.infra.stand import HOLDER, REGION, ROOT, SITE, create, environment, inputs, run, usual
+from tests.infra.stand import HOLDER, REGION, ROOT, SITE, balanced, create, environment, inputs, run, usual
 
 COMPONENTS = {
     "tandem:index:Pair": 1,
@@ -146,6 +146,40 @@ def test_the_outputs_place_every_worker() -> None:
         "wk1": (f"{REGION}a", "10.80.0.10"),
         "wk2": (f"{REGION}b", "10.80.16.10"),
     }
+
+
+def test_behind_a_balancer_the_outputs_have_the_same_names_and_what_is_not_there_is_empty() -> None:
+    outputs = balanced().outputs
+
+    assert set(outputs) == set(usual().outputs)
+    absent = {"addressId", "watchdogName", "stateTable", "activeWorkerName"}
+    assert {name for name in absent if outputs[name] == ""} == absent
+    assert (outputs["cliConfig"]["mode"], outputs["cliConfig"]["front"]) == ("active-active", "balancer")
+    assert outputs["dnsName"] == balanced().only("aws:lb/loadBalancer:LoadBalancer").outputs["dnsName"]
+    assert outputs["workers"]["wk2"]["privateIp"] == "10.80.208.10"
+
+
+def test_addresses_are_all_that_a_partner_allows_by_where_they_hold() -> None:
+    eips = {each.name: each.outputs["publicIp"] for each in balanced().of_type("aws:ec2/eip:Eip")}
+
+    assert balanced().outputs["addresses"] == {
+        f"{REGION}{letter}": eips[f"{SITE}-balancer-{REGION}{letter}"] for letter in "ab"
+    }
+    assert balanced().outputs["address"] == eips[f"{SITE}-balancer-{REGION}a"]
+    assert usual().outputs["addresses"] == {REGION: usual().outputs["address"]}
+
+
+def test_behind_a_balancer_workers_go_out_by_nat() -> None:
+    eips = {each.name: each.outputs["publicIp"] for each in balanced().of_type("aws:ec2/eip:Eip")}
+
+    assert balanced().outputs["egressAddresses"] == [eips[f"{SITE}-nat-{REGION}{letter}"] for letter in "ab"]
+
+
+def test_behind_a_balancer_the_bill_names_it_and_no_watchdog() -> None:
+    bill = balanced().outputs["monthlyCost"]
+
+    assert (bill["balancer"], bill["addresses"], bill["nat gateways"]) == (16.43, 7.3, 73)
+    assert (bill["arbiter"], bill["probers"], bill["record"]) == (0, 0, 0)
 
 
 def test_the_operators_command_needs_nothing_but_cli_config() -> None:

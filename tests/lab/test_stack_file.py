@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import botocore.session
 import pytest
 import yaml
 
 from infra.config import ConfigError, Source, parse
 from lab import stack_file
-from lab.endpoints import Endpoints
+from lab.endpoints import MINISTACK_SERVICES, MOTO_SERVICES, Endpoints, signing_name, variable
 from lab.stack_file import StackFile, StackFileError, derive, load
 
 ENDPOINTS = Endpoints("http://127.0.0.1:1001", "http://127.0.0.1:1002")
@@ -90,6 +91,15 @@ def test_the_endpoints_travel_in_the_environment(dev: StackFile) -> None:
     assert environment["AWS_ENDPOINT_URL_EC2"] == environment["AWS_ENDPOINT_URL_STS"] == ENDPOINTS.moto
     assert environment["AWS_ENDPOINT_URL_LAMBDA"] == environment["AWS_ENDPOINT_URL_DYNAMODB"] == ENDPOINTS.ministack
     assert not [key for key in environment if not key.startswith("AWS_ENDPOINT_URL_")]
+
+
+def test_every_sdk_finds_every_service_by_the_variable_of_its_id() -> None:
+    session = botocore.session.get_session()
+    for service in MOTO_SERVICES | MINISTACK_SERVICES:
+        model = session.get_service_model(service)
+        assert variable(service) == f"AWS_ENDPOINT_URL_{str(model.service_id).upper().replace(' ', '_')}"
+        if service in MOTO_SERVICES:
+            assert signing_name(service) == model.signing_name
 
 
 def test_the_derived_file_can_be_read_back(dev: StackFile, folder: Path) -> None:

@@ -33,6 +33,7 @@ WATCHDOGS_OWN = (
     "probe_timeout_s",
     "restart_grace_s",
     "boot_grace_s",
+    "notice_event_bus",
     "arbiter_memory_mb",
     "reserved_concurrency",
     "lambda_architecture",
