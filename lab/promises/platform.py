@@ -1,4 +1,6 @@
-"""The promise about who started the arbiter that decided: the platform's schedule, and not the lab.
+"""The promise about who started the arbiter that decided: the platform, and not the lab.
+
+The schedule does it, or the rule of state changes where no arbiter led; never a call, which whoever has a client can make.
 
 The lease names its owner by the id of the request that started it; the emulated platform's own log (function-starts.jsonl)
 says of each request why and in which process it was started. Pure.
@@ -9,7 +11,7 @@ from lab.rawevents import FunctionStart, LeaseSeen
 
 
 def schedule_started_the_arbiter(case: Case) -> Judgement:
-    """The arbiter that held the lease at the decision was started by a schedule event, in a process of its own."""
+    """The arbiter that held the lease at the decision was started by schedule or event rule, in a process of its own."""
     decided = case.timeline.decided
     if case.logs.platform is None:
         return not_tried("the run kept no log of the platform's starts (function-starts.jsonl)")
@@ -32,8 +34,8 @@ def _owner(case: Case, t: float) -> LeaseSeen | None:
 
 def _objections(case: Case, start: FunctionStart) -> list[str]:
     objections: list[str] = []
-    if start.source != "schedule":
-        objections.append(f"the arbiter that decided ({start.request_id}) was started by: {start.source}, not the schedule")
+    if start.source == "call":
+        objections.append(f"the arbiter that decided ({start.request_id}) was started by: {start.source}, not a rule")
     if start.pid == case.lab.pid:
         objections.append(f"the arbiter that decided ran in the lab's own process {start.pid}")
     return objections
@@ -41,6 +43,6 @@ def _objections(case: Case, start: FunctionStart) -> list[str]:
 
 def _told(case: Case, start: FunctionStart, owner: LeaseSeen) -> str:
     return (
-        f"a schedule event started {start.function} at {case.at(start.t)} in process {start.pid}, request "
+        f"the {start.source} rule started {start.function} at {case.at(start.t)} in process {start.pid}, request "
         f"{start.request_id}; it held the lease (token {owner.token}) when the move was decided"
     )

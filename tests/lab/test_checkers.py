@@ -62,6 +62,16 @@ def test_without_the_platforms_log_the_start_is_untried(tmp_path: Path) -> None:
     assert [promise.name for promise in story.check(tmp_path).not_tried] == ["schedule-started-the-arbiter"]
 
 
+def test_an_arbiter_that_the_rule_of_state_changes_started_is_the_platforms_too(tmp_path: Path) -> None:
+    story = failover()
+    story.find("function-starts", lambda row: row["request_id"] == "req-schedule-7")["source"] = "event"
+    findings = story.check(tmp_path)
+    assert broken_names(findings) == set()
+    (promise,) = (promise for promise in findings.promises if promise.name == "schedule-started-the-arbiter")
+    assert promise.kept
+    assert promise.evidence[0].startswith("the event rule started arbiter ")
+
+
 def test_a_late_call_of_an_earlier_epoch_that_the_cloud_refused_breaks_nothing(tmp_path: Path) -> None:
     story = failover()
     late = story.call(5, 5.1, "AssociateAddress", LATE)
