@@ -1,0 +1,236 @@
+"""Traps of order: what has to be there first, and what has to be gone first (sections 1, 4, 5, 7 and 8 of the table)."""
+
+import random
+from collections.abc import Sequence
+
+from lab.engine import destroy
+from lab.recording import Deployment, Registration
+from tests.infra.traps.look import (
+    ALARM,
+    ATTACHMENT,
+    EGRESS,
+    EIP,
+    FIRST_TICK,
+    FUNCTION,
+    INGRESS,
+    INSTANCE,
+    INVOKE_LIMITS,
+    LOG_GROUP,
+    RULE,
+    SUBNET,
+    TABLE,
+    TARGET,
+    TOPIC_POLICY,
+    VOLUME_ATTACHMENT,
+    WORKERS,
+    part,
+)
+from tests.infra.traps.registry import trap
+from tests.infra.traps.slips import Slip
+from tests.infra.traps.variants import Stand, Variant
+
+FUNCTION_FILE = "infra/aws/function.py"
+FAILOVER = "infra/aws/failover.py"
+PAIR = "infra/aws/pair.py"
+SCHEDULE = "infra/aws/schedule.py"
+WORKERS_FILE = "infra/aws/workers.py"
+
+ORDERS = range(12)
+"""The real engine deletes in any order that the dependencies allow; so many are tried, each from its seed."""
+
+
+def deleted(deployment: Deployment, seed: int) -> list[str]:
+    """Types in the order of their deletion, chosen at random among what nothing needs any more."""
+    chance = random.Random(seed)
+
+    def any_of(candidates: Sequence[Registration]) -> Registration:
+        return chance.choice(candidates)
+
+    gone: list[str] = []
+    destroy(deployment, lambda each: gone.append(each.type), pick=any_of)
+    return gone
+
+
+def last(gone: Sequence[str], type_token: str) -> int:
+    """The place of the last one of that type."""
+    return max(place for place, each in enumerate(gone) if each == type_token)
+
+
+@trap(
+    "1/associate-to-pending",
+    "8/address-at-destroy",
+    slips=(
+        Slip(
+            "the schedule waits for the address and not for the workers",
+            FAILOVER,
+            "[address.resource, *workers.resources]",
+            "[address.resource]",
+        ),
+        Slip(
+            "the rule waits for nothing",
+            SCHEDULE,
+            """            state="ENABLED",
+            tags=tags(args["site"], args["tags"]),
+            opts=child(self, depends_on=args["after"]),""",
+            """            state="ENABLED",
+            tags=tags(args["site"], args["tags"]),
+            opts=child(self),""",
+        ),
+    ),
+)
+def pending_worker_or_released_address_the_schedule_comes_after_both_and_goes_before_them(stand: Stand) -> None:
+    for seed in ORDERS:
+        gone = deleted(stand.of(Variant.OTHER), seed)
+        silent = max(last(gone, TARGET), last(gone, RULE))
+        assert silent < min(gone.index(INSTANCE), gone.index(EIP)), seed
+
+
+@trap(
+    "8/address-at-destroy",
+    slips=(
+        Slip(
+            "the workers wait for nothing",
+            PAIR,
+            '                "after": [address.resource],\n',
+            '                "after": [],\n',
+        ),
+    ),
+)
+def address_in_use_cannot_be_released_so_the_workers_go_first(stand: Stand) -> None:
+    for seed in ORDERS:
+        gone = deleted(stand.of(Variant.OTHER), seed)
+        assert last(gone, INSTANCE) < gone.index(EIP), seed
+
+
+@trap(
+    "5/vpc-function-role",
+    "8/function-interfaces",
+    slips=(
+        Slip(
+            "a function waits for its log group and not for its rights",
+            FUNCTION_FILE,
+            "self._function(role, [log_group, allowed])",
+            "self._function(role, [log_group])",
+        ),
+    ),
+)
+def interfaces_of_functions_are_put_in_and_taken_out_while_their_role_may(stand: Stand) -> None:
+    for function in stand.usual.of_type(FUNCTION):
+        assert stand.usual.named(ATTACHMENT, function.name).urn in function.depends_on
+    for seed in ORDERS:
+        gone = deleted(stand.of(Variant.OTHER), seed)
+        assert last(gone, FUNCTION) < min(last(gone, ATTACHMENT), last(gone, SUBNET)), seed
+
+
+@trap(
+    "4/log-group-comes-back",
+    slips=(
+        Slip(
+            "a function waits for its rights and not for its log group",
+            FUNCTION_FILE,
+            "self._function(role, [log_group, allowed])",
+            "self._function(role, [allowed])",
+        ),
+    ),
+)
+def a_log_group_is_there_before_the_first_line_and_goes_after_the_last(stand: Stand) -> None:
+    groups = {each.inputs["name"]: each.urn for each in stand.usual.of_type(LOG_GROUP)}
+
+    for function in stand.usual.of_type(FUNCTION):
+        assert groups[f"/aws/lambda/{function.inputs['name']}"] in function.depends_on
+
+
+@trap(
+    "1/associate-to-pending",
+    "3/stale-policies",
+    slips=(
+        Slip(
+            "the first tick does not wait for the rules of the groups",
+            FAILOVER,
+            "[schedule, workers, telling, self.record, *ground.ways]",
+            "[schedule, workers, telling, self.record]",
+        ),
+        Slip(
+            "the first tick does not wait for the disks of the workers",
+            FAILOVER,
+            "[schedule, workers, telling, self.record, *ground.ways]",
+            "[schedule, telling, self.record, *ground.ways]",
+        ),
+    ),
+)
+def the_first_tick_comes_after_everything_that_it_needs(stand: Stand) -> None:
+    needed = stand.usual.needs(stand.usual.only(FIRST_TICK))
+
+    for type_token in (
+        INSTANCE,
+        EIP,
+        TARGET,
+        FUNCTION,
+        TABLE,
+        VOLUME_ATTACHMENT,
+        INVOKE_LIMITS,
+        TOPIC_POLICY,
+        EGRESS,
+        INGRESS,
+    ):
+        missing = [each.name for each in stand.usual.of_type(type_token) if each.urn not in needed]
+        assert missing == [], type_token
+
+
+@trap(
+    "5/first-minutes",
+    slips=(
+        Slip(
+            "the alarms wait for nothing",
+            "infra/aws/telling.py",
+            'opts=child(self, depends_on=args["after"]),',
+            "opts=child(self),",
+        ),
+    ),
+)
+def first_minutes_the_alarm_waits_for_the_schedule(stand: Stand) -> None:
+    target = stand.usual.only(TARGET).urn
+
+    assert all(target in stand.usual.needs(alarm) for alarm in stand.usual.of_type(ALARM))
+
+
+@trap(
+    "7/changed-in-place",
+    slips=(
+        Slip(
+            "the workers are changed side by side",
+            WORKERS_FILE,
+            'depends_on=[*args["after"], *self.resources],',
+            'depends_on=args["after"],',
+        ),
+    ),
+)
+def both_in_parallel_never_the_second_worker_waits_for_the_first(stand: Stand) -> None:
+    first, second = (part(stand.usual, INSTANCE, name) for name in WORKERS)
+
+    assert first.urn in second.depends_on
+
+
+@trap(
+    "7/other-replacing-properties",
+    slips=(
+        Slip(
+            "a new worker is made before the old one is gone",
+            WORKERS_FILE,
+            """                # The old one has the pinned address until it is gone.
+                delete_before_replace=True,
+""",
+            "",
+        ),
+        Slip(
+            "a new attachment is made before the old one is gone",
+            WORKERS_FILE,
+            "            opts=child(self, delete_before_replace=True),\n",
+            "            opts=child(self),\n",
+        ),
+    ),
+)
+def two_cannot_have_one_address_or_one_disk_so_the_old_goes_first(stand: Stand) -> None:
+    """The engine makes the new resource before it deletes the old one, unless it is told not to."""
+    for each in (*stand.usual.of_type(INSTANCE), *stand.usual.of_type(VOLUME_ATTACHMENT)):
+        assert each.delete_before_replace, each.name

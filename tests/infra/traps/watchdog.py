@@ -1,0 +1,537 @@
+"""Traps of real functions, schedules, alarms, tables and logs (sections 4, 5 and 8 of the table)."""
+
+import re
+from collections.abc import Mapping
+
+from failover_lambda.contract import HEARTBEAT_METRIC, METRIC_NAMESPACE, NOT_READY_METRIC, RECORD_KEY
+from tests.infra.traps.look import (
+    ALARM,
+    ALIAS,
+    FUNCTION,
+    GROUP,
+    INVOKE_LIMITS,
+    LOG_GROUP,
+    PERMISSION,
+    POLICY,
+    PROBERS,
+    PROFILE,
+    ROLE,
+    RULE,
+    SUBNET,
+    SUBSCRIPTION,
+    TABLE,
+    TARGET,
+    TOPIC,
+    key_arn,
+    part,
+    site,
+)
+from tests.infra.traps.registry import trap
+from tests.infra.traps.slips import Slip
+from tests.infra.traps.variants import OTHER_CHOICES, Stand, Variant
+
+ALARMS = "infra/aws/telling.py"
+FUNCTIONS = "infra/aws/function.py"
+NAMING = "infra/naming.py"
+RECORD = "infra/aws/record.py"
+SCHEDULE = "infra/aws/schedule.py"
+WATCHDOG = "infra/aws/watchdog.py"
+
+RETENTION_DAYS = {1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
+"""What CloudWatch Logs takes (botocore 1.44.5, logs, shape `Days`)."""
+
+
+@trap(
+    "5/arbiters-life",
+    slips=(
+        Slip(
+            "the function ends when two starts may still lie ahead",
+            WATCHDOG,
+            "ARBITER_TIMEOUT_S = 180",
+            "ARBITER_TIMEOUT_S = 120",
+        ),
+        Slip(
+            "the arbiter is put into the network, where it has no way out",
+            WATCHDOG,
+            """                "subnet_ids": [],
+                "group_ids": [],""",
+            """                "subnet_ids": list(self._args["prober_subnet_ids"].values()),
+                "group_ids": [self._args["prober_group_id"]],""",
+        ),
+    ),
+)
+def life_on_a_one_minute_schedule_the_arbiter_stands_outside_the_network_with_time_for_a_whole_one(stand: Stand) -> None:
+    arbiter = part(stand.usual, FUNCTION, "arbiter").inputs
+
+    assert "vpcConfig" not in arbiter
+    # An arbiter lives at most 150 s, and ends its last round after that.
+    assert arbiter["timeout"] >= 160
+
+
+@trap(
+    "5/arbiters-life",
+    slips=(Slip("the silence alarm looks at two minutes", ALARMS, "SILENT_PERIODS = 5", "SILENT_PERIODS = 2"),),
+)
+def silence_is_longer_than_the_longest_gap_between_two_starts(stand: Stand) -> None:
+    alarm = part(stand.usual, ALARM, "watchdog-silent").inputs
+
+    # Two starts of the schedule may lie nearly two minutes apart.
+    assert alarm["period"] * alarm["evaluationPeriods"] >= 180
+    assert alarm["datapointsToAlarm"] == alarm["evaluationPeriods"]
+
+
+@trap(
+    "5/probers-group",
+    slips=(
+        Slip(
+            "all probers stand in the first zone",
+            WATCHDOG,
+            '"subnet_ids": [subnet_id],',
+            '"subnet_ids": [next(iter(args["prober_subnet_ids"].values()))],',
+        ),
+        Slip(
+            "probers get the workers' group",
+            WATCHDOG,
+            '"group_ids": [args["prober_group_id"]]',
+            '"group_ids": [args["worker_group_id"]]',
+        ),
+    ),
+)
+def prober_stands_in_its_zone_with_a_group_that_reaches_the_workers(stand: Stand) -> None:
+    usual = stand.usual
+    for name in PROBERS:
+        zone = name.removeprefix("prober-")
+        assert part(usual, FUNCTION, name).inputs["vpcConfig"] == {
+            "subnetIds": [part(usual, SUBNET, f"prober-{zone}").id],
+            "securityGroupIds": [part(usual, GROUP, "prober").id],
+        }
+
+
+@trap(
+    "7/zones",
+    slips=(
+        Slip(
+            "a third zone is taken although no account is sure to have it",
+            "infra/regions.py",
+            "    if known.zones_per_account < VANTAGES:\n        return worker_zones\n",
+            "",
+        ),
+    ),
+)
+def two_zones_of_an_account_that_has_no_third_get_two_probers(stand: Stand) -> None:
+    probers = [each for each in stand.of(Variant.ELSEWHERE).of_type(FUNCTION) if "-prober-" in each.name]
+
+    assert len(probers) == 2
+
+
+@trap(
+    "5/runtime",
+    slips=(
+        Slip(
+            "the runtime is written down",
+            FUNCTIONS,
+            'runtime=args["runtime"]',
+            'runtime="python3.13"',
+        ),
+        Slip(
+            "the processor is left to the cloud's default",
+            FUNCTIONS,
+            '            architectures=[args["architecture"]],\n',
+            "",
+        ),
+    ),
+)
+def runtime_and_processor_are_settings_with_these_defaults(stand: Stand) -> None:
+    for variant, runtime, architecture in (
+        (Variant.USUAL, "python3.13", "arm64"),
+        (Variant.OTHER, OTHER_CHOICES["lambdaRuntime"], OTHER_CHOICES["lambdaArchitecture"]),
+    ):
+        functions = [each.inputs for each in stand.of(variant).of_type(FUNCTION)]
+        assert {each.get("runtime") for each in functions} == {runtime}
+        assert {tuple(each.get("architectures", [])) for each in functions} == {(architecture,)}
+
+
+@trap(
+    "5/reserved-concurrency-small-account",
+    slips=(
+        Slip(
+            "three are always set aside",
+            FUNCTIONS,
+            'reserved_concurrent_executions=args["reserved_concurrency"]',
+            'reserved_concurrent_executions=max(3, args["reserved_concurrency"])',
+        ),
+        Slip(
+            "the choice is forgotten",
+            FUNCTIONS,
+            '            reserved_concurrent_executions=args["reserved_concurrency"],\n',
+            "",
+        ),
+    ),
+)
+def reserved_concurrency_in_a_small_account_can_be_left_out(stand: Stand) -> None:
+    for variant, wanted in ((Variant.USUAL, -1), (Variant.OTHER, int(OTHER_CHOICES["reservedConcurrency"]))):
+        functions = stand.of(variant).of_type(FUNCTION)
+        assert {each.inputs.get("reservedConcurrentExecutions") for each in functions} == {wanted}
+
+
+@trap(
+    "5/rate",
+    slips=(
+        Slip("the plural", SCHEDULE, 'EVERY_MINUTE = "rate(1 minute)"', 'EVERY_MINUTE = "rate(1 minutes)"'),
+        Slip(
+            "the rule stands on a bus of its own",
+            SCHEDULE,
+            "            schedule_expression=EVERY_MINUTE,\n",
+            '            schedule_expression=EVERY_MINUTE,\n            event_bus_name=f"{name}-bus",\n',
+        ),
+    ),
+)
+def rate_is_written_in_the_singular_on_the_default_bus(stand: Stand) -> None:
+    rule = part(stand.usual, RULE, "schedule").inputs
+
+    assert rule["scheduleExpression"] == "rate(1 minute)"
+    assert "eventBusName" not in rule
+    assert rule.get("state") == "ENABLED"
+
+
+@trap(
+    "5/bus-retries",
+    "5/reserved-concurrency-two",
+    slips=(
+        Slip(
+            "a failed tick is repeated by the function's own queue",
+            SCHEDULE,
+            "            maximum_event_age_in_seconds=EVENT_AGE_S_MAX,\n            maximum_retry_attempts=RETRIES,\n",
+            "            maximum_event_age_in_seconds=EVENT_AGE_S_MAX,\n",
+        ),
+        Slip(
+            "the rule retries as often as the bus does, 185 times",
+            SCHEDULE,
+            '"maximum_event_age_in_seconds": EVENT_AGE_S_MAX, "maximum_retry_attempts": RETRIES',
+            '"maximum_event_age_in_seconds": EVENT_AGE_S_MAX',
+        ),
+        Slip("a tick may be an hour late", SCHEDULE, "EVENT_AGE_S_MAX = 60", "EVENT_AGE_S_MAX = 3600"),
+    ),
+)
+def retries_of_a_day_are_switched_off_at_the_rule_and_at_the_function(stand: Stand) -> None:
+    target = part(stand.usual, TARGET, "schedule").inputs
+    limits = part(stand.usual, INVOKE_LIMITS, "arbiter").inputs
+
+    assert target.get("retryPolicy") == {"maximumEventAgeInSeconds": 60, "maximumRetryAttempts": 0}
+    assert (limits.get("maximumEventAgeInSeconds"), limits.get("maximumRetryAttempts")) == (60, 0)
+    assert limits["functionName"] == part(stand.usual, FUNCTION, "arbiter").inputs["name"]
+
+
+@trap(
+    "5/permission-to-invoke",
+    slips=(
+        Slip(
+            "the permission is for another rule",
+            SCHEDULE,
+            "            source_arn=rule.arn,\n",
+            '            source_arn=rule.arn.apply(lambda arn: f"{arn}-state"),\n',
+        ),
+        Slip(
+            "the scheduler is let in instead of the bus",
+            SCHEDULE,
+            'principal="events.amazonaws.com"',
+            'principal="scheduler.amazonaws.com"',
+        ),
+        Slip(
+            "the rule fires before it may",
+            SCHEDULE,
+            "opts=child(self, depends_on=[permission, limits, *args",
+            "opts=child(self, depends_on=[limits, *args",
+        ),
+    ),
+)
+def permission_to_invoke_is_given_to_this_rule_and_there_before_it_fires(stand: Stand) -> None:
+    rule = part(stand.usual, RULE, "schedule")
+    permission = part(stand.usual, PERMISSION, "schedule")
+
+    assert permission.inputs["principal"] == "events.amazonaws.com"
+    assert permission.inputs["sourceArn"] == rule.outputs["arn"]
+    assert permission.inputs["action"] == "lambda:InvokeFunction"
+    assert permission.inputs["function"] == part(stand.usual, FUNCTION, "arbiter").inputs["name"]
+    assert permission.urn in part(stand.usual, TARGET, "schedule").depends_on
+
+
+@trap(
+    "5/table-identity",
+    slips=(
+        Slip(
+            "a range key is added",
+            RECORD,
+            "            hash_key=RECORD_KEY,\n",
+            '            hash_key=RECORD_KEY,\n            range_key="shard",\n',
+        ),
+        Slip(
+            "the table's name is generated",
+            RECORD,
+            "            name=self.table_name,\n",
+            "",
+        ),
+        Slip(
+            "an attribute that is no key is declared",
+            RECORD,
+            'attributes=[{"name": RECORD_KEY, "type": "S"}]',
+            'attributes=[{"name": RECORD_KEY, "type": "S"}, {"name": "document", "type": "S"}]',
+        ),
+        Slip(
+            "Pulumi does not protect the table",
+            RECORD,
+            'opts=child(self, protect=args["protect"])',
+            "opts=child(self)",
+        ),
+    ),
+)
+def table_identity_never_changes_and_it_is_protected(stand: Stand) -> None:
+    table = stand.usual.only(TABLE)
+
+    assert table.protect
+    assert table.inputs.get("name") == f"{site(stand.usual)}-record"
+    assert (table.inputs["hashKey"], "rangeKey" in table.inputs) == (RECORD_KEY, False)
+    assert table.inputs["attributes"] == [{"name": RECORD_KEY, "type": "S"}]
+
+
+@trap(
+    "5/table-identity",
+    slips=(
+        Slip(
+            "the key is named by its alias",
+            RECORD,
+            '"kms_key_arn": args["key_arn"]',
+            """"kms_key_arn": f"alias/{args['site']}\"""",
+        ),
+        Slip("the table goes by the cloud's own key", RECORD, ', "kms_key_arn": args["key_arn"]', ""),
+    ),
+)
+def table_names_its_key_by_arn_and_not_by_alias(stand: Stand) -> None:
+    chosen = stand.usual.only(TABLE).inputs["serverSideEncryption"]
+
+    assert (chosen["enabled"], chosen.get("kmsKeyArn")) == (True, key_arn(stand.usual))
+
+
+@trap(
+    "5/deletion-protection",
+    slips=(
+        Slip(
+            "the table stays protected when a destroy is prepared",
+            RECORD,
+            'deletion_protection_enabled=args["deletion_protection"]',
+            "deletion_protection_enabled=True",
+        ),
+        Slip(
+            "the table is not protected",
+            RECORD,
+            '            deletion_protection_enabled=args["deletion_protection"],\n',
+            "",
+        ),
+    ),
+)
+def deletion_protection_of_the_table_goes_with_the_switch_for_a_two_step_destroy(stand: Stand) -> None:
+    kept, loose = (stand.of(variant).only(TABLE).inputs for variant in (Variant.USUAL, Variant.OTHER))
+
+    assert (kept.get("deletionProtectionEnabled"), loose.get("deletionProtectionEnabled")) == (True, False)
+
+
+@trap(
+    "5/alarm-missing-data",
+    slips=(
+        Slip(
+            "silence is taken for too little data",
+            ALARMS,
+            'missing="breaching"',
+            'missing="missing"',
+        ),
+        Slip(
+            "the alarm listens to the function's own count, which nobody writes when it does not run",
+            ALARMS,
+            "            metric=HEARTBEAT_METRIC,\n",
+            '            metric="Invocations",\n',
+        ),
+    ),
+)
+def silence_is_an_alarm_missing_data_breaches(stand: Stand) -> None:
+    alarm = part(stand.usual, ALARM, "watchdog-silent").inputs
+
+    assert (alarm["namespace"], alarm["metricName"]) == (METRIC_NAMESPACE, HEARTBEAT_METRIC)
+    assert alarm.get("treatMissingData") == "breaching"
+    assert (alarm["comparisonOperator"], alarm["threshold"]) == ("LessThanThreshold", 1)
+
+
+@trap(
+    "5/alarm-missing-data",
+    slips=(
+        Slip(
+            "a silent watchdog raises this alarm too",
+            ALARMS,
+            'missing="notBreaching"',
+            'missing="breaching"',
+        ),
+    ),
+)
+def failure_alarm_is_not_raised_by_silence(stand: Stand) -> None:
+    alarm = part(stand.usual, ALARM, "standby-not-ready").inputs
+
+    assert (alarm["metricName"], alarm.get("treatMissingData")) == (NOT_READY_METRIC, "notBreaching")
+
+
+@trap(
+    "5/alarm-period",
+    slips=(Slip("a period that is no multiple of a minute", ALARMS, "PERIOD_S = 60", "PERIOD_S = 90"),),
+)
+def alarm_periods_are_whole_minutes_which_metrics_of_log_lines_are_stored_at(stand: Stand) -> None:
+    periods = [each.inputs["period"] for each in stand.usual.of_type(ALARM)]
+
+    assert periods
+    assert [period for period in periods if period % 60] == []
+
+
+@trap(
+    "4/log-group-comes-back",
+    slips=(
+        Slip("logs are kept for ever", FUNCTIONS, '            retention_in_days=self._args["log_retention_days"],\n', ""),
+        Slip(
+            "logs are kept for a year and a day, which the service does not know",
+            FUNCTIONS,
+            'retention_in_days=self._args["log_retention_days"]',
+            'retention_in_days=self._args["log_retention_days"] + 1',
+        ),
+    ),
+)
+def every_function_has_a_group_of_its_name_with_retention_and_key(stand: Stand) -> None:
+    groups = {each.inputs["name"]: each.inputs for each in stand.usual.of_type(LOG_GROUP)}
+
+    for function in stand.usual.of_type(FUNCTION):
+        group = groups[f"/aws/lambda/{function.inputs['name']}"]
+        assert group.get("retentionInDays") in RETENTION_DAYS
+        assert group.get("kmsKeyId") == key_arn(stand.usual)
+
+
+NAME_LIMITS: Mapping[str, tuple[int, str]] = {
+    ALARM: (255, "[ -~]"),
+    ALIAS: (256, "[A-Za-z0-9:/_-]"),
+    FUNCTION: (64, "[A-Za-z0-9_-]"),
+    LOG_GROUP: (512, "[A-Za-z0-9._/#-]"),
+    PERMISSION: (100, "[A-Za-z0-9_-]"),
+    POLICY: (128, "[A-Za-z0-9_+=,.@-]"),
+    PROFILE: (128, "[A-Za-z0-9_+=,.@-]"),
+    ROLE: (64, "[A-Za-z0-9_+=,.@-]"),
+    RULE: (64, "[A-Za-z0-9._-]"),
+    TABLE: (255, "[A-Za-z0-9_.-]"),
+    TARGET: (64, "[A-Za-z0-9._-]"),
+    TOPIC: (256, "[A-Za-z0-9_-]"),
+}
+"""Longest name and its characters (botocore 1.44.5, service models). Security groups: their names are generated."""
+NAMED_BY = {PERMISSION: "statementId", TARGET: "targetId"}
+"""Where it is not `name`."""
+GENERATED = 8
+"""Pulumi makes a name by a hyphen and seven characters after the logical one."""
+
+
+@trap(
+    "8/lengths",
+    slips=(
+        Slip("a site may have eight characters more", NAMING, "SITE_LENGTH_MAX = 32", "SITE_LENGTH_MAX = 40"),
+        Slip(
+            "the function's part grows",
+            WATCHDOG,
+            'physical(Kind.FUNCTION, f"{site}-prober-{zone}")',
+            'f"{site}-prober-of-the-watchdog-in-zone-{zone}"',
+        ),
+    ),
+)
+def names_fit_with_the_longest_stack_and_what_is_added_to_them(stand: Stand) -> None:
+    longest = stand.of(Variant.ELSEWHERE)
+    seen: set[str] = set()
+    for each in longest.registrations:
+        if each.type not in NAME_LIMITS:
+            continue
+        length, characters = NAME_LIMITS[each.type]
+        chosen = each.inputs.get(NAMED_BY.get(each.type, "name"))
+        name = chosen if isinstance(chosen, str) else f"{each.name}-{'x' * (GENERATED - 1)}"
+        assert re.fullmatch(f"{characters}{{1,{length}}}", name), (each.type, name, len(name))
+        seen.add(each.type)
+    assert seen == set(NAME_LIMITS)
+
+
+TAG_CHARACTERS = re.compile(r"[A-Za-z0-9 _.:/=+@-]*")
+"""What every service takes; IAM and logs are the narrowest (botocore 1.44.5, patterns of `tagKeyType` and `TagKey`)."""
+
+
+@trap(
+    "8/tags",
+    "8/default-tags",
+    slips=(
+        Slip(
+            "a tag of our own says who it is for with a comma",
+            NAMING,
+            "    own = {OWNER_TAG: site}\n",
+            '    own = {OWNER_TAG: site, "for": "workers, probers"}\n',
+        ),
+        Slip("the user's tags are forgotten", NAMING, "    return {**more, **own}", "    return own"),
+    ),
+)
+def tags_are_one_dict_per_resource_in_the_narrowest_characters(stand: Stand) -> None:
+    other = stand.of(Variant.OTHER)
+    tagged = [each for each in other.registrations if "tags" in each.inputs]
+
+    assert "defaultTags" not in other.only("pulumi:providers:aws").inputs
+    assert {each.inputs["tags"].get("stage") for each in tagged} == {"test"}
+    for each in tagged:
+        assert len(each.inputs["tags"]) <= 50
+        for key, value in each.inputs["tags"].items():
+            assert TAG_CHARACTERS.fullmatch(key + value), (each.name, key, value)
+            assert not key.startswith("aws:")
+            assert len(key) <= 128
+            assert len(value) <= 256
+
+
+ENVIRONMENT_BYTES_MAX = 4096
+RESERVED_VARIABLES = ("AWS_", "LAMBDA_", "_HANDLER", "_X_AMZN")
+
+
+@trap(
+    "5/sizes",
+    slips=(
+        Slip(
+            "the arbiter is told its region under a reserved name",
+            WATCHDOG,
+            '                "environment": self.environment,\n',
+            '                "environment": self.environment.apply(lambda it: {**it, "AWS_REGION": "eu-central-1"}),\n',
+        ),
+        Slip(
+            "the timeout is set in milliseconds",
+            WATCHDOG,
+            "PROBER_TIMEOUT_S = 5",
+            "PROBER_TIMEOUT_S = 5000",
+        ),
+    ),
+)
+def environment_and_timeout_fit_what_the_service_takes(stand: Stand) -> None:
+    for function in stand.usual.of_type(FUNCTION):
+        variables = function.inputs["environment"]["variables"]
+        assert sum(len(name) + len(value) for name, value in variables.items()) < ENVIRONMENT_BYTES_MAX
+        assert not [name for name in variables if name.startswith(RESERVED_VARIABLES)]
+        assert function.inputs["timeout"] <= 900
+
+
+@trap(
+    "4/email-subscription",
+    slips=(
+        Slip(
+            "subscriptions are named by their place in the list, so that a new first one replaces all",
+            ALARMS,
+            '                f"{name}-{address}", topic=',
+            "                f\"{name}-{args['alert_emails'].index(address)}\", topic=",
+        ),
+    ),
+)
+def subscriptions_are_named_after_who_is_told_so_that_nobody_confirms_twice(stand: Stand) -> None:
+    subscriptions = stand.usual.of_type(SUBSCRIPTION)
+
+    assert len(subscriptions) == 2
+    for each in subscriptions:
+        assert each.name.endswith(f"-{each.inputs['endpoint']}")
+        assert each.inputs["protocol"] == "email"
