@@ -210,7 +210,6 @@ def _registration(
         retain_on_delete=request.retainOnDelete,
         delete_before_replace=request.deleteBeforeReplace,
         ignore_changes=tuple(request.ignoreChanges),
-        delete_before_replace=request.deleteBeforeReplace,
         id=resource_id,
         outputs={**inputs, **outputs},
     )

@@ -58,8 +58,6 @@ class Registration:
     retain_on_delete: bool
     delete_before_replace: bool
     ignore_changes: tuple[str, ...]
-    delete_before_replace: bool
-    """Whether the program says so; else the engine makes the new resource first."""
     id: str
     outputs: Mapping[str, Any]
 

@@ -79,8 +79,8 @@ def interfaces(usual: Deployment) -> list[Registration]:
         Slip(
             "workers are put into the table that leads nowhere",
             NETWORK,
-            'self._association(subnet, tables[subnet.band]) for subnet in args["plan"].of(Band.PUBLIC)',
-            'self._association(subnet, tables[Band.PRIVATE]) for subnet in args["plan"].of(Band.PUBLIC)',
+            "route_table_id=self._tables[_table_part(plan)].id,",
+            'route_table_id=self._tables["private" if plan.band is Band.PUBLIC else _table_part(plan)].id,',
         ),
     ),
 )
@@ -130,7 +130,7 @@ def auto_assigned_public_ip_comes_back_no_subnet_gives_one_and_each_says_so(stan
         Slip(
             "the endpoint of S3 is forgotten",
             NETWORK,
-            '        self._gateway_endpoint("s3", tables[Band.PUBLIC])\n',
+            '        self._gateway_endpoint("s3", args["plan"].worker_band)\n',
             "",
         ),
     ),
@@ -149,10 +149,15 @@ def standby_without_address_reaches_systems_manager_and_packages_by_endpoints(st
         Slip(
             "the endpoint of S3 stands in the probers' table",
             NETWORK,
-            'self._gateway_endpoint("s3", tables[Band.PUBLIC])',
-            'self._gateway_endpoint("s3", tables[Band.PROBER])',
+            'self._gateway_endpoint("s3", args["plan"].worker_band)',
+            'self._gateway_endpoint("s3", Band.PROBER)',
         ),
-        Slip("the endpoints stand in no table", NETWORK, "            route_table_ids=[table.id],\n", ""),
+        Slip(
+            "the endpoints stand in no table",
+            NETWORK,
+            "            route_table_ids=[self._tables[part].id for part in parts],\n",
+            "",
+        ),
     ),
 )
 def gateway_endpoint_needs_the_route_tables_of_those_who_use_it(stand: Stand) -> None:

@@ -4,7 +4,7 @@ Sections 3 and 4 of the table.
 """
 
 import json
-from fnmatch import fnmatch
+from fnmatch import fnmatchcase
 
 from failover_lambda.contract import Settings
 from lab.recording import Deployment
@@ -418,8 +418,8 @@ def partition_is_asked_and_never_written_down(stand: Stand) -> None:
         Slip(
             "the key is opened to log groups of another name",
             "infra/aws/ground.py",
-            """f"{LOG_GROUP_PREFIX}{args['site']}-\"""",
-            """f"{LOG_GROUP_PREFIX}tandem/{args['site']}-\"""",
+            """f"{LOG_GROUP_PREFIX}{args['site']}-*\"""",
+            """f"{LOG_GROUP_PREFIX}tandem/{args['site']}-*\"""",
         ),
         Slip(
             "the service may decrypt and not encrypt",
@@ -433,11 +433,12 @@ def log_group_with_a_key_the_key_lets_the_logs_service_in_for_these_groups(stand
     (logs,) = key_statements(stand.usual, f"logs.{REGION}.amazonaws.com")
 
     assert {"kms:Decrypt*", "kms:Encrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"} <= set(logs["Action"])
-    pattern = logs["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
+    patterns = listed(logs["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"])
     encrypted = [each for each in stand.usual.of_type(LOG_GROUP) if each.inputs.get("kmsKeyId")]
     assert encrypted
     for group in encrypted:
-        assert fnmatch(f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group.inputs['name']}", pattern), group.name
+        arn = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group.inputs['name']}"
+        assert any(fnmatchcase(arn, pattern) for pattern in patterns), group.name
 
 
 def key_statements(usual: Deployment, service: str) -> list[Statement]:
@@ -487,8 +488,10 @@ def alarm_to_an_encrypted_topic_both_sides_let_it(stand: Stand) -> None:
         Slip(
             "whoever has alarms may publish",
             RIGHTS,
-            '"StringEquals": {"aws:SourceAccount": arns.account_id},\n',
-            "",
+            """    alarms = {
+        "StringEquals": {"aws:SourceAccount": arns.account_id},
+""",
+            "    alarms = {\n",
         ),
     ),
 )
@@ -504,7 +507,7 @@ def own_topic_policy_replaces_the_default_so_it_names_account_and_alarms(stand: 
     assert {each["Resource"] for each in policy} == {usual.only(TOPIC).outputs["arn"]}
     for alarm in usual.of_type(ALARM):
         arn = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{alarm.inputs['name']}"
-        assert fnmatch(arn, alarms["Condition"]["ArnLike"]["aws:SourceArn"]), arn
+        assert fnmatchcase(arn, alarms["Condition"]["ArnLike"]["aws:SourceArn"]), arn
 
 
 @trap(

@@ -21,6 +21,9 @@ from tests.infra.traps.registry import Finding, Trap, Verdict
 from tests.infra.traps.slips import ROOT, Slip, SlipError
 
 MODULE = "tests.infra.traps.zygote"
+OTHERS = 4
+CHARACTERS = 300
+"""So much is said of checks that should have held; a program that cannot be deployed fails them all."""
 
 
 class SweepError(Exception):
@@ -82,7 +85,7 @@ def unnoticed(trap: Trap, slip: Slip, findings: Mapping[str, Finding]) -> str:
     others = [line for line in others if not line.startswith(f"{trap.name}: ")]
     found = findings[trap.name]
     faults = [] if found.verdict is wanted else [f"{trap.name} ended as {found.verdict.value} {found.said}".rstrip()]
-    return "; ".join(faults + [f"besides, {line}" for line in others])
+    return "; ".join(faults + [f"besides, {line[:CHARACTERS]}" for line in others[:OTHERS]])
 
 
 def main(words: list[str]) -> int:

@@ -20,12 +20,16 @@ class Variant(Enum):
     OTHER = "other"
     """As much as possible said otherwise, protection off."""
     ELSEWHERE = "elsewhere"
-    """A region of two zones in a partition of its own, and a stack with the longest name that Pulumi takes."""
+    """A region of two zones in another partition, a stack with the longest name that Pulumi takes, `egress: own`."""
 
 
 OTHER_CHOICES: Mapping[str, str] = {
     "order": '["wk2", "wk1"]',
-    "userDataFile": "README.md",
+    "tenancy": "dedicated",
+    "reserveCapacity": "true",
+    "autoRecovery": "false",
+    "metadataHops": "2",
+    "serviceUnit": "engine.service",
     "publicHealthPort": "8081",
     "reservedConcurrency": "3",
     "lambdaRuntime": "python3.12",
@@ -49,7 +53,7 @@ def _created_elsewhere(kind: str, name: str, chosen: Mapping[str, Any]) -> Creat
 
 
 def _elsewhere() -> Deployment:
-    texts = {"region": "us-west-1", "zones": json.dumps(["us-west-1a", "us-west-1b"])}
+    texts = {"region": "us-west-1", "zones": json.dumps(["us-west-1a", "us-west-1b"]), "egress": "own"}
     return run(texts, stack="s" * 100, create=_created_elsewhere, invoke=_partition_elsewhere)
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from failover_lambda.contract import HEARTBEAT_METRIC, METRIC_NAMESPACE, NOT_READY_METRIC, RECORD_KEY
+from failover_lambda.contract import METRIC_NAMESPACE, RECORD_KEY, Metric
 from tests.infra.traps.look import (
     ALARM,
     ALIAS,
@@ -30,13 +30,17 @@ from tests.infra.traps.registry import trap
 from tests.infra.traps.slips import Slip
 from tests.infra.traps.variants import OTHER_CHOICES, Stand, Variant
 
-ALARMS = "infra/aws/telling.py"
+ALARMS = "infra/aws/alarms.py"
 FUNCTIONS = "infra/aws/function.py"
 NAMING = "infra/naming.py"
 RECORD = "infra/aws/record.py"
+RULES = "infra/aws/rules.py"
 SCHEDULE = "infra/aws/schedule.py"
+TELLING = "infra/aws/telling.py"
 WATCHDOG = "infra/aws/watchdog.py"
 
+STARTERS = ("schedule", "state-change")
+"""The parts of the rules that start an arbiter."""
 RETENTION_DAYS = {1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
 """What CloudWatch Logs takes (botocore 1.44.5, logs, shape `Days`)."""
 
@@ -70,7 +74,18 @@ def life_on_a_one_minute_schedule_the_arbiter_stands_outside_the_network_with_ti
 
 @trap(
     "5/arbiters-life",
-    slips=(Slip("the silence alarm looks at two minutes", ALARMS, "SILENT_PERIODS = 5", "SILENT_PERIODS = 2"),),
+    slips=(
+        Slip(
+            "the silence alarm looks at two minutes",
+            ALARMS,
+            """        periods=5,
+        datapoints=5,
+        # Silence is""",
+            """        periods=2,
+        datapoints=2,
+        # Silence is""",
+        ),
+    ),
 )
 def silence_is_longer_than_the_longest_gap_between_two_starts(stand: Stand) -> None:
     alarm = part(stand.usual, ALARM, "watchdog-silent").inputs
@@ -113,8 +128,8 @@ def prober_stands_in_its_zone_with_a_group_that_reaches_the_workers(stand: Stand
         Slip(
             "a third zone is taken although no account is sure to have it",
             "infra/regions.py",
-            "    if known.zones_per_account < VANTAGES:\n        return worker_zones\n",
-            "",
+            "known.zones_per_account < VANTAGES",
+            "len(known.zones) < VANTAGES",
         ),
     ),
 )
@@ -176,13 +191,14 @@ def reserved_concurrency_in_a_small_account_can_be_left_out(stand: Stand) -> Non
 
 @trap(
     "5/rate",
+    "5/state-change-event",
     slips=(
         Slip("the plural", SCHEDULE, 'EVERY_MINUTE = "rate(1 minute)"', 'EVERY_MINUTE = "rate(1 minutes)"'),
         Slip(
             "the rule stands on a bus of its own",
-            SCHEDULE,
-            "            schedule_expression=EVERY_MINUTE,\n",
-            '            schedule_expression=EVERY_MINUTE,\n            event_bus_name=f"{name}-bus",\n',
+            RULES,
+            '        schedule_expression=own.get("schedule_expression"),\n',
+            '        schedule_expression=own.get("schedule_expression"),\n        event_bus_name=f"{name}-bus",\n',
         ),
     ),
 )
@@ -206,18 +222,19 @@ def rate_is_written_in_the_singular_on_the_default_bus(stand: Stand) -> None:
         ),
         Slip(
             "the rule retries as often as the bus does, 185 times",
-            SCHEDULE,
+            RULES,
             '"maximum_event_age_in_seconds": EVENT_AGE_S_MAX, "maximum_retry_attempts": RETRIES',
             '"maximum_event_age_in_seconds": EVENT_AGE_S_MAX',
         ),
-        Slip("a tick may be an hour late", SCHEDULE, "EVENT_AGE_S_MAX = 60", "EVENT_AGE_S_MAX = 3600"),
+        Slip("a tick may be an hour late", RULES, "EVENT_AGE_S_MAX = 60", "EVENT_AGE_S_MAX = 3600"),
     ),
 )
 def retries_of_a_day_are_switched_off_at_the_rule_and_at_the_function(stand: Stand) -> None:
-    target = part(stand.usual, TARGET, "schedule").inputs
+    targets = [part(stand.usual, TARGET, starter).inputs for starter in STARTERS]
     limits = part(stand.usual, INVOKE_LIMITS, "arbiter").inputs
 
-    assert target.get("retryPolicy") == {"maximumEventAgeInSeconds": 60, "maximumRetryAttempts": 0}
+    for target in targets:
+        assert target.get("retryPolicy") == {"maximumEventAgeInSeconds": 60, "maximumRetryAttempts": 0}
     assert (limits.get("maximumEventAgeInSeconds"), limits.get("maximumRetryAttempts")) == (60, 0)
     assert limits["functionName"] == part(stand.usual, FUNCTION, "arbiter").inputs["name"]
 
@@ -227,33 +244,33 @@ def retries_of_a_day_are_switched_off_at_the_rule_and_at_the_function(stand: Sta
     slips=(
         Slip(
             "the permission is for another rule",
-            SCHEDULE,
-            "            source_arn=rule.arn,\n",
-            '            source_arn=rule.arn.apply(lambda arn: f"{arn}-state"),\n',
+            RULES,
+            "        source_arn=rule.arn,\n",
+            "        source_arn=rule.arn.apply(lambda arn: arn.removesuffix(part) + SCHEDULE),\n",
         ),
         Slip(
             "the scheduler is let in instead of the bus",
-            SCHEDULE,
+            RULES,
             'principal="events.amazonaws.com"',
             'principal="scheduler.amazonaws.com"',
         ),
         Slip(
             "the rule fires before it may",
-            SCHEDULE,
-            "opts=child(self, depends_on=[permission, limits, *args",
-            "opts=child(self, depends_on=[limits, *args",
+            RULES,
+            "opts=child(owner, depends_on=[permission, *before, *args",
+            "opts=child(owner, depends_on=[*before, *args",
         ),
     ),
 )
 def permission_to_invoke_is_given_to_this_rule_and_there_before_it_fires(stand: Stand) -> None:
-    rule = part(stand.usual, RULE, "schedule")
-    permission = part(stand.usual, PERMISSION, "schedule")
-
-    assert permission.inputs["principal"] == "events.amazonaws.com"
-    assert permission.inputs["sourceArn"] == rule.outputs["arn"]
-    assert permission.inputs["action"] == "lambda:InvokeFunction"
-    assert permission.inputs["function"] == part(stand.usual, FUNCTION, "arbiter").inputs["name"]
-    assert permission.urn in part(stand.usual, TARGET, "schedule").depends_on
+    for starter in STARTERS:
+        permission = part(stand.usual, PERMISSION, starter)
+        assert permission.inputs["principal"] == "events.amazonaws.com"
+        assert permission.inputs["sourceArn"] == part(stand.usual, RULE, starter).outputs["arn"]
+        assert permission.inputs["action"] == "lambda:InvokeFunction"
+        assert permission.inputs["function"] == part(stand.usual, FUNCTION, "arbiter").inputs["name"]
+        assert permission.urn in part(stand.usual, TARGET, starter).depends_on
+    assert len({each.inputs["statementId"] for each in stand.usual.of_type(PERMISSION)}) == len(STARTERS)
 
 
 @trap(
@@ -341,21 +358,21 @@ def deletion_protection_of_the_table_goes_with_the_switch_for_a_two_step_destroy
         Slip(
             "silence is taken for too little data",
             ALARMS,
-            'missing="breaching"',
-            'missing="missing"',
+            'BREACHING = "breaching"',
+            'BREACHING = "missing"',
         ),
         Slip(
             "the alarm listens to the function's own count, which nobody writes when it does not run",
             ALARMS,
-            "            metric=HEARTBEAT_METRIC,\n",
-            '            metric="Invocations",\n',
+            "namespace=METRIC_NAMESPACE if alarm.metric else QUEUE_NAMESPACE,",
+            'namespace="AWS/Lambda" if alarm.metric else QUEUE_NAMESPACE,',
         ),
     ),
 )
 def silence_is_an_alarm_missing_data_breaches(stand: Stand) -> None:
     alarm = part(stand.usual, ALARM, "watchdog-silent").inputs
 
-    assert (alarm["namespace"], alarm["metricName"]) == (METRIC_NAMESPACE, HEARTBEAT_METRIC)
+    assert (alarm["namespace"], alarm["metricName"]) == (METRIC_NAMESPACE, Metric.HEARTBEAT.value)
     assert alarm.get("treatMissingData") == "breaching"
     assert (alarm["comparisonOperator"], alarm["threshold"]) == ("LessThanThreshold", 1)
 
@@ -366,15 +383,16 @@ def silence_is_an_alarm_missing_data_breaches(stand: Stand) -> None:
         Slip(
             "a silent watchdog raises this alarm too",
             ALARMS,
-            'missing="notBreaching"',
-            'missing="breaching"',
+            "    missing: str = NOT_BREACHING\n",
+            "    missing: str = BREACHING\n",
         ),
     ),
 )
 def failure_alarm_is_not_raised_by_silence(stand: Stand) -> None:
-    alarm = part(stand.usual, ALARM, "standby-not-ready").inputs
+    others = [each for each in stand.usual.of_type(ALARM) if not each.name.endswith("-watchdog-silent")]
 
-    assert (alarm["metricName"], alarm.get("treatMissingData")) == (NOT_READY_METRIC, "notBreaching")
+    assert others
+    assert [each.name for each in others if each.inputs.get("treatMissingData") != "notBreaching"] == []
 
 
 @trap(
@@ -522,7 +540,7 @@ def environment_and_timeout_fit_what_the_service_takes(stand: Stand) -> None:
     slips=(
         Slip(
             "subscriptions are named by their place in the list, so that a new first one replaces all",
-            ALARMS,
+            TELLING,
             '                f"{name}-{address}", topic=',
             "                f\"{name}-{args['alert_emails'].index(address)}\", topic=",
         ),

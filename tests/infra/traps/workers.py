@@ -1,9 +1,21 @@
 """Traps of real machines and disks: what would replace, wake, expose or delete a worker (sections 2 and 7 of the table)."""
 
-from tests.infra.traps.look import ATTACHMENT, INSTANCE, PROFILE, VOLUME, VOLUME_ATTACHMENT, WORKERS, key_arn, part, workers
+from tests.infra.traps.look import (
+    ATTACHMENT,
+    INSTANCE,
+    PROFILE,
+    RESERVATION,
+    VOLUME,
+    VOLUME_ATTACHMENT,
+    VPC,
+    WORKERS,
+    key_arn,
+    part,
+    workers,
+)
 from tests.infra.traps.registry import trap
 from tests.infra.traps.slips import Slip
-from tests.infra.traps.variants import Stand, Variant
+from tests.infra.traps.variants import OTHER_CHOICES, Stand, Variant
 
 DISKS = "infra/aws/disks.py"
 PAIR = "infra/aws/pair.py"
@@ -28,8 +40,8 @@ def left_out(name: str) -> Slip:
         Slip(
             "the instance says that it wants no public address",
             WORKERS_FILE,
-            "            private_ip=placement.private_ip,\n            vpc_",
-            "            private_ip=placement.private_ip,\n            associate_public_ip_address=False,\n            vpc_",
+            "            secondary_private_ips=_second(placement),\n",
+            "            secondary_private_ips=_second(placement),\n            associate_public_ip_address=False,\n",
         ),
     ),
 )
@@ -129,15 +141,21 @@ def data_disks_outlive_a_mistake(stand: Stand) -> None:
         Slip(
             "recovery is left to the account's default",
             WORKERS_FILE,
-            '            maintenance_options={"auto_recovery": "default"},\n',
+            '            maintenance_options={"auto_recovery": "default" if args["auto_recovery"] else "disabled"},\n',
             "",
+        ),
+        Slip(
+            "what the stack says about recovery is not handed on",
+            WORKERS_FILE,
+            '"default" if args["auto_recovery"] else "disabled"',
+            '"default"',
         ),
     ),
 )
 def automatic_recovery_is_chosen_and_not_left_to_a_default(stand: Stand) -> None:
-    assert {chosen.get("maintenanceOptions", {}).get("autoRecovery") for chosen in workers(stand.usual).values()} == {
-        "default"
-    }
+    for variant, wanted in ((Variant.USUAL, "default"), (Variant.OTHER, "disabled")):
+        options = [chosen.get("maintenanceOptions", {}) for chosen in workers(stand.of(variant)).values()]
+        assert {each.get("autoRecovery") for each in options} == {wanted}
 
 
 @trap(
@@ -205,9 +223,9 @@ def volume_of_another_zone_cannot_be_attached_so_it_stands_in_its_workers(stand:
     slips=(
         Slip(
             "workers stand where the order says, so that a new order replaces both",
-            PAIR,
-            'zip(worker_names(len(args["zones"])), args["zones"], strict=True)',
-            'zip(args["order"], args["zones"], strict=True)',
+            "infra/aws/layout.py",
+            "zip(worker_names(WORKERS), zones[:WORKERS], strict=True)",
+            'zip(args["order"], zones[:WORKERS], strict=True)',
         ),
     ),
 )
@@ -223,13 +241,19 @@ def order_changes_no_machine(stand: Stand) -> None:
     "7/disks-and-metadata",
     slips=(
         Slip("metadata without a token", WORKERS_FILE, '"http_tokens": "required"', '"http_tokens": "optional"'),
-        Slip("the hop limit is left to the image", WORKERS_FILE, '                "http_put_response_hop_limit": 1,\n', ""),
+        Slip(
+            "the hop limit is left to the image",
+            WORKERS_FILE,
+            '                "http_put_response_hop_limit": args["metadata_hops"],\n',
+            "",
+        ),
     ),
 )
 def metadata_needs_a_token_and_stays_on_the_machine(stand: Stand) -> None:
-    for chosen in workers(stand.usual).values():
-        options = chosen["metadataOptions"]
-        assert (options.get("httpTokens"), options.get("httpPutResponseHopLimit")) == ("required", 1)
+    for variant, hops in ((Variant.USUAL, 1), (Variant.OTHER, int(OTHER_CHOICES["metadataHops"]))):
+        for chosen in workers(stand.of(variant)).values():
+            options = chosen["metadataOptions"]
+            assert (options.get("httpTokens"), options.get("httpPutResponseHopLimit")) == ("required", hops)
 
 
 @trap(
@@ -327,3 +351,102 @@ def termination_protection_goes_with_the_switch_for_a_two_step_destroy(stand: St
 )
 def a_mounted_disk_is_let_go_by_a_stopped_machine(stand: Stand) -> None:
     assert {each.inputs.get("stopInstanceBeforeDetaching") for each in stand.usual.of_type(VOLUME_ATTACHMENT)} == {True}
+
+
+@trap(
+    "7/dedicated-tenancy",
+    slips=(
+        Slip(
+            "the tenancy is forgotten",
+            WORKERS_FILE,
+            '            tenancy=args["tenancy"].value,\n            capacity',
+            "            capacity",
+        ),
+        Slip("another tenancy replaces both workers", WORKERS_FILE, '    "tenancy",\n    # These', "    # These"),
+        Slip(
+            "the network gets the tenancy, and with it whatever is launched there",
+            "infra/aws/network.py",
+            "            enable_dns_support=True,\n",
+            '            enable_dns_support=True,\n            instance_tenancy="dedicated",\n',
+        ),
+    ),
+)
+def dedicated_tenancy_is_the_instances_and_never_the_networks(stand: Stand) -> None:
+    usual, other = stand.usual, stand.of(Variant.OTHER)
+
+    assert {chosen.get("tenancy") for chosen in workers(other).values()} == {OTHER_CHOICES["tenancy"]}
+    assert {chosen.get("tenancy") for chosen in workers(usual).values()} == {"default"}
+    assert unwatched(stand, "tenancy") == []
+    assert "instanceTenancy" not in other.only(VPC).inputs
+
+
+@trap(
+    "7/capacity-reservation",
+    slips=(
+        Slip(
+            "the reservation leaves the tenancy to its default",
+            WORKERS_FILE,
+            """            tenancy=args["tenancy"].value,
+            # Whoever""",
+            """            # Whoever""",
+        ),
+        Slip(
+            "the reservation is open to whoever fits",
+            WORKERS_FILE,
+            'instance_match_criteria="targeted"',
+            'instance_match_criteria="open"',
+        ),
+        Slip(
+            "the worker does not name its reservation",
+            WORKERS_FILE,
+            'return {"capacity_reservation_target": {"capacity_reservation_id": reservation.id}}',
+            'return {"capacity_reservation_preference": "open"}',
+        ),
+        Slip(
+            "both reservations stand in one zone",
+            WORKERS_FILE,
+            """            f"{self._name}-{worker}",
+            availability_zone=placement.zone,
+            instance_type""",
+            """            f"{self._name}-{worker}",
+            availability_zone=next(iter(args["placements"].values())).zone,
+            instance_type""",
+        ),
+        Slip(
+            "a new type cancels the reservation of a living worker",
+            WORKERS_FILE,
+            'RESERVATION_LEFT_ALONE = ("instanceType", "tenancy")',
+            'RESERVATION_LEFT_ALONE = ("tenancy",)',
+        ),
+    ),
+)
+def capacity_reservation_must_match_so_worker_and_reservation_say_the_same(stand: Stand) -> None:
+    other = stand.of(Variant.OTHER)
+
+    for name, worker in workers(other).items():
+        reservation = part(other, RESERVATION, name)
+        for key in ("instanceType", "availabilityZone"):
+            assert reservation.inputs.get(key) == worker[key], key
+        assert reservation.inputs.get("tenancy") == OTHER_CHOICES["tenancy"]
+        assert reservation.inputs.get("instanceMatchCriteria") == "targeted"
+        target = {"capacityReservationId": reservation.id}
+        assert worker.get("capacityReservationSpecification") == {"capacityReservationTarget": target}
+        assert {"instanceType", "tenancy"} <= set(reservation.ignore_changes)
+
+
+@trap(
+    "7/nitro-names",
+    slips=(
+        Slip(
+            "the guest goes by the name that EC2 was told",
+            "infra/aws/guest.py",
+            '"DATA_VOLUME_ID": guest.data_volume_id',
+            '"DATA_VOLUME_ID": DATA_DEVICE',
+        ),
+    ),
+)
+def the_guest_finds_its_disk_by_the_volumes_id_and_not_by_a_device_name(stand: Stand) -> None:
+    for name, chosen in workers(stand.usual).items():
+        volume = part(stand.usual, VOLUME, f"data-{name}").id
+        assert f"DATA_VOLUME_ID={volume}\n" in chosen["userData"]
+        assert "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_" in chosen["userData"]
