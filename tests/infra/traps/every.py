@@ -1,9 +1,9 @@
 """Every check, by name: importing this file imports all files that hold some."""
 
-from tests.infra.traps import egress, network, order, permissions, telling, watchdog, workers
+from tests.infra.traps import balancer, egress, network, order, permissions, telling, watchdog, workers
 from tests.infra.traps.registry import registered
 
-CHECKED_IN = (egress, network, order, permissions, telling, watchdog, workers)
+CHECKED_IN = (balancer, egress, network, order, permissions, telling, watchdog, workers)
 """Where checks are written."""
 
 TRAPS = dict(registered())

@@ -27,6 +27,7 @@ from tests.infra.traps.variants import Stand
 
 NETWORK = "infra/aws/network.py"
 GROUPS = "infra/aws/groups.py"
+SERVICES = "infra/aws/services.py"
 ENDPOINTS = "infra/aws/endpoints.py"
 
 
@@ -126,7 +127,9 @@ def auto_assigned_public_ip_comes_back_no_subnet_gives_one_and_each_says_so(stan
 @trap(
     "1/standby-without-address",
     slips=(
-        Slip("the channel of sessions is forgotten", ENDPOINTS, 'SERVICES = ("ssm", "ssmmessages")', 'SERVICES = ("ssm",)'),
+        Slip(
+            "the channel of sessions is forgotten", SERVICES, 'MANAGEMENT = ("ssm", "ssmmessages")', 'MANAGEMENT = ("ssm",)'
+        ),
         Slip(
             "the endpoint of S3 is forgotten",
             NETWORK,
@@ -174,9 +177,9 @@ def gateway_endpoint_needs_the_route_tables_of_those_who_use_it(stand: Stand) ->
     slips=(
         Slip(
             "an endpoint of KMS for services that never use it",
-            ENDPOINTS,
-            'SERVICES = ("ssm", "ssmmessages")',
-            'SERVICES = ("ssm", "ssmmessages", "kms")',
+            SERVICES,
+            'MANAGEMENT = ("ssm", "ssmmessages")',
+            'MANAGEMENT = ("ssm", "ssmmessages", "kms")',
         ),
     ),
 )

@@ -91,8 +91,8 @@ def pending_worker_or_released_address_the_schedule_comes_after_both_and_goes_be
         Slip(
             "the workers wait for nothing",
             PAIR,
-            '                "after": [address.resource],\n',
-            '                "after": [],\n',
+            "self._workers(ground, [address.resource])",
+            "self._workers(ground, [])",
         ),
     ),
 )

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Any
 
 from lab.recording import Created, Deployment
-from tests.infra.stand import create, invoke, run
+from tests.infra.stand import BALANCED, THREE_ZONES, create, invoke, run
 
 
 class Variant(Enum):
@@ -21,6 +21,9 @@ class Variant(Enum):
     """As much as possible said otherwise, protection off."""
     ELSEWHERE = "elsewhere"
     """A region of two zones in another partition, a stack with the longest name that Pulumi takes, `egress: own`."""
+
+    BALANCED = "balanced"
+    """A balancer before both workers, in three zones."""
 
 
 OTHER_CHOICES: Mapping[str, str] = {
@@ -61,6 +64,7 @@ _DEPLOY: Mapping[Variant, Callable[[], Deployment]] = {
     Variant.USUAL: run,
     Variant.OTHER: lambda: run(OTHER_CHOICES),
     Variant.ELSEWHERE: _elsewhere,
+    Variant.BALANCED: lambda: run({**BALANCED, "zones": THREE_ZONES}),
 }
 
 
