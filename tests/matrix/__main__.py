@@ -9,6 +9,7 @@ Leaves `out/faults/matrix.json` and `matrix.md`. Exit status 1 when a story did 
 
 import argparse
 import os
+import random
 import sys
 import time
 from collections.abc import Sequence
