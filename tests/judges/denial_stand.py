@@ -107,6 +107,7 @@ def _scope(settings: Settings) -> ArbiterScope:
         table_arn=arns.of("dynamodb", f"table/{TABLE}"),
         topic_arn=settings.notice_topic,
         dead_letters_arn=arns.of("sqs", "dead-letters"),
+        event_bus="",
         key_arn=arns.of("kms", "key/none"),
         log_group="/aws/lambda/arbiter",
         prober_arns=[arns.of("lambda", f"function:{prober.function_name}") for prober in settings.probers],

@@ -166,8 +166,8 @@ FLAWS = (
     ),
     Flaw(
         name="any rule may start the arbiter",
-        file="infra/aws/schedule.py",
-        old="            source_arn=rule.arn,\n",
+        file="infra/aws/rules.py",
+        old="        source_arn=rule.arn,\n",
         new="",
         found_by=("checkov CKV_AWS_364",),
     ),

@@ -137,6 +137,11 @@ def _of(request: Request, ground: Ground) -> Sequence[Need]:
         case "sns":
             topic = str(request.params["TopicArn"])
             return [Need("tell", "sns:Publish", topic), *ground.key_needs("tell", TOPIC_KEY_USES, "sns")]
+        case "events":
+            buses = {str(entry["EventBusName"]) for entry in request.params["Entries"]}
+            return [
+                Need("tell machines", "events:PutEvents", ground.arn("events", f"event-bus/{bus}")) for bus in sorted(buses)
+            ]
         case "lambda":
             function = ground.arn("lambda", f"function:{request.params['FunctionName']}")
             return [Need("ask the probers", f"lambda:{request.operation}Function", function)]

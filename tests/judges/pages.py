@@ -27,7 +27,8 @@ LISTED = {"RecordIsEncrypted", "TopicIsEncrypted", "DeadLetters", "Log", "Lambda
 
 HEAD = f"""# Permissions
 
-Made by `{COMMAND}` from the recorded deployment of the usual stack; a test compares. Ids are those of the recording.
+Made by `{COMMAND}` from the recorded deployment of the usual stack with an event bus; a test compares. Ids are those of
+the recording.
 
 Nobody but the arbiter calls AWS. *Needed for* names the steps that end when the statement is dropped: each is dropped in
 turn, and iam-simulate denies those steps and no other. What is granted and never needed fails the tests, by action and by

@@ -14,6 +14,8 @@ from tests.judges.recorder import Request, record
 from tests.judges.simulator import Policy, Question
 
 PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
+JUDGED = {"noticeEventBus": "operations"}
+"""The usual stack, and everything that gives the watchdog another right."""
 POLICY, KEY, QUEUE = "aws:iam/policy:Policy", "aws:kms/key:Key", "aws:sqs/queue:Queue"
 
 
@@ -70,8 +72,8 @@ class Recorded:
 
 @functools.cache
 def recorded(partition: str = "aws") -> Recorded:
-    """The usual stack in a partition; deployed and recorded once per process."""
-    deployment = stand.usual() if partition == "aws" else _deployed_in(partition)
+    """The judged stack in a partition; deployed and recorded once per process."""
+    deployment = stand.run(JUDGED) if partition == "aws" else _deployed_in(partition)
     settings = Settings.from_environment(stand.environment(deployment))
     key = deployment.only(KEY)
     ground = Ground(
@@ -125,4 +127,4 @@ def _deployed_in(partition: str) -> Deployment:
         }
         return replace(created, outputs=moved)
 
-    return stand.run(invoke=invoke, create=create)
+    return stand.run(JUDGED, invoke=invoke, create=create)

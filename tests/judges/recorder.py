@@ -7,6 +7,7 @@ the ids of the recorded deployment, judged by botocore's models on the way.
 
 import contextlib
 import dataclasses
+import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -15,7 +16,7 @@ from failover_lambda.aws.cloud import LiveCloud
 from failover_lambda.aws.probers import LiveProbers
 from failover_lambda.aws.report import LiveReporter
 from failover_lambda.aws.state import LiveStore
-from failover_lambda.contract import Settings
+from failover_lambda.contract import Channel, Settings
 from failover_lambda.errors import WatchdogError
 from failover_lambda.leadership import once
 from failover_lambda.model import Answer, Answered, Command, Do, Lease, Notice, Phase, Record, Sight
@@ -42,14 +43,14 @@ class Tape:
     """The clients of the watchdog, and what went through them."""
 
     def __init__(self, settings: Settings) -> None:
-        self._clients = {service: Judge(service) for service in ("ec2", "dynamodb", "sns", "lambda")}
+        self._clients = {service: Judge(service) for service in ("ec2", "dynamodb", "sns", "lambda", "events")}
         self._clients["ec2"].answers["DescribeAddresses"] = {
             "Addresses": [{"AllocationId": settings.address_id, "PublicIp": ""}]
         }
-        ec2, dynamodb, sns, functions = (each.client for each in self._clients.values())
+        ec2, dynamodb, sns, functions, events = (each.client for each in self._clients.values())
         self.cloud = LiveCloud(settings, ec2)
         self.store = LiveStore(settings, dynamodb)
-        self.reporter = LiveReporter(settings, sns)
+        self.reporter = LiveReporter(settings, sns, events)
         self.probers = LiveProbers(settings, functions)
         self.requests: list[Request] = []
 
@@ -129,9 +130,9 @@ class TapedReporter(ListReporter):
 
     tape: Tape
 
-    def tell(self, notice: Notice) -> None:
-        self.tape.ask(lambda: self.tape.reporter.tell(notice))
-        super().tell(notice)
+    def tell(self, notice: Notice, channel: Channel) -> None:
+        self.tape.ask(lambda: self.tape.reporter.tell(notice, channel))
+        super().tell(notice, channel)
 
 
 class TapedWorld(World):
@@ -225,6 +226,7 @@ def record(settings: Settings) -> dict[str, list[Request]]:
     settings = dataclasses.replace(settings, hold_s=0.0, moves_per_hour_max=20, moves_per_day_max=20, public_health_port=0)
     for name, story in STORIES.items():
         tape = Tape(settings)
-        story(TapedWorld(settings, tape))
+        with contextlib.redirect_stdout(io.StringIO()):  # the real reporter prints its lines
+            story(TapedWorld(settings, tape))
         taped[name] = tape.requests
     return taped

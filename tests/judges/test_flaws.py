@@ -15,6 +15,7 @@ from tests.judges.flaws import DOCUMENTS, FLAWS, ROOT
 pytestmark = pytest.mark.judge
 
 
+@pytest.mark.lab
 def test_every_planted_flaw_is_found_and_the_sound_program_has_none(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.judges.flaws", str(tmp_path)]
     subprocess.run(command, cwd=ROOT, check=True, timeout=200, capture_output=True)

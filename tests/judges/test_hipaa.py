@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lab.recording import Registration
-from tests.infra.stand import usual
+from tests.infra.stand import balanced, usual
 
 pytestmark = pytest.mark.judge
 
@@ -119,13 +119,16 @@ def test_lambda_function_public_access_prohibited() -> None:
     assert not usual().of_type("aws:lambda/functionUrl:FunctionUrl")
 
 
+def test_elb_deletion_protection_enabled() -> None:
+    assert balanced().only("aws:lb/loadBalancer:LoadBalancer").inputs["enableDeletionProtection"] is True
+
+
 ABSENT = {
     "EFS_ENCRYPTED_CHECK": "aws:efs/",
     "S3_DEFAULT_ENCRYPTION_KMS": "aws:s3/",
     "S3_BUCKET_DEFAULT_LOCK_ENABLED": "aws:s3/",
     "SECRETSMANAGER_USING_CMK": "aws:secretsmanager/",
     "RDS_MULTI_AZ_SUPPORT": "aws:rds/",
-    "ELB_DELETION_PROTECTION_ENABLED": "aws:lb/",
 }
 
 

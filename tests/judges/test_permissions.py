@@ -33,6 +33,7 @@ STEPS = {
     "RecordIsEncrypted": {"record"},
     "Tell": {"tell"},
     "TopicIsEncrypted": {"tell"},
+    "TellMachines": {"tell machines"},
     "DeadLetters": {"keep what failed"},
     "Log": {"log"},
 }

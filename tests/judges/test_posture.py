@@ -4,14 +4,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.infra.stand import usual
+from tests.infra.stand import balanced, run, usual
 from tests.judges.findings import Finding, by_checkov, by_parliament, policy_documents, waivers
+from tests.judges.recorded import recorded
 
 pytestmark = pytest.mark.judge
 
 
+@pytest.mark.lab
 def test_every_finding_is_waived_with_a_reason_and_every_waiver_is_needed(tmp_path: Path) -> None:
-    deployments = {"usual": usual()}
+    deployments = {
+        "usual": usual(),
+        "bus": recorded().deployment,
+        "balanced": balanced(),
+        "own-egress": run({"egress": "own"}),
+    }
     found = {finding for findings in by_checkov(deployments, tmp_path).values() for finding in findings}
     found |= {finding for each in deployments.values() for finding in by_parliament(policy_documents(each))}
 
