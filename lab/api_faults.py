@@ -133,7 +133,7 @@ class Patience:
         return (self.read_timeout_s + self.margin_s) * 1000
 
 
-class FaultNotFiredError(Exception):
+class FaultNotFiredError(RuntimeError):
     """A fault was put and no call met it: the run proves nothing of it."""
 
 
@@ -183,6 +183,13 @@ def _effect(fault: Fault, patience: Patience) -> dict[str, Any]:
 def _error(words: tuple[str, int]) -> dict[str, Any]:
     code, status = words
     return {"error": {"code": code, "status": status, "message": "injected"}}
+
+
+FRONTS: Final = ("dynamodb", "ec2", "lambda", "sns")
+"""What the watchdog asks AWS for."""
+
+WATCHDOGS_PATIENCE: Final = Patience(read_timeout_s=2.0, margin_s=1.0)
+"""Of deployed functions; no less than theirs."""
 
 
 class ApiFaults:

@@ -13,8 +13,8 @@ function, and why) and `function-output.jsonl` (what functions print) from minis
 
 import signal
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import boto3
@@ -69,6 +69,8 @@ class CloudSettings:
     seed: int = 1
     log_reads: bool = False
     store_endpoint: str = ""
+    fronts: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Service to URL: where the functions find it, if not at its emulator."""
 
 
 class Emulators:
@@ -195,4 +197,7 @@ def _ministack_environment(settings: CloudSettings, moto_url: str) -> dict[str, 
         "AWS_SECRET_ACCESS_KEY": _DUMMY_KEY,
         "TANDEM_LAB_SCHEDULE_DIVISOR": f"{settings.schedule_divisor:g}",
         **({variable("dynamodb"): settings.store_endpoint} if settings.store_endpoint else {}),
-    } | {variable(service): moto_url for service in sorted(MOTO_SERVICES)}
+    } | {
+        variable(service): url
+        for service, url in (dict.fromkeys(sorted(MOTO_SERVICES), moto_url) | dict(settings.fronts)).items()
+    }

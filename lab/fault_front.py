@@ -24,6 +24,7 @@ from aiohttp import web
 from microburst.app import make_app
 from microburst.core.pipeline import Microburst
 from microburst.forward import ResponseFault, Upstream
+from microburst.protocols import render_error
 
 from lab.control import Answer, Command, CommandRefusedError, Console, run_child, unknown
 
@@ -114,6 +115,11 @@ class Fronts:
     def __init__(self, fronts: list[Front]) -> None:
         self._fronts = {front.name: front for front in fronts}
 
+    def wake(self) -> None:
+        """Load what a first call would wait for: each service's model."""
+        for name in self._fronts:
+            render_error(name, "NobodyAsked")
+
     async def open(self) -> dict[str, str]:
         """Listen everywhere; gives name to URL."""
         for front in self._fronts.values():
@@ -140,6 +146,7 @@ class Fronts:
 async def serve(console: Console) -> None:
     """Start everything, then obey until standard input ends."""
     fronts = Fronts([_front(text) for text in _arguments().front])
+    fronts.wake()
     urls = await fronts.open()
     console.emit("ready", endpoint=next(iter(urls.values())), fronts=urls, pid=os.getpid())
     await console.serve(fronts.obey)

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from failover_lambda.contract import lease_key, record_key
 from lab import stack_file
+from lab.api_faults import FRONTS, WATCHDOGS_PATIENCE, ApiFaults
 from lab.child import Child, Event
 from lab.emulators import ACCOUNT_ID, CloudSettings, Emulators
 from lab.engine import deploy
@@ -42,6 +43,9 @@ RECORD_POLL_S = 0.03
 READY_S = 20.0
 """Longest wait for a child to be ready."""
 
+FRONTS_READY_S = 60.0
+"""The same for the fronts, which read the models of their services first."""
+
 Say = Callable[[str], None]
 """Tells the person what is being waited for."""
 
@@ -58,6 +62,8 @@ class Options:
     seed: int = 1
     store_door: bool = False
     """Functions reach the record's table through a door that the lab can close."""
+    api_faults: bool = False
+    """Functions reach AWS through fronts that can break calls (`Site.api_faults`)."""
     config: Mapping[str, str] = field(default_factory=dict[str, str])
     """Keys that shall be otherwise than in the stack file; texts as there."""
 
@@ -78,6 +84,8 @@ class Site:
     """Where the workers deliver to."""
     store_door: Child | None
     """The functions' way to the record's table, if the lab was to have a door there."""
+    api_faults: ApiFaults | None
+    """What breaks calls between the functions and AWS, if the lab was to have it."""
     ports: Ports
     deployment: Deployment
     stack: LabStack
@@ -156,6 +164,7 @@ class _Birth:
         self._say = say
         self._hypervisor: Hypervisor | None = None
         self._store_door: Child | None = None
+        self._api_faults: ApiFaults | None = None
 
     def close(self) -> None:
         """Follow the cloud no more; the supervisor ends the processes."""
@@ -186,6 +195,7 @@ class _Birth:
             hypervisor=self._hypervisor,
             receiver=receiver,
             store_door=self._store_door,
+            api_faults=self._api_faults,
             ports=self._ports,
             deployment=deployment,
             stack=stack,
@@ -219,11 +229,15 @@ class _Birth:
             schedule_divisor=self._options.schedule_divisor,
             seed=self._options.seed,
             store_endpoint=self._open_store_door() if self._options.store_door else "",
+            fronts=self._start_fronts() if self._options.api_faults else {},
         )
         emulators = Emulators.start(self._supervisor, settings, on_cloud_event=self._take)
         if self._store_door:
             behind = urlsplit(emulators.endpoints.of("dynamodb"))
             self._store_door.call("lead", READY_S, host=behind.hostname, port=behind.port)
+        if self._api_faults:
+            for service in self._api_faults.fronts:
+                self._api_faults.connect(service, emulators.endpoints.of(service))
         return emulators
 
     def _open_store_door(self) -> str:
@@ -231,6 +245,14 @@ class _Birth:
         address = self._network.address(252, 1)
         self._store_door = self._supervisor.module("store-door", "lab.store_door", "--address", address)
         return f"http://{address}:{self._store_door.expect('ready', READY_S)['port']}"
+
+    def _start_fronts(self) -> Mapping[str, str]:
+        """Start the fronts, connected to nobody yet; gives the endpoints that the functions are told."""
+        flags = [flag for service in FRONTS for flag in ("--front", service)]
+        child = self._supervisor.module("fault-fronts", "lab.fault_front", *flags)
+        fronts: Mapping[str, str] = child.expect("ready", FRONTS_READY_S)["fronts"]
+        self._api_faults = ApiFaults(fronts, WATCHDOGS_PATIENCE, child)
+        return fronts
 
     def _take(self, event: Event) -> None:
         if self._hypervisor:

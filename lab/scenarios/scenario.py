@@ -31,6 +31,8 @@ class Scenario:
     """Keys of the stack file that are otherwise, as texts."""
     store_door: bool = False
     """The functions reach the record's table through a door that can be closed."""
+    api_faults: bool = False
+    """The functions reach AWS through fronts that can break calls."""
 
     def options(self, profile: str | None = None) -> site.Options:
         """The lab that it is played on."""
@@ -39,4 +41,5 @@ class Scenario:
             schedule_divisor=self.schedule_divisor,
             config=self.config,
             store_door=self.store_door,
+            api_faults=self.api_faults,
         )
