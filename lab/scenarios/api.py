@@ -1,8 +1,8 @@
 """AWS's API misbehaves while the holder dies: throttled, denied, cut, refused, or its answer is lost after it was applied.
 
-The deployed functions reach EC2, DynamoDB, SNS and Lambda through microburst (`lab.fault_front`), the lab's own clients past
-it. Every call x every kind of fault, without clients and in virtual time, is in `tests/matrix`; here a few of them are played
-whole, with senders, and every message is accounted for. A fault that met no call fails the run.
+The deployed functions reach EC2, DynamoDB, SNS and Lambda through microburst (`lab.fault_front`), the lab's own clients
+past it. Every call x every kind of fault, without clients and in virtual time, is in `tests/matrix`; here a few of them are
+played whole, with senders, and every message is accounted for. A fault that met no call fails the run.
 """
 
 from lab.api_faults import ApiFaults, Fault, Kind
