@@ -171,39 +171,46 @@ def people_learn_what_happened(evidence: Evidence) -> Iterator[str]:
 def a_denial_is_told_once(evidence: Evidence) -> Iterator[str]:
     """RULE 7.4: what is not permitted is told once, however often it is asked meanwhile, and nothing else is."""
     denied = [call for call in evidence.calls if call.fault and call.fault.kind is Kind.DENIED and call.service in _TOLD]
-    told = [notice["why"].split(" ")[0] for notice in _promised(evidence).values() if notice["what"] == _DENIED]
+    told = [name for notice in _promised(evidence).values() if notice["what"] == _DENIED for name in _names_in(notice)]
     if len(set(told)) != len(told):
         yield f"a denial was told again: {told}"
     for name in set(told):
-        if not any(name in NAMES[call.action] for call in denied):
-            yield f"{name} was told as denied, and was not"
+        if not any(name.startswith(NAMES[call.action]) for call in denied):
+            yield f"{name!r} was told as denied, and was not"
     for call in denied if _can_be_stored(evidence) else ():
-        if not set(told) & NAMES[call.action]:
+        if _had_a_record(evidence, call) and not any(name.startswith(NAMES[call.action]) for name in told):
             yield f"{call.name} was denied, and nobody was told"
 
 
 NAMES = {
-    "DescribeAddresses": {"read-address"},
-    "DescribeInstances": {"read-instances"},
-    "Invoke": {"ask-probers"},
-    "AssociateAddress": {"associate"},
-    "DisassociateAddress": {"disassociate"},
-    "ModifyNetworkInterfaceAttribute": {"isolate", "restore"},
-    "StopInstances": {"stop"},
+    "DescribeAddresses": ("read the address",),
+    "DescribeInstances": ("read the machines",),
+    "Invoke": ("ask ",),
+    "AssociateAddress": ("associate ",),
+    "DisassociateAddress": ("disassociate ",),
+    "ModifyNetworkInterfaceAttribute": ("isolate ", "restore "),
+    "StopInstances": ("stop ",),
 }
-"""What people read when a call is denied."""
+"""How the words begin that people read when a call is denied."""
 
 _TOLD = ("ec2", "lambda")
 """Services of which a denial can be written down and told; without the table or the topic nobody can be told."""
 
 
+def _names_in(notice: Mapping[str, Any]) -> list[str]:
+    """What the notice says that the role may not do."""
+    return str(notice["why"]).partition("role ")[2].partition(";")[0].split(", ")
+
+
 def _can_be_stored(evidence: Evidence) -> bool:
-    """A denial that comes once and while nothing can be written, or before there is a record, is not known afterwards."""
-    spoiled = {(fault.service, fault.action) for fault in evidence.faults if fault.service == "dynamodb"}
-    no_record_yet = any(
-        (fault.action, fault.nth, fault.kind) == ("DescribeAddresses", 1, Kind.DENIED) for fault in evidence.faults
-    )
-    return not spoiled and not no_record_yet
+    """A denial that comes once, while nothing can be written, is not known afterwards."""
+    return not any(fault.service == "dynamodb" for fault in evidence.faults)
+
+
+def _had_a_record(evidence: Evidence, denied: Call) -> bool:
+    """Before a site's first record there is nowhere to write a denial: the deployment that waits for it says so."""
+    written = next((call.sent_t for call in evidence.calls if call.action == "TransactWriteItems"), None)
+    return written is not None and denied.sent_t > written
 
 
 def _promised(evidence: Evidence) -> dict[str, Mapping[str, Any]]:

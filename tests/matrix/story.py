@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from failover_lambda.aws.cloud import LiveCloud
 from failover_lambda.aws.probers import LiveProbers
@@ -20,7 +21,7 @@ from failover_lambda.aws.state import LiveStore
 from failover_lambda.contract import RECORD_KEY, Settings, record_key
 from failover_lambda.cycle import Cycle, Ports
 from failover_lambda.leadership import Leadership, lead
-from failover_lambda.model import Answer
+from failover_lambda.model import Answer, Vitals
 from failover_lambda.ports import Cloud, Probers, RecordStore
 from lab.api_faults import Fault
 from tests.fakes import NoPublicPath
@@ -108,13 +109,6 @@ class Evidence:
         return tuple(call for call in self.calls if call.error and call.fault is None)
 
 
-@dataclass
-class _Quiet:
-    """Where events go in a story: into the void, kept short."""
-
-    reasons: list[str] = field(default_factory=list[str])
-
-
 class StoryReporter(LiveReporter):
     """Tells people for real; keeps the reasons of the ticks, and prints nothing."""
 
@@ -127,8 +121,8 @@ class StoryReporter(LiveReporter):
         text = fields.get("reason") or fields.get("owner") or ""
         self.reasons.append(f"{self._clock.time_s - START_S:6.1f} {name} {fields.get('phase', '')} {text}")
 
-    def heartbeat(self, *, site: str, standbys_not_ready: int) -> None:
-        del site, standbys_not_ready
+    def vitals(self, vitals: Vitals) -> None:
+        del vitals
 
 
 @dataclass
@@ -174,7 +168,7 @@ class Story:
         clock.at(START_S + (KILL_S if self.plot is Plot.FAILOVER else STEADY_S), self._look)
         clock.before_waking = self._leave_if_over
         arbiters = 0
-        with in_virtual_time(clock):
+        with in_virtual_time(clock), patch("failover_lambda.aws.lines.put"):  # a story prints nothing
             try:
                 while True:
                     arbiters += 1
