@@ -110,7 +110,7 @@ def _scenario(name: str, injected: str, must: str, play: Play, expects: Expectat
 
 SCENARIOS = (
     _scenario(
-        "api-ec2-throttled",
+        "api-throttled",
         f"EC2 throttles every call for {SPELL_S:g} s.",
         "Throttled is not asked (3.2): without a read of the address nothing is decided until it ends (5.1).",
         _hit_for_a_while("ec2", "", Kind.THROTTLED),

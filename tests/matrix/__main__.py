@@ -4,7 +4,8 @@
     python -m tests.matrix --all                every single fault, every spell, and 1500 pairs; `make nightly`
     python -m tests.matrix --case 'failover:ec2.AssociateAddress#1x1=answer-lost'     one story, told at length
 
-Leaves `out/faults/matrix.json` and `matrix.md`. Exit status 1 when a story did not end as docs/RULE.md says.
+Leaves `out/matrix/run.json` and `run.md`, and after more than the part a table for docs/FAULTS.md in `out/faults`. Exit
+status 1 when a story did not end as docs/RULE.md says.
 """
 
 import argparse
@@ -25,7 +26,7 @@ from tests.matrix.summary import REPLAY, Run, write
 
 SEED = 20260
 PAIRS = 1500
-OUT = Path(__file__).resolve().parents[2] / "out" / "faults"
+OUT = Path(__file__).resolve().parents[2] / "out"
 PROCESSES = min(2, os.cpu_count() or 1)
 
 
@@ -56,7 +57,7 @@ def matrix(*, whole: bool, seed: int, pair_count: int = PAIRS, sample: int = 0, 
 def finished(done: Run, seconds: float) -> Run:
     """The run with its time, written down."""
     timed = replace(done, seconds=round(seconds, 1), date=datetime.now(UTC).isoformat(timespec="seconds"))
-    write(timed, OUT)
+    write(timed, OUT / "matrix", None if timed.what == "part" else OUT / "faults")
     return timed
 
 
@@ -79,7 +80,7 @@ def main() -> int:
     )
     for result in done.wrong:
         _complain(result)
-    tell(f"{len(done.results)} stories, {len(done.wrong)} wrong, {done.seconds:.0f} s (lab); {OUT / 'matrix.md'}")
+    tell(f"{len(done.results)} stories, {len(done.wrong)} wrong, {done.seconds:.0f} s (lab); {OUT / 'matrix' / 'run.md'}")
     return 1 if done.wrong else 0
 
 

@@ -14,6 +14,9 @@ from tests.matrix.story import Evidence, Plot
 SPELL = 4
 """How many calls in a row a lasting fault hits."""
 
+LONG_SPELL = 12
+"""The same, of the longest ones."""
+
 
 @dataclass(frozen=True)
 class Case:
@@ -62,13 +65,22 @@ def singles(recording: Recording) -> list[Case]:
 
 
 def spells(recording: Recording) -> list[Case]:
-    """Every action x every kind, from every call of it on which so many follow, for a while."""
+    """Every action x every kind for a while: from every fourth call of it on, and from the first one on for longer.
+
+    A call that is answered badly is asked again, so a spell hits more calls than an undisturbed story makes.
+    """
     return [
-        Case(recording.plot, (Fault(service, action, kind, nth, SPELL),))
+        Case(recording.plot, (Fault(service, action, kind, nth, times),))
         for service, action, nth in recording.calls
         for kind in Kind
-        if nth + SPELL - 1 <= recording.until[service, action] and nth % SPELL == 1
+        for times in _lengths(nth)
     ]
+
+
+def _lengths(nth: int) -> tuple[int, ...]:
+    if nth == 1:
+        return SPELL, LONG_SPELL
+    return (SPELL,) if nth % SPELL == 1 else ()
 
 
 def pairs(recording: Recording, dice: random.Random, count: int) -> list[Case]:

@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from lab.api_faults import Kind
 from tests.matrix.cases import Case
@@ -45,37 +46,50 @@ class Run:
         return [result for result in self.results if result.wrong]
 
 
-def write(run: Run, folder: Path) -> None:
-    """Leave `matrix.json` and `matrix.md` in the folder."""
+def write(run: Run, folder: Path, tables: Path | None) -> None:
+    """Leave `run.json` and `run.md` in the folder, and in `tables` what docs/FAULTS.md shows (`python -m lab faults-page`)."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "matrix.json").write_text(json.dumps(asdict(run), indent=1) + "\n")
-    (folder / "matrix.md").write_text(page(run))
+    (folder / "run.json").write_text(json.dumps(asdict(run), indent=1) + "\n")
+    (folder / "run.md").write_text(page(run))
+    if tables:
+        tables.mkdir(parents=True, exist_ok=True)
+        (tables / "matrix.json").write_text(json.dumps(table(run), indent=1) + "\n")
+
+
+def table(run: Run) -> dict[str, Any]:
+    """As `lab.scenarios.page` takes tables of other faults."""
+    columns, rows = _counts(run)
+    title = "Calls of the cloud's API"
+    return {"title": title, "date": run.date[:10], "note": head(run), "columns": columns, "rows": rows}
 
 
 def page(run: Run) -> str:
-    """For people; a part of docs/FAULTS.md."""
-    head = (
-        f"{run.date}, {run.what} of the matrix, seed {run.seed}: {len(run.results)} stories in {run.seconds:.0f} s (lab, "
-        f"profile instant, virtual time, {run.processes} processes), {len(run.wrong)} did not end as docs/RULE.md says. "
-        f"Pairs of faults: {run.pairs_tried} of {run.pairs_there_are} "
-        f"({run.pairs_tried / run.pairs_there_are:.1%}, by dice).\n"
+    """For people: the counts, and what went wrong with the command that plays it again."""
+    columns, rows = _counts(run)
+    lines = [f"| {' | '.join(columns)} |", "|---|" + "---:|" * (len(columns) - 1)]
+    lines += [f"| {' | '.join(map(str, row))} |" for row in rows]
+    return f"{run.date}. {head(run)}\n\n" + "\n".join(lines) + "\n\n" + _failures(run)
+
+
+def head(run: Run) -> str:
+    """What was played, in one sentence each."""
+    return (
+        f"The watchdog's own calls, broken one at a time, in spells and in pairs (`python -m tests.matrix`, {run.what}, seed "
+        f"{run.seed}): {len(run.results)} stories in {run.seconds:.0f} s (lab, profile instant, virtual time, {run.processes} "
+        f"processes), {len(run.wrong)} did not end as RULE.md says. Of {run.pairs_there_are} pairs {run.pairs_tried} were tried, "
+        "chosen by dice. The numbers are stories by the call that was hit and the kind of fault; a pair counts twice."
     )
-    return head + "\n" + _table(run) + "\n" + _failures(run)
 
 
-def _table(run: Run) -> str:
-    """Stories by the call that was hit and the kind of fault; a pair counts for each of its two."""
+def _counts(run: Run) -> tuple[list[str], list[list[str | int]]]:
+    """Columns and rows: stories by the call that was hit and the kind of fault."""
     counts: collections.Counter[tuple[str, str]] = collections.Counter()
     for result in run.results:
         for fault in Case.parse(result.case).faults:
             counts[f"{fault.service} {fault.action}", fault.kind.value] += 1
     kinds = [kind.value for kind in Kind]
-    rows = [f"| call | {' | '.join(kinds)} |", "|---|" + "---:|" * len(kinds)]
-    rows += [
-        f"| {call} | {' | '.join(str(counts[call, kind]) for kind in kinds)} |"
-        for call in sorted({name for name, _ in counts})
-    ]
-    return "\n".join(rows) + "\n"
+    calls = sorted({call for call, _ in counts})
+    return ["call", *kinds], [[call, *(counts[call, kind] for kind in kinds)] for call in calls]
 
 
 def _failures(run: Run) -> str:
