@@ -73,12 +73,12 @@ def spells(recording: Recording) -> list[Case]:
         Case(recording.plot, (Fault(service, action, kind, nth, times),))
         for service, action, nth in recording.calls
         for kind in Kind
-        for times in _lengths(nth)
+        for times in _lengths(service, nth)
     ]
 
 
-def _lengths(nth: int) -> tuple[int, ...]:
-    if nth == 1:
+def _lengths(service: str, nth: int) -> tuple[int, ...]:
+    if nth == 1 and service != "sns":  # a notice is tried more and more seldom: twelve tries take longer than a story
         return SPELL, LONG_SPELL
     return (SPELL,) if nth % SPELL == 1 else ()
 

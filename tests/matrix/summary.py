@@ -47,7 +47,7 @@ class Run:
 
 
 def write(run: Run, folder: Path, tables: Path | None) -> None:
-    """Leave `run.json` and `run.md` in the folder, and in `tables` what docs/FAULTS.md shows (`python -m lab faults-page`)."""
+    """Leave `run.json` and `run.md` in the folder, and in `tables` what `python -m lab faults-page` shows."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "run.json").write_text(json.dumps(asdict(run), indent=1) + "\n")
     (folder / "run.md").write_text(page(run))
@@ -74,10 +74,11 @@ def page(run: Run) -> str:
 def head(run: Run) -> str:
     """What was played, in one sentence each."""
     return (
-        f"The watchdog's own calls, broken one at a time, in spells and in pairs (`python -m tests.matrix`, {run.what}, seed "
-        f"{run.seed}): {len(run.results)} stories in {run.seconds:.0f} s (lab, profile instant, virtual time, {run.processes} "
-        f"processes), {len(run.wrong)} did not end as RULE.md says. Of {run.pairs_there_are} pairs {run.pairs_tried} were tried, "
-        "chosen by dice. The numbers are stories by the call that was hit and the kind of fault; a pair counts twice."
+        "The watchdog's own calls, broken one at a time, in spells and in pairs (`python -m tests.matrix`, "
+        f"{run.what}, seed {run.seed}): {len(run.results)} stories in {run.seconds:.0f} s (lab, profile instant, virtual time, "
+        f"{run.processes} processes), {len(run.wrong)} did not end as RULE.md says. Of {run.pairs_there_are} pairs "
+        f"{run.pairs_tried} were tried, chosen by dice. The numbers are stories by the call that was hit and the kind of "
+        "fault; a pair counts twice."
     )
 
 
