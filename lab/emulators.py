@@ -181,10 +181,10 @@ def _start_ministack(supervisor: Supervisor, settings: CloudSettings, moto_url: 
     script, logs = REPOSITORY / "lab" / "ministack_main.py", supervisor.logs
     argv = [MINISTACK_PYTHON, script, "--starts-log", logs / "function-starts.jsonl"]
     argv += ["--output-log", logs / "function-output.jsonl"]
-    return supervisor.spawn("ministack", [str(part) for part in argv], _ministack_environment(settings, moto_url))
+    return supervisor.spawn("ministack", [str(part) for part in argv], ministack_environment(settings, moto_url))
 
 
-def _ministack_environment(settings: CloudSettings, moto_url: str) -> dict[str, str]:
+def ministack_environment(settings: CloudSettings, moto_url: str) -> dict[str, str]:
     """What ministack reads, and what the functions find."""
     return {
         "BIND_HOST": "127.0.0.1",  # else every interface

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from lab.api_faults import ApiFaults, Fault, FaultNotFiredError, Kind, Patience, compile_rules
+from lab.emulators import CloudSettings, ministack_environment
+from lab.profiles import PROFILES
 from lab.supervisor import Supervisor
 
 PATIENCE = Patience(read_timeout_s=0.2, margin_s=0.1)
@@ -207,6 +209,14 @@ def test_a_front_can_be_connected_after_its_start(faults: ApiFaults, calls: list
     faults.connect("sns", faults.fronts["ec2"])
     assert ask(faults.fronts["sns"], "Publish")[0] == 200
     assert len(calls) == 1
+
+
+def test_functions_find_the_services_behind_their_fronts_and_the_others_at_their_emulators() -> None:
+    fronts = {"ec2": "http://127.0.0.1:1", "dynamodb": "http://127.0.0.1:2"}
+    settings = CloudSettings("127.77.0.0/16", PROFILES["instant"], 1, fronts=fronts)
+    found = ministack_environment(settings, "http://127.0.0.1:3")
+    variables = ("AWS_ENDPOINT_URL_EC2", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL_SNS")
+    assert [found.get(variable) for variable in variables] == [*fronts.values(), "http://127.0.0.1:3", None]
 
 
 def test_a_service_without_a_front_cannot_be_broken() -> None:

@@ -75,8 +75,8 @@ def head(run: Run) -> str:
     """What was played, in one sentence each."""
     return (
         "The watchdog's own calls, broken one at a time, in spells and in pairs (`python -m tests.matrix`, "
-        f"{run.what}, seed {run.seed}): {len(run.results)} stories in {run.seconds:.0f} s (lab, profile instant, virtual time, "
-        f"{run.processes} processes), {len(run.wrong)} did not end as RULE.md says. Of {run.pairs_there_are} pairs "
+        f"{run.what}, seed {run.seed}): {len(run.results)} stories in {run.seconds:.0f} s (lab, profile instant, virtual "
+        f"time, {run.processes} processes), {len(run.wrong)} did not end as RULE.md says. Of {run.pairs_there_are} pairs "
         f"{run.pairs_tried} were tried, chosen by dice. The numbers are stories by the call that was hit and the kind of "
         "fault; a pair counts twice."
     )
