@@ -197,6 +197,11 @@ class Story:
         self.reasons.append(f"{clock.time_s - START_S:6.1f} {owner} ended: {why}")
 
     def _kill(self) -> None:
+        """Once the holder has answered: before that its silence would count for nothing (RULE 1.7)."""
+        record = self._stored()
+        if record is None or record["grace_until_s"] is not None:
+            self.clock.at(self.clock.time_s + 1.0, self._kill)
+            return
         self.killed_t = time.monotonic()
         self.killed_records = len(self._record_images())
         self.stage.vantages.answers[self.site.settings.site] = {"wk1": Answer.TIMEOUT, "wk2": Answer.HEALTHY}
