@@ -52,8 +52,9 @@ class BalancerAlarms(pulumi.ComponentResource):
             "no-worker",
             f"No worker is healthy on port {group.port}: the balancer sends to all of them, and nobody may answer.",
             metric="HealthyHostCount",
-            # The least of the zones: one zone's balancer that reaches nobody is an outage of that zone's address.
-            statistic="Minimum",
+            # Over the zones: one without a worker may count none of its own. Where one zone's balancer alone reaches nobody,
+            # the other alarm speaks.
+            statistic="Maximum",
             comparison="LessThanThreshold",
             periods=NONE_HEALTHY_PERIODS,
             # A balancer that says nothing at all is no better.

@@ -277,7 +277,7 @@ def alarm(part: str) -> Mapping[str, Any]:
 def test_silence_of_the_balancer_is_an_alarm_missing_data_breaches() -> None:
     chosen = alarm("no-worker-2575")
 
-    assert (chosen["metricName"], chosen["statistic"]) == ("HealthyHostCount", "Minimum")
+    assert (chosen["metricName"], chosen["statistic"]) == ("HealthyHostCount", "Maximum")
     assert (chosen["comparisonOperator"], chosen["threshold"]) == ("LessThanThreshold", 1)
     assert chosen["treatMissingData"] == "breaching"
 
