@@ -12,7 +12,8 @@ from infra.shapes import child
 
 NAMESPACE = "AWS/NetworkELB"
 PERIOD_S = 60
-"""The balancer's metrics are of one minute (NLB guide, "CloudWatch metrics", read 2026-11-22)."""
+"""The balancer's metrics are of one minute; both counts come as long as workers are registered, also without traffic (NLB
+guide, "CloudWatch metrics", read 2026-11-22)."""
 
 NONE_HEALTHY_PERIODS = 3
 """Nobody serves: soon. A registration alone takes up to 3 minutes, so a first deployment may say it once."""

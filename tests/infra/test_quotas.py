@@ -132,6 +132,7 @@ def counted(deployment: Deployment) -> Mapping[str, int]:
         {},
         {"zones": THREE_ZONES},
         {"managementEndpoints": "false"},
+        {"egress": "own"},
         BALANCED,
         {**BALANCED, "natGateways": "one"},
         {**BALANCED, "zones": THREE_ZONES, "natGateways": "none"},
