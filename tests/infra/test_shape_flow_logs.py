@@ -1,6 +1,5 @@
 """Traps of flow logs: a role that may not write, and a group that comes back, both show only afterwards."""
 
-import json
 import random
 from collections.abc import Mapping
 from typing import Any
@@ -31,16 +30,6 @@ def test_every_flow_of_the_network_is_logged_within_a_minute() -> None:
     assert chosen["iamRoleArn"] == usual().named(ROLE, f"{SITE}-flows").outputs["arn"]
 
 
-def test_flow_log_role_is_for_the_flow_logs_of_this_account_only() -> None:
-    (statement,) = json.loads(inputs(usual(), ROLE, "flows")["assumeRolePolicy"])["Statement"]
-
-    assert statement["Principal"] == {"Service": "vpc-flow-logs.amazonaws.com"}
-    assert statement["Condition"] == {
-        "StringEquals": {"aws:SourceAccount": ACCOUNT},
-        "ArnLike": {"aws:SourceArn": f"arn:aws:ec2:{REGION}:{ACCOUNT}:vpc-flow-log/*"},
-    }
-
-
 def test_log_group_comes_back_after_destroy_unless_nobody_may_make_one() -> None:
     said = statements(usual(), "flows")
 
@@ -48,17 +37,6 @@ def test_log_group_comes_back_after_destroy_unless_nobody_may_make_one() -> None
         "Write": (["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], f"{GROUP_ARN}:*"),
         "FindTheGroup": ("logs:DescribeLogGroups", "*"),
     }
-
-
-def test_flow_log_without_rights_shows_only_as_a_delivery_error_so_it_waits_for_them_and_for_its_group() -> None:
-    waits_for = usual().only(FLOW_LOG).depends_on
-
-    assert usual().named("aws:iam/rolePolicyAttachment:RolePolicyAttachment", f"{SITE}-flows").urn in waits_for
-    assert usual().named(LOG_GROUP, f"{SITE}-flows-log").urn in waits_for
-
-
-def test_flow_log_is_immutable_and_its_successor_would_be_refused_beside_it() -> None:
-    assert usual().only(FLOW_LOG).delete_before_replace
 
 
 def test_flows_are_kept_as_long_as_logs_and_with_the_sites_own_key() -> None:

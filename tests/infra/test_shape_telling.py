@@ -126,37 +126,6 @@ def test_dead_letters_are_kept_for_two_weeks_under_a_key_that_every_writer_may_u
     assert "kmsMasterKeyId" not in chosen
 
 
-def test_dead_letter_of_a_rule_the_queue_lets_in_exactly_these_rules() -> None:
-    _, arn = queue()
-    chosen = usual().only("aws:sqs/queuePolicy:QueuePolicy").inputs
-    (statement,) = json.loads(chosen["policy"])["Statement"]
-
-    assert chosen["queueUrl"] == usual().only("aws:sqs/queue:Queue").outputs["url"]
-    assert statement["Principal"] == {"Service": "events.amazonaws.com"}
-    assert (statement["Effect"], statement["Action"], statement["Resource"]) == ("Allow", "sqs:SendMessage", arn)
-    rules = [usual().named(RULE, f"{SITE}-{part}").outputs["arn"] for part in STARTERS]
-    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": rules}}
-
-
-@pytest.mark.parametrize("part", STARTERS)
-def test_a_rule_sends_what_it_cannot_hand_over_to_the_queue_which_is_open_by_then(part: str) -> None:
-    target = usual().named(TARGET, f"{SITE}-{part}")
-
-    assert target.inputs["deadLetterConfig"] == {"arn": queue()[1]}
-    assert usual().only("aws:sqs/queuePolicy:QueuePolicy").urn in usual().needs(target)
-
-
-def test_dead_letter_of_a_start_the_arbiters_role_may_send_it_before_it_is_asked_to() -> None:
-    """Lambda looks at the role when the destination is configured, and refuses it."""
-    limits = usual().only("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig")
-    statement = statements(usual(), "arbiter")["DeadLetters"]
-
-    assert limits.inputs["destinationConfig"] == {"onFailure": {"destination": queue()[1]}}
-    assert (statement["Action"], statement["Resource"]) == ("sqs:SendMessage", queue()[1])
-    attached = usual().named("aws:iam/rolePolicyAttachment:RolePolicyAttachment", f"{SITE}-arbiter")
-    assert attached.urn in usual().needs(limits)
-
-
 @pytest.mark.parametrize("part", STARTERS)
 def test_no_rule_starts_an_arbiter_before_the_limits_of_all_starts_are_set(part: str) -> None:
     limits = usual().only("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig").urn
@@ -169,13 +138,6 @@ def test_no_rule_starts_an_arbiter_before_the_limits_of_all_starts_are_set(part:
 
 def pattern() -> Mapping[str, Any]:
     return json.loads(inputs(usual(), RULE, "state-change")["eventPattern"])
-
-
-def test_state_change_of_a_foreign_machine_is_not_heard_the_pattern_names_both_workers() -> None:
-    workers = [each.id for each in usual().of_type("aws:ec2/instance:Instance")]
-
-    assert (pattern()["source"], pattern()["detail-type"]) == (["aws.ec2"], ["EC2 Instance State-change Notification"])
-    assert sorted(pattern()["detail"]["instance-id"]) == sorted(workers)
 
 
 def test_only_a_machine_on_its_way_down_starts_an_arbiter() -> None:

@@ -80,6 +80,12 @@ def workers(deployment: Deployment) -> dict[str, Mapping[str, Any]]:
     return {name: part(deployment, INSTANCE, name).inputs for name in WORKERS}
 
 
+def rules_of(usual: Deployment, type_token: str, group: str) -> list[Registration]:
+    """The rules of one group."""
+    group_id = part(usual, GROUP, group).id
+    return [each for each in usual.of_type(type_token) if each.inputs["securityGroupId"] == group_id]
+
+
 def key_arn(deployment: Deployment) -> str:
     """The stack's key."""
     return deployment.only(KEY).outputs["arn"]

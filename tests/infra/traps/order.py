@@ -1,10 +1,5 @@
 """Traps of order: what has to be there first, and what has to be gone first (sections 1, 4, 5, 7 and 8 of the table)."""
 
-import random
-from collections.abc import Sequence
-
-from lab.engine import destroy
-from lab.recording import Deployment, Registration
 from tests.infra.traps.look import (
     ALARM,
     ATTACHMENT,
@@ -16,6 +11,7 @@ from tests.infra.traps.look import (
     INSTANCE,
     INVOKE_LIMITS,
     LOG_GROUP,
+    PERMISSION,
     RULE,
     SUBNET,
     TABLE,
@@ -27,33 +23,13 @@ from tests.infra.traps.look import (
 )
 from tests.infra.traps.registry import trap
 from tests.infra.traps.slips import Slip
-from tests.infra.traps.variants import Stand, Variant
+from tests.infra.traps.variants import Stand
 
 FUNCTION_FILE = "infra/aws/function.py"
 FAILOVER = "infra/aws/failover.py"
 PAIR = "infra/aws/pair.py"
 RULES = "infra/aws/rules.py"
 WORKERS_FILE = "infra/aws/workers.py"
-
-ORDERS = range(12)
-"""The real engine deletes in any order that the dependencies allow; so many are tried, each from its seed."""
-
-
-def deleted(deployment: Deployment, seed: int) -> list[str]:
-    """Types in the order of their deletion, chosen at random among what nothing needs any more."""
-    chance = random.Random(seed)
-
-    def any_of(candidates: Sequence[Registration]) -> Registration:
-        return chance.choice(candidates)
-
-    gone: list[str] = []
-    destroy(deployment, lambda each: gone.append(each.type), pick=any_of)
-    return gone
-
-
-def last(gone: Sequence[str], type_token: str) -> int:
-    """The place of the last one of that type."""
-    return max(place for place, each in enumerate(gone) if each == type_token)
 
 
 @trap(
@@ -79,10 +55,13 @@ def last(gone: Sequence[str], type_token: str) -> int:
     ),
 )
 def pending_worker_or_released_address_the_schedule_comes_after_both_and_goes_before_them(stand: Stand) -> None:
-    for seed in ORDERS:
-        gone = deleted(stand.of(Variant.OTHER), seed)
-        silent = max(last(gone, TARGET), last(gone, RULE))
-        assert silent < min(gone.index(INSTANCE), last(gone, EIP)), seed
+    """A destroy goes the other way round, in any order that this allows."""
+    usual = stand.usual
+    first = {part(usual, EIP, "address").urn, *(each.urn for each in usual.of_type(INSTANCE))}
+
+    starters = [each for kind in (RULE, TARGET, PERMISSION) for each in usual.of_type(kind)]
+    assert starters
+    assert [each.name for each in starters if not first <= usual.needs(each)] == []
 
 
 @trap(
@@ -97,10 +76,9 @@ def pending_worker_or_released_address_the_schedule_comes_after_both_and_goes_be
     ),
 )
 def address_in_use_cannot_be_released_so_the_workers_go_first(stand: Stand) -> None:
-    for seed in ORDERS:
-        gone = deleted(stand.of(Variant.OTHER), seed)
-        # The last: addresses of a worker's own are gone before it.
-        assert last(gone, INSTANCE) < last(gone, EIP), seed
+    address = part(stand.usual, EIP, "address").urn
+
+    assert [each.name for each in stand.usual.of_type(INSTANCE) if address not in stand.usual.needs(each)] == []
 
 
 @trap(
@@ -118,9 +96,8 @@ def address_in_use_cannot_be_released_so_the_workers_go_first(stand: Stand) -> N
 def interfaces_of_functions_are_put_in_and_taken_out_while_their_role_may(stand: Stand) -> None:
     for function in stand.usual.of_type(FUNCTION):
         assert stand.usual.named(ATTACHMENT, function.name).urn in function.depends_on
-    for seed in ORDERS:
-        gone = deleted(stand.of(Variant.OTHER), seed)
-        assert last(gone, FUNCTION) < min(last(gone, ATTACHMENT), last(gone, SUBNET)), seed
+        subnets = set(function.inputs.get("vpcConfig", {}).get("subnetIds", []))
+        assert {each.urn for each in stand.usual.of_type(SUBNET) if each.id in subnets} <= stand.usual.needs(function)
 
 
 @trap(

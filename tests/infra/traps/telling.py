@@ -68,8 +68,8 @@ def flow_log_role_is_for_the_flow_logs_of_this_account_only_and_may_write(stand:
         Slip(
             "the flow log does not wait for its rights",
             FLOW_LOGS,
-            "depends_on=[group, allowed]",
-            "depends_on=[group]",
+            "depends_on=[allowed], delete",
+            "delete",
         ),
         Slip("the successor is made beside its predecessor", FLOW_LOGS, ", delete_before_replace=True", ""),
     ),
@@ -78,7 +78,7 @@ def flow_log_without_rights_shows_only_as_a_delivery_error_so_it_waits_and_it_is
     flow_log = stand.usual.only(FLOW_LOG)
 
     assert part(stand.usual, ATTACHMENT, "flows").urn in flow_log.depends_on
-    assert part(stand.usual, LOG_GROUP, "flows-log").urn in flow_log.depends_on
+    assert part(stand.usual, LOG_GROUP, "flows-log").urn in stand.usual.needs(flow_log)
     assert flow_log.inputs["vpcId"] == stand.usual.only(VPC).id
     assert flow_log.inputs["iamRoleArn"] == part(stand.usual, ROLE, "flows").outputs["arn"]
     assert flow_log.delete_before_replace
@@ -142,7 +142,6 @@ def dead_letters_of_the_function_are_sent_by_its_own_role(stand: Stand) -> None:
 
     assert limits.inputs.get("destinationConfig") == {"onFailure": {"destination": queue}}
     assert allowing(stand.usual, "arbiter", "sqs:SendMessage")["Resource"] == queue
-    assert part(stand.usual, ATTACHMENT, "arbiter").urn in stand.usual.needs(limits)
 
 
 @trap(

@@ -1,27 +1,17 @@
 """Traps of real functions, schedules, alarms, tables and logs (sections 4, 5 and 8 of the table)."""
 
-import re
-from collections.abc import Mapping
-
-from failover_lambda.contract import METRIC_NAMESPACE, RECORD_KEY, Metric
+from failover_lambda.contract import RECORD_KEY
 from tests.infra.traps.look import (
-    ALARM,
-    ALIAS,
     FUNCTION,
     GROUP,
     INVOKE_LIMITS,
     LOG_GROUP,
     PERMISSION,
-    POLICY,
     PROBERS,
-    PROFILE,
-    ROLE,
     RULE,
     SUBNET,
-    SUBSCRIPTION,
     TABLE,
     TARGET,
-    TOPIC,
     key_arn,
     part,
     site,
@@ -30,13 +20,10 @@ from tests.infra.traps.registry import trap
 from tests.infra.traps.slips import Slip
 from tests.infra.traps.variants import OTHER_CHOICES, Stand, Variant
 
-ALARMS = "infra/aws/alarms.py"
 FUNCTIONS = "infra/aws/function.py"
-NAMING = "infra/naming.py"
 RECORD = "infra/aws/record.py"
 RULES = "infra/aws/rules.py"
 SCHEDULE = "infra/aws/schedule.py"
-TELLING = "infra/aws/telling.py"
 WATCHDOG = "infra/aws/watchdog.py"
 
 STARTERS = ("schedule", "state-change")
@@ -70,29 +57,6 @@ def life_on_a_one_minute_schedule_the_arbiter_stands_outside_the_network_with_ti
     assert "vpcConfig" not in arbiter
     # An arbiter lives at most 150 s, and ends its last round after that.
     assert arbiter["timeout"] >= 160
-
-
-@trap(
-    "5/arbiters-life",
-    slips=(
-        Slip(
-            "the silence alarm looks at two minutes",
-            ALARMS,
-            """        periods=5,
-        datapoints=5,
-        # Silence is""",
-            """        periods=2,
-        datapoints=2,
-        # Silence is""",
-        ),
-    ),
-)
-def silence_is_longer_than_the_longest_gap_between_two_starts(stand: Stand) -> None:
-    alarm = part(stand.usual, ALARM, "watchdog-silent").inputs
-
-    # Two starts of the schedule may lie nearly two minutes apart.
-    assert alarm["period"] * alarm["evaluationPeriods"] >= 180
-    assert alarm["datapointsToAlarm"] == alarm["evaluationPeriods"]
 
 
 @trap(
@@ -353,60 +317,6 @@ def deletion_protection_of_the_table_goes_with_the_switch_for_a_two_step_destroy
 
 
 @trap(
-    "5/alarm-missing-data",
-    slips=(
-        Slip(
-            "silence is taken for too little data",
-            ALARMS,
-            'BREACHING = "breaching"',
-            'BREACHING = "missing"',
-        ),
-        Slip(
-            "the alarm listens to the function's own count, which nobody writes when it does not run",
-            ALARMS,
-            "namespace=METRIC_NAMESPACE if alarm.metric else QUEUE_NAMESPACE,",
-            'namespace="AWS/Lambda" if alarm.metric else QUEUE_NAMESPACE,',
-        ),
-    ),
-)
-def silence_is_an_alarm_missing_data_breaches(stand: Stand) -> None:
-    alarm = part(stand.usual, ALARM, "watchdog-silent").inputs
-
-    assert (alarm["namespace"], alarm["metricName"]) == (METRIC_NAMESPACE, Metric.HEARTBEAT.value)
-    assert alarm.get("treatMissingData") == "breaching"
-    assert (alarm["comparisonOperator"], alarm["threshold"]) == ("LessThanThreshold", 1)
-
-
-@trap(
-    "5/alarm-missing-data",
-    slips=(
-        Slip(
-            "a silent watchdog raises this alarm too",
-            ALARMS,
-            "    missing: str = NOT_BREACHING\n",
-            "    missing: str = BREACHING\n",
-        ),
-    ),
-)
-def failure_alarm_is_not_raised_by_silence(stand: Stand) -> None:
-    others = [each for each in stand.usual.of_type(ALARM) if not each.name.endswith("-watchdog-silent")]
-
-    assert others
-    assert [each.name for each in others if each.inputs.get("treatMissingData") != "notBreaching"] == []
-
-
-@trap(
-    "5/alarm-period",
-    slips=(Slip("a period that is no multiple of a minute", ALARMS, "PERIOD_S = 60", "PERIOD_S = 90"),),
-)
-def alarm_periods_are_whole_minutes_which_metrics_of_log_lines_are_stored_at(stand: Stand) -> None:
-    periods = [each.inputs["period"] for each in stand.usual.of_type(ALARM)]
-
-    assert periods
-    assert [period for period in periods if period % 60] == []
-
-
-@trap(
     "4/log-group-comes-back",
     slips=(
         Slip("logs are kept for ever", FUNCTIONS, '            retention_in_days=self._args["log_retention_days"],\n', ""),
@@ -425,131 +335,3 @@ def every_function_has_a_group_of_its_name_with_retention_and_key(stand: Stand) 
         group = groups[f"/aws/lambda/{function.inputs['name']}"]
         assert group.get("retentionInDays") in RETENTION_DAYS
         assert group.get("kmsKeyId") == key_arn(stand.usual)
-
-
-NAME_LIMITS: Mapping[str, tuple[int, str]] = {
-    ALARM: (255, "[ -~]"),
-    ALIAS: (256, "[A-Za-z0-9:/_-]"),
-    FUNCTION: (64, "[A-Za-z0-9_-]"),
-    LOG_GROUP: (512, "[A-Za-z0-9._/#-]"),
-    PERMISSION: (100, "[A-Za-z0-9_-]"),
-    POLICY: (128, "[A-Za-z0-9_+=,.@-]"),
-    PROFILE: (128, "[A-Za-z0-9_+=,.@-]"),
-    ROLE: (64, "[A-Za-z0-9_+=,.@-]"),
-    RULE: (64, "[A-Za-z0-9._-]"),
-    TABLE: (255, "[A-Za-z0-9_.-]"),
-    TARGET: (64, "[A-Za-z0-9._-]"),
-    TOPIC: (256, "[A-Za-z0-9_-]"),
-}
-"""Longest name and its characters (botocore 1.44.5, service models). Security groups: their names are generated."""
-NAMED_BY = {PERMISSION: "statementId", TARGET: "targetId"}
-"""Where it is not `name`."""
-GENERATED = 8
-"""Pulumi makes a name by a hyphen and seven characters after the logical one."""
-
-
-@trap(
-    "8/lengths",
-    slips=(
-        Slip("a site may have eight characters more", NAMING, "SITE_LENGTH_MAX = 32", "SITE_LENGTH_MAX = 40"),
-        Slip(
-            "the function's part grows",
-            WATCHDOG,
-            'physical(Kind.FUNCTION, f"{site}-prober-{zone}")',
-            'f"{site}-prober-of-the-watchdog-in-zone-{zone}"',
-        ),
-    ),
-)
-def names_fit_with_the_longest_stack_and_what_is_added_to_them(stand: Stand) -> None:
-    longest = stand.of(Variant.ELSEWHERE)
-    seen: set[str] = set()
-    for each in longest.registrations:
-        if each.type not in NAME_LIMITS:
-            continue
-        length, characters = NAME_LIMITS[each.type]
-        chosen = each.inputs.get(NAMED_BY.get(each.type, "name"))
-        name = chosen if isinstance(chosen, str) else f"{each.name}-{'x' * (GENERATED - 1)}"
-        assert re.fullmatch(f"{characters}{{1,{length}}}", name), (each.type, name, len(name))
-        seen.add(each.type)
-    assert seen == set(NAME_LIMITS)
-
-
-TAG_CHARACTERS = re.compile(r"[A-Za-z0-9 _.:/=+@-]*")
-"""What every service takes; IAM and logs are the narrowest (botocore 1.44.5, patterns of `tagKeyType` and `TagKey`)."""
-
-
-@trap(
-    "8/tags",
-    "8/default-tags",
-    slips=(
-        Slip(
-            "a tag of our own says who it is for with a comma",
-            NAMING,
-            "    own = {OWNER_TAG: site}\n",
-            '    own = {OWNER_TAG: site, "for": "workers, probers"}\n',
-        ),
-        Slip("the user's tags are forgotten", NAMING, "    return {**more, **own}", "    return own"),
-    ),
-)
-def tags_are_one_dict_per_resource_in_the_narrowest_characters(stand: Stand) -> None:
-    other = stand.of(Variant.OTHER)
-    tagged = [each for each in other.registrations if "tags" in each.inputs]
-
-    assert "defaultTags" not in other.only("pulumi:providers:aws").inputs
-    assert {each.inputs["tags"].get("stage") for each in tagged} == {"test"}
-    for each in tagged:
-        assert len(each.inputs["tags"]) <= 50
-        for key, value in each.inputs["tags"].items():
-            assert TAG_CHARACTERS.fullmatch(key + value), (each.name, key, value)
-            assert not key.startswith("aws:")
-            assert len(key) <= 128
-            assert len(value) <= 256
-
-
-ENVIRONMENT_BYTES_MAX = 4096
-RESERVED_VARIABLES = ("AWS_", "LAMBDA_", "_HANDLER", "_X_AMZN")
-
-
-@trap(
-    "5/sizes",
-    slips=(
-        Slip(
-            "the arbiter is told its region under a reserved name",
-            WATCHDOG,
-            '                "environment": self.environment,\n',
-            '                "environment": self.environment.apply(lambda it: {**it, "AWS_REGION": "eu-central-1"}),\n',
-        ),
-        Slip(
-            "the timeout is set in milliseconds",
-            WATCHDOG,
-            "PROBER_TIMEOUT_S = 5",
-            "PROBER_TIMEOUT_S = 5000",
-        ),
-    ),
-)
-def environment_and_timeout_fit_what_the_service_takes(stand: Stand) -> None:
-    for function in stand.usual.of_type(FUNCTION):
-        variables = function.inputs["environment"]["variables"]
-        assert sum(len(name) + len(value) for name, value in variables.items()) < ENVIRONMENT_BYTES_MAX
-        assert not [name for name in variables if name.startswith(RESERVED_VARIABLES)]
-        assert function.inputs["timeout"] <= 900
-
-
-@trap(
-    "4/email-subscription",
-    slips=(
-        Slip(
-            "subscriptions are named by their place in the list, so that a new first one replaces all",
-            TELLING,
-            '                f"{name}-{address}", topic=',
-            "                f\"{name}-{args['alert_emails'].index(address)}\", topic=",
-        ),
-    ),
-)
-def subscriptions_are_named_after_who_is_told_so_that_nobody_confirms_twice(stand: Stand) -> None:
-    subscriptions = stand.usual.of_type(SUBSCRIPTION)
-
-    assert len(subscriptions) == 2
-    for each in subscriptions:
-        assert each.name.endswith(f"-{each.inputs['endpoint']}")
-        assert each.inputs["protocol"] == "email"
