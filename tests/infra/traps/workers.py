@@ -35,8 +35,8 @@ def left_out(name: str) -> Slip:
         Slip(
             "the instance says that it wants no public address",
             WORKERS_FILE,
-            "            secondary_private_ips=_second(placement),\n",
-            "            secondary_private_ips=_second(placement),\n            associate_public_ip_address=False,\n",
+            "            iam_instance_profile=self._profile.name,\n",
+            "            iam_instance_profile=self._profile.name,\n            associate_public_ip_address=False,\n",
         ),
     ),
 )
@@ -334,6 +334,7 @@ def capacity_reservation_must_match_so_worker_and_reservation_say_the_same(stand
             assert reservation.inputs.get(key) == worker[key], key
         assert reservation.inputs.get("tenancy") == OTHER_CHOICES["tenancy"]
         assert reservation.inputs.get("instanceMatchCriteria") == "targeted"
+        assert (reservation.inputs["instancePlatform"], reservation.inputs["instanceCount"]) == ("Linux/UNIX", 1)
         target = {"capacityReservationId": reservation.id}
         assert worker.get("capacityReservationSpecification") == {"capacityReservationTarget": target}
         assert {"instanceType", "tenancy"} <= set(reservation.ignore_changes)
