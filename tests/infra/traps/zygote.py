@@ -85,6 +85,7 @@ def _in_a_child(work: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
 
 
 def _answer(writer: int, work: Callable[[], Mapping[str, Any]]) -> int:
+    gc.disable()  # the child ends before it would pay
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a program prints is no answer
     try:
         with os.fdopen(writer, "w", encoding="utf-8") as pipe:
