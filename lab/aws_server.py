@@ -60,6 +60,7 @@ async def serve(console: Console) -> None:
     _wake(app, arguments.region)
     trap = Trap(arguments.own_caller, lambda action, way: console.emit("trapped", action=action, way=way.value))
     gate = Gate(app, lock, arguments.profile, JsonLog(arguments.gate_log), arguments.seed, arguments.log_reads, trap)
+    gate.actions = JsonLog(arguments.actions_log) if arguments.actions_log else None
     server = make_server(_HOST, 0, gate, threaded=True, request_handler=MotoRequestHandler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     console.emit("ready", endpoint=f"http://{_HOST}:{server.server_port}", profile=arguments.profile.name)
@@ -98,6 +99,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--profile", type=PROFILES.__getitem__, required=True, metavar="{" + ",".join(PROFILES) + "}")
     parser.add_argument("--gate-log", type=Path, required=True, help="JSONL: calls of EC2 that change something")
     parser.add_argument("--cloud-log", type=Path, required=True, help="JSONL: what changed")
+    parser.add_argument("--actions-log", type=Path, help="JSONL: each action of each caller, once")
     parser.add_argument("--region", default="eu-central-1", help="the region that is made ready before the first call")
     parser.add_argument("--seed", type=int, default=1, help="of the dice for times that are a range")
     parser.add_argument(

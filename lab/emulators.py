@@ -6,9 +6,9 @@ process: the functions inherit it, find what moto plays there through `AWS_ENDPO
 ministack. Neither the program nor the watchdog's settings know that there is a lab. Changes of instances travel from the
 one to the other's event bus (`lab.state_changes`).
 
-Raw logs, in the lab's `logs` folder: `gate.jsonl` and `cloud.jsonl` from moto, `function-starts.jsonl` (each start of a
-function, and why) and `function-output.jsonl` (what functions print) from ministack, whose own log is
-`stderr/ministack.txt`; `state-changes.jsonl` from what lies between them.
+Raw logs, in the lab's `logs` folder: `actions.jsonl` from both (each action of each caller once, as IAM names it);
+`gate.jsonl` and `cloud.jsonl` from moto; `function-starts.jsonl` (each start of a function, and why) and
+`function-output.jsonl` (what functions print) from ministack, whose own log is `stderr/ministack.txt`.
 """
 
 import signal
@@ -172,7 +172,7 @@ def _start_moto(supervisor: Supervisor, settings: CloudSettings, on_event: Calla
     flags: list[object] = ["--network", settings.network, "--profile", settings.profile.name]
     flags += ["--region", settings.region, "--seed", settings.seed]
     flags += ["--gate-log", logs / "gate.jsonl", "--cloud-log", logs / "cloud.jsonl"]
-    flags += ["--own-caller", LAB_KEY_ID]
+    flags += ["--own-caller", LAB_KEY_ID, "--actions-log", logs / "actions.jsonl"]
     flags += ["--log-reads"] if settings.log_reads else []
     return supervisor.module("moto", "lab.aws_server", *flags, on_event=on_event)
 
@@ -180,7 +180,7 @@ def _start_moto(supervisor: Supervisor, settings: CloudSettings, on_event: Calla
 def _start_ministack(supervisor: Supervisor, settings: CloudSettings, moto_url: str) -> Child:
     script, logs = REPOSITORY / "lab" / "ministack_main.py", supervisor.logs
     argv = [MINISTACK_PYTHON, script, "--starts-log", logs / "function-starts.jsonl"]
-    argv += ["--output-log", logs / "function-output.jsonl"]
+    argv += ["--output-log", logs / "function-output.jsonl", "--actions-log", logs / "actions.jsonl"]
     return supervisor.spawn("ministack", [str(part) for part in argv], ministack_environment(settings, moto_url))
 
 

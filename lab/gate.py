@@ -111,6 +111,7 @@ class Gate:
         seed: of the dice for latencies that are a range.
         log_reads: write reading calls down too.
         trap: may hold a call; None: nothing is ever held.
+        actions: where each action of each caller is written down, once; None: nowhere.
     """
 
     app: "WSGIApplication"
@@ -120,6 +121,8 @@ class Gate:
     seed: int = 1
     log_reads: bool = False
     trap: Trap | None = None
+    actions: JsonLog | None = None
+    _known: set[tuple[str, str]] = field(init=False, default_factory=set[tuple[str, str]])
     _dice: random.Random = field(init=False)
     _dice_lock: threading.Lock = field(init=False, default_factory=threading.Lock)
 
@@ -131,6 +134,7 @@ class Gate:
         t_in = time.monotonic()
         body = _read_body(environ)
         call = parse_call(environ, body)
+        self._note_action(call)
         if self._holds(call, Way.IN):
             return _nothing(start_response)
         if self.trap and call and call.is_ec2_change:
@@ -144,6 +148,14 @@ class Gate:
         reason = HTTPStatus(answer.status).phrase
         start_response(f"{answer.status} {reason}", list(answer.headers))
         return [answer.body]
+
+    def _note_action(self, call: Call | None) -> None:
+        if self.actions is None or call is None:
+            return
+        action = f"{call.service}:{call.action}"
+        if (call.caller, action) not in self._known:
+            self._known.add((call.caller, action))
+            self.actions.write("action", caller=call.caller, action=action)
 
     def _holds(self, call: Call | None, way: Way) -> bool:
         """Meet the trap; True: the call, or its answer, is lost."""

@@ -1,4 +1,4 @@
-"""The process that plays Lambda, EventBridge, DynamoDB, SNS, SQS, Logs and CloudWatch: ministack, with five changes.
+"""The process that plays Lambda, EventBridge, DynamoDB, SNS, SQS, Logs and CloudWatch: ministack, with six changes.
 
 Run as a script by the Python of `tools/ministack/.venv`; imports nothing but the standard library and ministack,
 because it does not live in the project's environment. The functions that ministack starts inherit this process's
@@ -11,7 +11,8 @@ environment.
    is taken where ministack itself dispatches: in its schedule thread, in its event matcher, or in its Invoke API. It
    does not come from the function's event, which any caller could forge.
 4. What a function prints is written to the output log at once; ministack shows it when the function has ended.
-5. The control protocol: `ready` on standard output, and the end of standard input ends the process, after a reset that
+5. **Every action that a caller asks for leaves one line in the actions log**, the first time: what a role really uses.
+6. The control protocol: `ready` on standard output, and the end of standard input ends the process, after a reset that
    ends the functions.
 
 Lines of the starts log, times in seconds, monotonic; `call` is whatever no schedule and no event rule started:
@@ -22,6 +23,7 @@ Lines of the starts log, times in seconds, monotonic; `call` is whatever no sche
     {"t", "event": "end", "function", "request_id", "pid", "status": "ok"|"error"}
 
 Lines of the output log: {"t", "event": "output", "function", "pid", "line"}.
+Lines of the actions log: {"t", "event": "action", "caller": access key id, "action": as IAM names it, "dynamodb:GetItem"}.
 
 The changes hold on to private names of ministack; a version without one of them stops here with a sentence that names
 it.
@@ -58,12 +60,19 @@ NOT_THE_ONE = 3
 """Exit status for a ministack without the names that are needed here."""
 
 APP = "ministack.app"
+ROUTER = "ministack.core.router"
+ACTIONS = "ministack.core.iam_actions"
 EVENTS = "ministack.services.eventbridge"
 SCHEDULER = "ministack.services.scheduler"
 FUNCTIONS = "ministack.services.lambda_svc"
 RUNTIME = "ministack.core.lambda_runtime"
 NAMES = (
     (APP, "main"),
+    (APP, "_dispatch_service_request"),
+    (APP, "_routing_params"),
+    (ROUTER, "detect_service"),
+    (ROUTER, "extract_access_key_id"),
+    (ACTIONS, "extract_iam_action"),
     (EVENTS, "_SCHEDULER_TICK_INTERVAL"),
     (EVENTS, "_parse_rate_seconds"),
     (EVENTS, "_put_events"),
@@ -134,6 +143,7 @@ def main() -> int:
     accept_aws_sources()
     record_starts(JsonLines(arguments.starts_log))
     record_output(JsonLines(arguments.output_log))
+    record_actions(JsonLines(arguments.actions_log))
     ready = {"event": "ready", "endpoint": f"http://{HOST}:{port}", "schedule_divisor": divisor}
     threading.Thread(target=_announce, args=(port, reservation, protocol, ready), daemon=True).start()
     threading.Thread(target=_end_with_standard_input, args=(port,), daemon=True).start()
@@ -223,6 +233,24 @@ def record_output(log: JsonLines) -> None:
                 lines.put(line.rstrip("\n"))
 
     _around(RUNTIME, "Worker._read_stderr", read)
+
+
+def record_actions(log: JsonLines) -> None:
+    """Write down each action of each caller, once."""
+    known: set[tuple[str, str]] = set()
+
+    def dispatch(original: Callable[..., Any], *request: Any) -> Any:
+        method, path, headers, body, query, _ = request
+        params = _get(APP, "_routing_params")(method, path, headers, body, query)
+        service = _get(ROUTER, "detect_service")(method, path, headers, params)
+        action = _get(ACTIONS, "extract_iam_action")(service, method, path, headers, body, params)
+        caller = _get(ROUTER, "extract_access_key_id")(headers)
+        if action and (caller, action) not in known:
+            known.add((caller, action))
+            log.write("action", caller=caller, action=action)
+        return original(*request)
+
+    _around(APP, "_dispatch_service_request", dispatch)
 
 
 def _by_schedule(original: Callable[..., Any]) -> Any:
@@ -337,6 +365,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="ministack_main.py", allow_abbrev=False)
     parser.add_argument("--starts-log", type=Path, default=Path(os.devnull), help="JSONL: each start of a function, and why")
     parser.add_argument("--output-log", type=Path, default=Path(os.devnull), help="JSONL: what functions print")
+    parser.add_argument("--actions-log", type=Path, default=Path(os.devnull), help="JSONL: each action of each caller, once")
     parser.add_argument("--check", action="store_true", help="only look whether ministack has every name needed here")
     return parser.parse_args()
 

@@ -18,6 +18,7 @@ import pytest
 from lab import processes
 from lab.site import LABS
 from lab.supervisor import REPOSITORY
+from tests.judges.lab_actions import MOVE, not_granted, used_by_functions
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(420)]
 
@@ -38,6 +39,7 @@ def run_demo(fault: str, divisor: int, out: Path) -> "subprocess.CompletedProces
 @pytest.mark.parametrize(("fault", "divisor"), [("kill", 10), ("freeze", 10), ("cut", 1)])
 def test_a_pair_fails_over_and_every_promise_is_kept(fault: str, divisor: int, tmp_path: Path) -> None:
     """Divisor 1 is the schedule in real minutes."""
+    before = set(LABS.glob("*"))
     done = run_demo(fault, divisor, tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads((tmp_path / "report.json").read_text())
@@ -56,6 +58,10 @@ def test_a_pair_fails_over_and_every_promise_is_kept(fault: str, divisor: int, t
     page = (tmp_path / "report.html").read_text()
     assert "<svg" in page
     assert "<script" not in page
+    # Granted = used, over the whole lab: the emulators' own log of what the functions asked.
+    (folder,) = set(LABS.glob("*")) - before
+    used = used_by_functions(folder / "logs")
+    assert (MOVE - used, not_granted(used)) == (set(), set())
 
 
 class Serving:
