@@ -8,7 +8,8 @@ one to the other's event bus (`lab.state_changes`).
 
 Raw logs, in the lab's `logs` folder: `actions.jsonl` from both (each action of each caller once, as IAM names it);
 `gate.jsonl` and `cloud.jsonl` from moto; `function-starts.jsonl` (each start of a function, and why) and
-`function-output.jsonl` (what functions print) from ministack, whose own log is `stderr/ministack.txt`.
+`function-output.jsonl` (what functions print) from ministack, whose own log is `stderr/ministack.txt`; `state-changes.jsonl`
+from what lies between them.
 """
 
 import signal

@@ -235,6 +235,18 @@ def test_every_service_that_ministack_plays_answers(lab: Lab, service: str) -> N
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200
 
 
+def test_each_action_of_each_caller_is_written_down_once_as_iam_names_it(lab: Lab) -> None:
+    """Of both emulators, whatever way a service has of naming an action: in a header, in the body, or in the path."""
+    for _ in range(2):
+        lab.emulators.client("ec2").describe_vpcs()
+        lab.emulators.client("dynamodb").list_tables()
+        lab.emulators.client("sns").list_topics()
+        lab.emulators.client("lambda").list_functions()
+    asked = [line["action"] for line in lab.lines("actions") if line["caller"] == LAB_KEY_ID]
+    assert {"ec2:DescribeVpcs", "dynamodb:ListTables", "sns:ListTopics", "lambda:ListFunctions"} <= set(asked)
+    assert len(asked) == len(set(asked))
+
+
 def test_client_for_a_service_that_nobody_plays_is_refused(lab: Lab) -> None:
     with pytest.raises(ValueError, match=r"^no emulator of the lab plays 's3'; played are cloudwatch, dynamodb, ec2, "):
         lab.emulators.client("s3")
@@ -279,7 +291,7 @@ def test_ministack_without_the_names_is_refused_with_a_sentence_that_names_them(
     refused = run_wrapper(tmp_path, PYTHONPATH=str(tmp_path))
     assert refused.returncode == 3
     assert refused.stdout == ""
-    assert "this ministack has no ministack.services.eventbridge._SCHEDULER_TICK_INTERVAL, " in refused.stderr
+    assert "this ministack has no ministack.app._dispatch_service_request, " in refused.stderr
     assert "ministack.core.lambda_runtime.Worker.invoke" in refused.stderr
     assert "_put_events" not in refused.stderr
     assert "install that version again (tools/ministack/requirements.txt), or adapt lab/ministack_main.py" in refused.stderr
