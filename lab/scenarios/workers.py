@@ -250,7 +250,7 @@ SCENARIOS = (
     Scenario(
         name="worker-lying-to-mllp",
         injected="The same lie, where the probes are HL7 messages (probeKind mllp).",
-        must="Accepted and silent counts as no answer (8): the address moves after three rounds (3.4).",
+        must="Accepted and silent is no answer (8), and a health page does not speak for messages (3.5): the address moves.",
         kind=FaultKind.LIE,
         play=_lying_seen,
         expects=moves(),
