@@ -45,7 +45,7 @@ class OwnAddresses(pulumi.ComponentResource):
             f"{self._name}-egress-{worker.name}",
             domain="vpc",
             network_interface=worker.network_interface_id,
-            # Not before the worker is known to have a second one for the fixed address.
+            # Not before the worker is known to have a second private address, for the fixed one.
             associate_with_private_ip=worker.address_private_ip.apply(lambda _: worker.private_ip),
             tags=tags(args["site"], args["tags"], f"{args['site']}-egress-{worker.name}"),
             # Partners may have allow-listed it: released, it never comes back.

@@ -30,6 +30,8 @@ class Layout:
     """Worker to private address."""
     address_ips: dict[str, str]
     """Worker to the private address that the fixed one leads to: a second one where the first has an egress of its own."""
+    second_ips: dict[str, str]
+    """Worker to the private address that it has besides with an egress of its own, and only then."""
     flow_logs: bool
     """Whether the flows of the network are logged."""
     worker_band: Band
@@ -59,6 +61,7 @@ def layout(args: PairArgs) -> Layout:
         plan=network,
         private_ips=private_ips,
         address_ips=_second(private_ips) if args["egress"] is Egress.OWN else private_ips,
+        second_ips=_second(private_ips),
         flow_logs=_flow_logs(args["flow_logs"], own_network=not args["vpc_id"]),
         worker_band=band,
     )

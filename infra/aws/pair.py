@@ -189,12 +189,13 @@ class Pair(pulumi.ComponentResource):
                     worker: Placement(
                         zone=zone,
                         private_ip=self._layout.private_ips[worker],
-                        address_private_ip=self._layout.address_ips[worker],
+                        second_private_ip=self._layout.second_ips[worker],
                         subnet_id=subnets[zone],
                         data_volume_id=ground.disks.data_volume_ids[worker],
                     )
                     for worker, zone in self._layout.workers.items()
                 },
+                "egress": args["egress"],
                 "ami_id": args["ami_id"],
                 "instance_type": args["instance_type"],
                 "tenancy": args["tenancy"],

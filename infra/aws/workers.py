@@ -12,7 +12,7 @@ import pulumi_aws as aws
 
 from infra.aws.guest import DATA_DEVICE, Guest, user_data
 from infra.aws.permissions import trust
-from infra.config.keys import Tenancy
+from infra.config.keys import Egress, Tenancy
 from infra.naming import tags
 from infra.shapes import AccountHandle, WorkerHandle, child
 
@@ -48,8 +48,8 @@ class Placement:
 
     zone: str
     private_ip: str
-    address_private_ip: str
-    """Where the fixed address leads to: the same, or a second one."""
+    second_private_ip: str
+    """For the fixed address, where the first one has a public address of its own."""
     subnet_id: pulumi.Output[str]
     data_volume_id: pulumi.Output[str]
 
@@ -61,6 +61,7 @@ class WorkersArgs(TypedDict):
     account: AccountHandle
     placements: Mapping[str, Placement]
     """By worker, in the order of the zones."""
+    egress: Egress
     ami_id: str
     instance_type: str
     tenancy: Tenancy
@@ -102,7 +103,7 @@ class Workers(pulumi.ComponentResource):
                     name=worker,
                     zone=placement.zone,
                     private_ip=placement.private_ip,
-                    address_private_ip=_address_private_ip(worker, placement, instance),
+                    address_private_ip=self._address_private_ip(worker, placement, instance),
                     instance_id=instance.id,
                     network_interface_id=instance.primary_network_interface_id,
                 )
@@ -137,7 +138,7 @@ class Workers(pulumi.ComponentResource):
             subnet_id=placement.subnet_id,
             # Pinned: known before anything exists; the probers go by them.
             private_ip=placement.private_ip,
-            secondary_private_ips=_second(placement),
+            secondary_private_ips=self._second(placement),
             vpc_security_group_ids=[args["group_id"]],
             iam_instance_profile=self._profile.name,
             user_data=self._user_data(placement),
@@ -176,11 +177,25 @@ class Workers(pulumi.ComponentResource):
         self._attach(worker, placement, instance)
         return instance
 
+    def _second(self, placement: Placement) -> list[str] | None:
+        """The second private address of a worker, where it has one."""
+        return [placement.second_private_ip] if self._args["egress"] is Egress.OWN else None
+
+    def _address_private_ip(self, worker: str, placement: Placement, instance: aws.ec2.Instance) -> pulumi.Output[str]:
+        """Where the fixed address leads to, once the instance is known to be made for it.
+
+        A living worker neither gets nor loses a second private address by a deployment (LEFT_ALONE). A watchdog that were
+        told otherwise would end the address' association and find nowhere to put it, so the deployment ends here instead,
+        before the watchdog is told and before an address is touched.
+        """
+        egress = self._args["egress"]
+        return instance.secondary_private_ips.apply(lambda found: _checked(worker, placement, egress, found or ()))
+
     def _user_data(self, placement: Placement) -> pulumi.Input[str] | None:
         args = self._args
         if not args["guest_setup"]:
             return args["user_data"] or None
-        second = _second(placement)
+        second = self._second(placement)
         return placement.data_volume_id.apply(
             lambda volume_id: user_data(
                 Guest(
@@ -228,27 +243,14 @@ class Workers(pulumi.ComponentResource):
         )
 
 
-def _second(placement: Placement) -> list[str] | None:
-    """The second private address of a worker, where it has one."""
-    return None if placement.address_private_ip == placement.private_ip else [placement.address_private_ip]
-
-
-def _address_private_ip(worker: str, placement: Placement, instance: aws.ec2.Instance) -> pulumi.Output[str]:
-    """Where the fixed address leads to, once the instance is known to have it.
-
-    A living worker never gets a second private address by a deployment (LEFT_ALONE). One without it that the watchdog were
-    told of would make the first failover fail, so the deployment ends here instead, before the watchdog is told.
-    """
-    wanted = _second(placement)
-    if wanted is None:
-        return pulumi.Output.from_input(placement.private_ip)
-    return instance.secondary_private_ips.apply(lambda found: _checked(worker, wanted[0], found or ()))
-
-
-def _checked(worker: str, wanted: str, found: Sequence[str]) -> str:
-    if wanted not in found:
+def _checked(worker: str, placement: Placement, egress: Egress, found: Sequence[str]) -> str:
+    """Where the fixed address leads to on a worker with these further private addresses."""
+    second = placement.second_private_ip
+    has_it = second in found
+    if has_it is not (egress is Egress.OWN):
+        made, other = ("with", Egress.OWN) if has_it else ("without", Egress.HOLDER)
         raise pulumi.RunError(
-            f"egress is own, and {worker} was made without the second private address {wanted}: a worker is made for one "
-            "egress. Set it to holder again, or see docs/RUNBOOK.md, Another egress"
+            f"egress is {egress.value}, and {worker} was made {made} the second private address {second}: a worker is made "
+            f"for one egress. Set it to {other.value} again, or see docs/RUNBOOK.md, Another egress"
         )
-    return wanted
+    return second if has_it else placement.private_ip

@@ -75,25 +75,47 @@ def test_the_watchdog_may_not_touch_the_workers_own_addresses() -> None:
     assert {sid: each["Resource"] for sid, each in everything.items()}.keys() == statements(usual(), "arbiter").keys()
 
 
-def test_a_worker_that_was_made_without_the_second_address_ends_the_deployment_before_the_watchdog_is_told() -> None:
-    """A living worker never gets one: `ignore_changes` keeps the provider from it."""
-    made: list[tuple[str, str]] = []
+@pytest.mark.parametrize(
+    ("wanted", "made", "other"),
+    [("own", "without", "holder"), ("holder", "with", "own")],
+)
+def test_a_worker_made_for_another_egress_ends_the_deployment_before_anything_is_touched(
+    wanted: str, made: str, other: str
+) -> None:
+    """A living worker neither gets nor loses a second private address: `ignore_changes` keeps the provider from it."""
+    created: list[tuple[str, str]] = []
 
     def living(kind: str, name: str, chosen: Mapping[str, Any]) -> Created:
-        made.append((kind, name))
-        created = create(kind, name, chosen)
-        return replace(created, outputs={**created.outputs, "secondaryPrivateIps": []}) if kind == INSTANCE else created
+        created.append((kind, name))
+        answer = create(kind, name, chosen)
+        if kind != INSTANCE:
+            return answer
+        second = WORKERS[name.removeprefix(f"{SITE}-")][1]
+        return replace(answer, outputs={**answer.outputs, "secondaryPrivateIps": [second] if made == "with" else []})
 
     with pytest.raises(pulumi.RunError) as caught:
-        run({"egress": "own"}, create=living)
+        run({"egress": wanted}, create=living)
 
     assert str(caught.value) in {
-        f"egress is own, and {name} was made without the second private address {second}: a worker is made for one egress. "
-        "Set it to holder again, or see docs/RUNBOOK.md, Another egress"
+        f"egress is {wanted}, and {name} was made {made} the second private address {second}: a worker is made for one "
+        f"egress. Set it to {other} again, or see docs/RUNBOOK.md, Another egress"
         for name, (_, second) in WORKERS.items()
     }
-    assert ("aws:lambda/function:Function", f"{SITE}-arbiter") not in made
-    assert [name for kind, name in made if kind == EIP] == [f"{SITE}-address"]
+    assert ("aws:lambda/function:Function", f"{SITE}-arbiter") not in created
+    assert [name for kind, name in created if kind == EIP] == [f"{SITE}-address"]
+
+
+def test_other_private_addresses_of_a_worker_are_nobodys_business() -> None:
+    def more(kind: str, name: str, chosen: Mapping[str, Any]) -> Created:
+        answer = create(kind, name, chosen)
+        return (
+            replace(answer, outputs={**answer.outputs, "secondaryPrivateIps": ["10.80.0.99"]})
+            if kind == INSTANCE
+            else answer
+        )
+
+    settings = Settings.from_environment(environment(run({}, create=more)))
+    assert [worker.address_private_ip for worker in settings.workers] == ["10.80.0.10", "10.80.16.10"]
 
 
 def test_outputs_show_where_a_worker_goes_out_and_where_the_address_leads_to() -> None:
