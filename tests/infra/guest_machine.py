@@ -29,6 +29,8 @@ class Machine:
             (self.root / each).mkdir(parents=True)
         self.root.joinpath("etc/fstab").write_text("UUID=root / xfs defaults 0 1\n")
         self.script = folder / "00-tandem-guest"
+        self.around: list[str] = []
+        """What runs its programs: a network of its own, for example."""
         self.tell(**told)
         for name in COMMANDS:
             self._bin.joinpath(name).symlink_to(STUB)
@@ -97,7 +99,8 @@ class Machine:
 
     def _run(self, program: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
         environment = {"PATH": f"{self._bin}:/usr/bin:/bin", "STATE": str(self.state), "TANDEM_ROOT": str(self.root)}
-        command = ["bash", str(program), *arguments] if program == self.script else [str(program), *arguments]
+        shell = ["bash"] if program == self.script else []
+        command = [*self.around, *shell, str(program), *arguments]
         return subprocess.run(command, env=environment, cwd=os.sep, capture_output=True, text=True, timeout=60, check=False)
 
     # What is seen of it afterwards

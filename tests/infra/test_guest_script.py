@@ -305,6 +305,20 @@ def test_an_address_that_is_not_there_afterwards_is_a_failure(machine: NewMachin
     refused(worker, words)
 
 
+def test_the_real_command_adds_the_address_in_a_network_of_its_own(machine: NewMachine) -> None:
+    unshare = shutil.which("unshare")
+    own_network = [unshare or "unshare", "--map-root-user", "--net"]
+    if not (unshare and shutil.which("ip") and subprocess.run([*own_network, "true"], check=False).returncode == 0):
+        pytest.skip("no ip, or no network namespaces for this user")
+    worker = machine(address_ip=ADDRESS)
+    worker.real("ip")
+    worker.around = own_network
+    worker.attach(holds=EXT4)
+    up(worker)
+
+    assert worker.journal.splitlines()[-1] == f"tandem-guest: address {ADDRESS} added"
+
+
 # The service
 
 
