@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.control import Command, CommandRefusedError
 from tests.lab.children import Child, StartChild
 
 pytestmark = pytest.mark.lab
@@ -65,3 +66,11 @@ def test_an_address_that_is_taken_is_a_start_that_fails_with_a_reason(
     taken = ("--address", public.ready["address"], "--ports", "2575", "--log", tmp_path / "second.jsonl")
     with pytest.raises(AssertionError, match="Address already in use"):
         child("lab.public_address", *taken)
+
+
+def test_a_list_of_texts_is_read_and_anything_else_refused() -> None:
+    assert Command("set", {"addresses": ["127.64.0.10", "127.64.0.11"]}).texts("addresses") == ("127.64.0.10", "127.64.0.11")
+    assert Command("set", {"addresses": []}).texts("addresses") == ()
+    for wrong in ("127.64.0.10", None, ["127.64.0.10", 5]):
+        with pytest.raises(CommandRefusedError, match=r"^set: 'addresses' is .*, allowed is a list of texts$"):
+            Command("set", {"addresses": wrong}).texts("addresses")
