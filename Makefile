@@ -44,9 +44,11 @@ lab-down: setup-lab ## end every lab of this repository
 bench: setup-lab ## 100 runs each of killed and cut off; out/bench/failover.json and docs/BENCHMARKS.md
 	$(RUN) -m bench
 
-docs: setup-dev ## write docs/CONFIG.md and the config of Pulumi.yaml, docs/PERMISSIONS.md and the tables of docs/SECURITY.md
+docs: setup-dev ## write every generated page and table from what holds it
 	$(RUN) -m infra.config.docs
 	$(RUN) -m tests.judges.pages
+	$(RUN) -m tests.infra.traps.page
+	$(RUN) -m lab faults-page
 
 lock: setup-dev ## resolve the locks anew from pyproject.toml
 	$(RUN) tools/lock.py
