@@ -3,7 +3,7 @@ PYTHON ?= python3
 PROFILE ?= instant
 FAULT ?= kill
 RUN := .venv/bin/python
-FAST := not lab and not slips
+FAST := not lab and not judge and not slips
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check nightly lab-run lab-up lab-down bench clean docs lock setup-lab setup-dev
@@ -15,7 +15,7 @@ demo: setup-lab ## an AWS pair fails over in the lab, no account needed [PROFILE
 	@$(RUN) -m lab demo --profile $(PROFILE) --fault $(FAULT)
 
 test: check ## check, then every tier that CI runs
-	$(RUN) -m pytest -q -m lab
+	$(RUN) -m pytest -q -n 2 -m "lab or judge"
 	$(RUN) -m pytest -q -n 2 -m slips
 
 check: setup-dev ## format, lint, types, layering, fast tests

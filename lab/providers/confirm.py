@@ -47,5 +47,10 @@ def _comparable(value: Any) -> Any:
         except ValueError:
             return value
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return sorted(cast("Sequence[Any]", value), key=repr)
+        return sorted(cast("Sequence[Any]", value), key=_sorted_keys)
     return value
+
+
+def _sorted_keys(item: Any) -> str:
+    """One text for objects that are equal, whatever the order of their keys."""
+    return json.dumps(item, sort_keys=True, default=repr)

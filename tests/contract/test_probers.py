@@ -96,7 +96,10 @@ def site(port: int) -> Settings:
     first, second = make_settings().workers
     return replace(
         make_settings(),
-        workers=(replace(first, private_ip="127.0.0.1"), replace(second, private_ip="127.0.0.2")),
+        workers=tuple(
+            replace(worker, private_ip=at, address_private_ip=at)
+            for worker, at in ((first, "127.0.0.1"), (second, "127.0.0.2"))
+        ),
         probers=(ProberRef(zone="a", function_name="prober-a"), ProberRef(zone="b", function_name="prober-b")),
         probe_port=port,
     )

@@ -71,6 +71,13 @@ def test_an_input_is_confirmed_by_reading_back_or_named(
     assert list(unconfirmed(asked, told)) == expected
 
 
+def test_objects_of_a_list_are_the_same_whatever_the_order_of_list_and_keys() -> None:
+    asked = {"mappings": [{"a": 2, "b": 1}, {"a": 1, "b": 2}]}
+    told = {"mappings": [{"b": 1, "a": 2}, {"b": 2, "a": 1}]}
+
+    assert list(unconfirmed(asked, told)) == []
+
+
 class Plain(Handler):
     type = "cloud:store/thing:Thing"
 
