@@ -15,8 +15,8 @@ demo: setup-lab ## an AWS pair fails over in the lab, no account needed [PROFILE
 	@$(RUN) -m lab demo --profile $(PROFILE) --fault $(FAULT)
 
 test: check ## check, then every tier that CI runs
-	$(RUN) -m pytest -q -n 2 -m "lab or judge"
-	$(RUN) -m pytest -q -n 2 -m slips
+	$(RUN) -m pytest -q -n 2 --dist worksteal -m "lab or judge"
+	$(RUN) -m pytest -q -n 2 --dist worksteal -m slips
 
 check: setup-dev ## format, lint, types, layering, fast tests
 	.venv/bin/ruff format --check .
