@@ -3,7 +3,8 @@
 Each oracle takes the `Evidence` of one story and gives sentences about what is wrong; none of them knows the rule's code.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from lab.api_faults import Kind
@@ -169,17 +170,23 @@ def people_learn_what_happened(evidence: Evidence) -> Iterator[str]:
 
 
 def a_denial_is_told_once(evidence: Evidence) -> Iterator[str]:
-    """RULE 7.4: what is not permitted is told once, however often it is asked meanwhile, and nothing else is."""
+    """RULE 7.4: what is not permitted is told once, and again only after it was permitted in between; nothing else is."""
     denied = [call for call in evidence.calls if call.fault and call.fault.kind is Kind.DENIED and call.service in _TOLD]
     told = [name for notice in _promised(evidence).values() if notice["what"] == _DENIED for name in _names_in(notice)]
-    if len(set(told)) != len(told):
-        yield f"a denial was told again: {told}"
-    for name in set(told):
-        if not any(name.startswith(NAMES[call.action]) for call in denied):
-            yield f"{name!r} was told as denied, and was not"
+    for name in sorted(set(told)):
+        begun = denials_begun(evidence.calls, name)
+        if told.count(name) > begun:
+            yield f"{name!r} was told as denied {told.count(name)} times, and was denied anew {begun} times"
     for call in denied if _can_be_stored(evidence) else ():
         if _had_a_record(evidence, call) and not any(name.startswith(NAMES[call.action]) for name in told):
             yield f"{call.name} was denied, and nobody was told"
+
+
+def denials_begun(made: Sequence[Call], name: str) -> int:
+    """How often what has that name was denied after it was permitted, or for the first time."""
+    calls = [call for call in made if call.action in NAMES and name.startswith(NAMES[call.action])]
+    denied = [call.fault is not None and call.fault.kind is Kind.DENIED for call in calls]
+    return sum(now and not before for before, now in pairwise([False, *denied]))
 
 
 NAMES = {
