@@ -6,13 +6,13 @@ import datetime as dt
 import json
 import os
 import platform
-import subprocess
 import sys
 from pathlib import Path
 
 from bench.failover import Bench, Run, as_rows
 from bench.figures import failover_rows, function_rows, read_function
 from lab import site
+from lab.commit import commit
 from lab.demo import Progress
 from lab.story import Fault
 from lab.supervisor import REPOSITORY
@@ -45,7 +45,7 @@ def main() -> int:
         "machine": machine,
         "engine": engine,
         "seed": str(arguments.seed),
-        "commit": _commit(),
+        "commit": commit(),
     }
     _write_json(about, runs, {"function": dataclasses.asdict(function)})
     page = _page(about, rows, function.peak_mb, arguments.runs)
@@ -53,13 +53,6 @@ def main() -> int:
         PAGE.write_text(page)
     print(page)
     return 0
-
-
-def _commit() -> str:
-    """What was measured; "unknown" outside a clone."""
-    command = ["git", "rev-parse", "--short", "HEAD"]
-    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "unknown"
 
 
 def _one(bench: Bench, fault: Fault, number: int, runs: int, say: Progress) -> Run:

@@ -114,7 +114,8 @@ def outcome_of(do: Do, status: int, code: str) -> Outcome:
     if code in TIMED_OUT or status == HTTPStatus.REQUEST_TIMEOUT:
         return Outcome.LOST
     said_by_the_service = bool(code) and not code.isdigit()
-    if not (400 <= status <= 499 and said_by_the_service):  # noqa: PLR2004 (client errors)
+    of_the_request = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+    if not (of_the_request and said_by_the_service):
         return Outcome.LOST
     return Outcome.DEFERRED if code in NOT_READY else Outcome.REFUSED
 

@@ -86,6 +86,10 @@ def named_subnets(args: PairArgs, layout: Layout) -> tuple[Named, ...]:
     return tuple(Named(key, *pair) for key, ids, zones in lists for pair in zip(ids, zones, strict=False))
 
 
+class UnansweredError(Exception):
+    """The cloud did not tell what was asked: there is no such thing, or it may not be asked."""
+
+
 def faults(args: PairArgs, layout: Layout, facts: ExistingFacts) -> Iterator[Fault]:
     """What is wrong with the network for this site; facts that are missing are no fault here."""
     for named in named_subnets(args, layout):

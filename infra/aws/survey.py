@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 import pulumi
 
 from infra.aws.arguments import PairArgs
-from infra.aws.existing import ExistingFacts, GatewayFacts, SubnetFacts, VpcFacts, faults, named_subnets
+from infra.aws.existing import ExistingFacts, GatewayFacts, SubnetFacts, UnansweredError, VpcFacts, faults, named_subnets
 from infra.aws.layout import Layout
 from infra.config.faults import ConfigError, Fault
 
@@ -20,7 +20,7 @@ NOTHING = ExistingFacts(vpc=None, subnets={}, gateway=None)
 
 
 class Asks(Protocol):
-    """Answers questions about the account; see `infra.aws.lookups`."""
+    """Answers questions about the account, or raises `UnansweredError`; see `infra.aws.lookups`."""
 
     def zone_ids(self) -> dict[str, str]:
         """Zone to zone id."""
@@ -55,14 +55,24 @@ def survey(args: PairArgs, layout: Layout, ask: Asks) -> Survey:
     Raises:
         pulumi.RunError: with every mistake that was found.
     """
-    known = ask.zone_ids()
     wanted = tuple(dict.fromkeys((*args["zones"], *layout.prober_zones)))
+    known = _known_zones(wanted, ask)
     found = list(_strange_zones(wanted, known))
     facts, unknown = _existing(args, layout, ask) if args["vpc_id"] else (NOTHING, [])
     found += [*unknown, *faults(args, layout, facts)]
     if found:
         raise pulumi.RunError(str(ConfigError(found)))
     return Survey({zone: known[zone] for zone in wanted}, facts.gateway.prefix_list_id if facts.gateway else "")
+
+
+def _known_zones(wanted: tuple[str, ...], ask: Asks) -> dict[str, str]:
+    """Without them nothing else is worth a question: whoever may not ask this may hardly build anything."""
+    try:
+        return ask.zone_ids()
+    except UnansweredError as exc:
+        found = f"{', '.join(wanted)}, which cannot be looked up: {exc}"
+        fault = Fault("zones", found, "zones of the account", "let the deployment's own role describe availability zones")
+        raise pulumi.RunError(str(ConfigError([fault]))) from exc
 
 
 def _strange_zones(wanted: tuple[str, ...], known: dict[str, str]) -> Iterator[Fault]:
@@ -83,7 +93,7 @@ def _existing(args: PairArgs, layout: Layout, ask: Asks) -> tuple[ExistingFacts,
     def look(key: str, name: str, question: Callable[[str], T]) -> T | None:
         try:
             return question(name)
-        except Exception as exc:  # noqa: BLE001 (whatever the cloud says, the provider raises nothing narrower)
+        except UnansweredError as exc:
             step = "name one that is there, and let the deployment's own role describe it"
             unknown.append(Fault(key, f"{name}, which cannot be looked up: {exc}", "what is there already", step))
             return None

@@ -24,11 +24,6 @@ def _faults(stage: Stage) -> ApiFaults:
     return stage.site.api_faults
 
 
-def _kill(stage: Stage) -> None:
-    stage.fault(FaultKind.KILL, stage.holder, f"{stage.holder} is killed (SIGKILL)")
-    stage.site.hypervisor.process(stage.holder).kill()
-
-
 def _hit_once(service: str, action: str, kind: Kind) -> Play:
     """One call of the move is broken."""
 
@@ -36,7 +31,7 @@ def _hit_once(service: str, action: str, kind: Kind) -> Play:
         faults = _faults(stage)
         faults.put([Fault(service, action, kind)])
         stage.act(BROKEN)
-        _kill(stage)
+        stage.kill_holder()
         stage.wait_moved()
         faults.require_fired()
         faults.clear()
@@ -53,7 +48,7 @@ def _hit_for_a_while(service: str, action: str, kind: Kind) -> Play:
         faults = _faults(stage)
         faults.put([Fault(service, action, kind, times=None)])
         stage.act(BROKEN)
-        _kill(stage)
+        stage.kill_holder()
         stage.watch(SPELL_S, f"{service} {action or 'calls'}: {kind.value}")
         faults.require_fired()
         faults.clear()
@@ -71,7 +66,7 @@ def _hit_during_the_move(service: str, action: str, kind: Kind) -> Play:
         faults = _faults(stage)
         faults.put([Fault(service, action, kind, times=None)])
         stage.act(BROKEN)
-        _kill(stage)
+        stage.kill_holder()
         stage.wait_moved()
         faults.require_fired()
         if kind is Kind.DENIED:
@@ -88,7 +83,7 @@ def _store_refused(stage: Stage) -> None:
     faults = _faults(stage)
     stage.act(BROKEN)
     faults.close("dynamodb")
-    _kill(stage)
+    stage.kill_holder()
     stage.watch(SPELL_S, "nobody can read or write the record: refused")
     faults.open("dynamodb")
     stage.act(WHOLE)

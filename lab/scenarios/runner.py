@@ -5,7 +5,6 @@
 
 import datetime as dt
 import json
-import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from lab import site, story
 from lab.checkers import check
 from lab.child import ChildError
+from lab.commit import commit
 from lab.demo import Progress
 from lab.engine import EngineError
 from lab.networks import NoFreeNetworkError
@@ -135,12 +135,5 @@ def _unplayed(scenario: Scenario, profile: str | None, error: Exception) -> dict
 def _write(out: Path, result: dict[str, Any]) -> None:
     """Write a result, with what only the runner knows."""
     out.mkdir(parents=True, exist_ok=True)
-    about = {"date": dt.datetime.now(dt.UTC).date().isoformat(), "commit": _commit()}
+    about = {"date": dt.datetime.now(dt.UTC).date().isoformat(), "commit": commit()}
     (out / f"{result['name']}.json").write_text(json.dumps(result | about, indent=1, ensure_ascii=False) + "\n")
-
-
-def _commit() -> str:
-    """What was run; "unknown" outside a clone."""
-    command = ["git", "rev-parse", "--short", "HEAD"]
-    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "unknown"

@@ -34,6 +34,11 @@ class Stage:
         self.say(f"fault: {what}")
         self.site.log.write("fault", fault=kind.value, worker=worker)
 
+    def kill_holder(self) -> None:
+        """The fault that most scenarios of the watchdog begin with."""
+        self.fault(FaultKind.KILL, self.holder, f"{self.holder} is killed (SIGKILL)")
+        self.site.hypervisor.process(self.holder).kill()
+
     def act(self, name: str, worker: str | None = None) -> None:
         """Write down something else that the lab does now."""
         self.site.log.write("act", act=name, worker=worker)

@@ -49,15 +49,10 @@ _SHORT = {
 _NEXT = "The next leader goes on from the record (1.4, 2.2) and reads back before it judges (5.8)"
 
 
-def _kill_holder(stage: Stage) -> None:
-    stage.fault(FaultKind.KILL, stage.holder, f"{stage.holder} is killed (SIGKILL)")
-    stage.site.hypervisor.process(stage.holder).kill()
-
-
 def _killed_at_call(action: str, way: str) -> Play:
     def play(stage: Stage) -> None:
         hold_call(stage, action, way)
-        _kill_holder(stage)
+        stage.kill_holder()
         wait_held(stage)
         strike_leader(stage, signal.SIGKILL)
         stage.site.emulators.release("drop")
@@ -69,7 +64,7 @@ def _killed_at_call(action: str, way: str) -> Play:
 
 def _killed_in_phase(phase: str) -> Play:
     def play(stage: Stage) -> None:
-        _kill_holder(stage)
+        stage.kill_holder()
         stage.wait_phase(phase)
         strike_leader(stage, signal.SIGKILL)
         stage.wait_moved()
@@ -79,7 +74,7 @@ def _killed_in_phase(phase: str) -> Play:
 
 
 def _killed_when_settled(stage: Stage) -> None:
-    _kill_holder(stage)
+    stage.kill_holder()
     stage.site.wait_for(
         "the move's record",
         lambda: (stage.site.stored()["holder"], stage.site.stored()["phase"]) == (stage.standby, "steady"),
@@ -95,7 +90,7 @@ def _late_call(action: str) -> Play:
 
     def play(stage: Stage) -> None:
         hold_call(stage, action, "in")
-        _kill_holder(stage)
+        stage.kill_holder()
         wait_held(stage)
         strike_leader(stage, signal.SIGKILL)
         stage.wait_moved()
@@ -110,7 +105,7 @@ def _late_call(action: str) -> Play:
 
 def _frozen_and_back(stage: Stage) -> None:
     hold_call(stage, "DisassociateAddress", "in")
-    _kill_holder(stage)
+    stage.kill_holder()
     wait_held(stage)
     frozen = strike_leader(stage, signal.SIGSTOP)
     stage.wait_moved()
@@ -123,7 +118,7 @@ def _frozen_and_back(stage: Stage) -> None:
 
 
 def _two_at_once(stage: Stage) -> None:
-    _kill_holder(stage)
+    stage.kill_holder()
     for _ in range(EXTRA_ARBITERS):
         start_arbiter(stage)
     stage.wait_moved()
@@ -133,7 +128,7 @@ def _two_at_once(stage: Stage) -> None:
 def _schedule_late(stage: Stage) -> None:
     silence_schedule(stage, on=True)
     stage.watch(SILENT_BEFORE_S, "the schedule starts nobody")
-    _kill_holder(stage)
+    stage.kill_holder()
     stage.wait_moved()
     stage.watch(SILENT_S - SILENT_BEFORE_S, "until the schedule is back")
     silence_schedule(stage, on=False)

@@ -16,11 +16,6 @@ WATCH_S = 8.0
 """How long a fault that must move nothing is watched: many rounds."""
 
 
-def _kill_holder(stage: Stage) -> None:
-    stage.fault(FaultKind.KILL, stage.holder, f"{stage.holder} is killed (SIGKILL)")
-    stage.site.hypervisor.process(stage.holder).kill()
-
-
 def _come_back(stage: Stage) -> None:
     """People start the holder's service again."""
     stage.act("service-is-up", stage.holder)
@@ -33,7 +28,7 @@ def _come_back(stage: Stage) -> None:
 def _one_prober_gone(stage: Stage) -> None:
     ours = {zone_of(stage, stage.holder), zone_of(stage, stage.standby)}
     remove_prober(stage, next(zone for zone in probers(stage) if zone not in ours))
-    _kill_holder(stage)
+    stage.kill_holder()
     stage.wait_moved()
     stage.bring_back()
 
@@ -51,7 +46,7 @@ def _one_prober_left(stage: Stage) -> None:
     for zone in probers(stage):
         if zone != standbys:
             remove_prober(stage, zone)
-    _kill_holder(stage)
+    stage.kill_holder()
     stage.wait_moved()
     stage.bring_back()
 

@@ -151,6 +151,11 @@ def inputs(deployment: Deployment, type_token: str, part: str) -> Mapping[str, A
     return deployment.named(type_token, f"{SITE}-{part}").inputs
 
 
+def listed(value: str | list[str]) -> list[str]:
+    """A policy's one or many as many."""
+    return [value] if isinstance(value, str) else value
+
+
 def statements(deployment: Deployment, function: str) -> Mapping[str, Mapping[str, Any]]:
     """The statements of a function's policy, by their ids."""
     document = json.loads(inputs(deployment, "aws:iam/policy:Policy", function)["policy"])

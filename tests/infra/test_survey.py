@@ -6,11 +6,13 @@ from ipaddress import IPv4Network
 from typing import Any, cast
 
 import pulumi
+import pulumi_aws as aws
 import pytest
 
 from infra.aws.arguments import PairArgs, pair_args
-from infra.aws.existing import GatewayFacts, RouteFacts, SubnetFacts, VpcFacts
+from infra.aws.existing import GatewayFacts, RouteFacts, SubnetFacts, UnansweredError, VpcFacts
 from infra.aws.layout import layout
+from infra.aws.lookups import Lookups
 from infra.aws.survey import Survey, survey
 from infra.config import Source, parse
 from tests.infra.stand import REGION, TEXTS, ZONE_IDS
@@ -63,12 +65,12 @@ class Account:
 
     def vpc(self, vpc_id: str) -> VpcFacts:
         if vpc_id != VPC:
-            raise LookupError(f"no matching EC2 VPC found: {vpc_id}")
+            raise UnansweredError(f"no matching EC2 VPC found: {vpc_id}")
         return self.network
 
     def subnet(self, subnet_id: str) -> SubnetFacts:
         if subnet_id not in self.subnets:
-            raise LookupError(f"no matching EC2 Subnet found: {subnet_id}")
+            raise UnansweredError(f"no matching EC2 Subnet found: {subnet_id}")
         return self.subnets[subnet_id]
 
     def gateway_endpoint(self, endpoint_id: str) -> GatewayFacts:
@@ -115,6 +117,37 @@ def test_a_zone_that_the_account_lacks_is_refused() -> None:
             "tandem:tieBreakerZone"
         )
     ]
+
+
+def test_zones_that_may_not_be_asked_for_are_one_refusal_and_nothing_else_is_asked() -> None:
+    class Closed(Account):
+        def zone_ids(self) -> dict[str, str]:
+            raise UnansweredError("UnauthorizedOperation")
+
+        def vpc(self, vpc_id: str) -> VpcFacts:
+            raise AssertionError(vpc_id)
+
+    assert refusals(Closed()) == [
+        (
+            "zones is eu-central-1a, eu-central-1b, eu-central-1c, which cannot be looked up: UnauthorizedOperation. "
+            "Allowed: zones of the account. Next: let the deployment's own role describe availability zones"
+        )
+    ]
+
+
+def test_a_question_that_the_provider_refuses_is_unanswered_and_a_mistake_of_ours_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refused(**_: object) -> None:
+        raise Exception("invoke of aws:ec2/getVpc:getVpc failed")  # noqa: TRY002 (what the SDK raises)
+
+    lookups = Lookups(cast("pulumi.Resource", None))
+    monkeypatch.setattr(aws.ec2, "get_vpc", refused)
+    with pytest.raises(UnansweredError, match="getVpc failed"):
+        lookups.vpc(VPC)
+    monkeypatch.setattr(aws.ec2, "get_vpc", lambda **_: object())
+    with pytest.raises(AttributeError):
+        lookups.vpc(VPC)
 
 
 def test_a_network_that_fits_is_taken_with_the_addresses_of_its_table_endpoint() -> None:

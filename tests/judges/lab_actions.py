@@ -5,7 +5,8 @@ import json
 from pathlib import Path
 
 from lab.emulators import ACCOUNT_ID
-from tests.judges.needs import TRANSACTION_PARTS, listed
+from tests.infra.stand import listed
+from tests.judges.needs import TRANSACTION_PARTS
 from tests.judges.recorded import recorded
 
 FUNCTIONS = ACCOUNT_ID

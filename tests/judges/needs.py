@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tests.infra.stand import listed
 from tests.judges.recorder import Request
 
 TABLE_KEY_USES = (
@@ -86,11 +87,6 @@ def covers(statement: Mapping[str, Any], need: Need) -> bool:
         and any(_is_like(need.resource, resource) for resource in listed(statement["Resource"]))
         and all(known.get(key) == value for key, value in asked)
     )
-
-
-def listed(value: str | list[str]) -> list[str]:
-    """A policy's one or many as many."""
-    return [value] if isinstance(value, str) else value
 
 
 def _is_like(resource: str, pattern: str) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.infra.stand import listed
 from tests.judges.findings import waivers
 from tests.judges.flaws import FLAWS, ROOT
 from tests.judges.needs import covers
@@ -69,8 +70,8 @@ def _role_table(title: str, role: Role) -> str:
     rows = [
         (
             f"`{sid}`",
-            _lines(_listed(statement["Action"])),
-            _lines(_short(resource) for resource in _listed(statement["Resource"])),
+            _lines(listed(statement["Action"])),
+            _lines(_short(resource) for resource in listed(statement["Resource"])),
             _lines(_condition(statement)),
             ", ".join(_steps(role, statement)),
             _seen_by(sid, statement),
@@ -103,10 +104,6 @@ def _short(arn: str) -> str:
     """Service and resource of an ARN."""
     found = re.fullmatch(r"arn:[^:]+:([^:]+):[^:]*:[^:]*:(.+)", arn)
     return f"{found[1]}: {found[2]}" if found else arn
-
-
-def _listed(value: str | list[str]) -> list[str]:
-    return [value] if isinstance(value, str) else value
 
 
 def _lines(parts: Iterable[str]) -> str:

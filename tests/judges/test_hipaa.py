@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lab.recording import Registration
-from tests.infra.stand import balanced, usual
+from tests.infra.stand import balanced, listed, usual
 
 pytestmark = pytest.mark.judge
 
@@ -105,10 +105,6 @@ def statements() -> Iterator[tuple[str, Any]]:
     for policy in of("aws:iam/policy:Policy"):
         for statement in json.loads(policy.inputs["policy"])["Statement"]:
             yield f"{policy.name} {statement['Sid']}", statement
-
-
-def listed(value: str | list[str]) -> list[str]:
-    return [value] if isinstance(value, str) else value
 
 
 def test_lambda_function_public_access_prohibited() -> None:

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from lab.recording import Registration
-from tests.judges.needs import Need, covers, listed
+from tests.infra.stand import listed
+from tests.judges.needs import Need, covers
 from tests.judges.recorded import PARTITIONS, Recorded, Role, recorded
 from tests.judges.simulator import ALLOWED, DENIED, Question, ask
 

@@ -27,6 +27,11 @@ WAIT_DEADLINE_S = 60.0
 """Longest wait for a resource to become ready; an emulator with a latency profile takes seconds."""
 
 
+def as_text(value: Any) -> str:
+    """A plain value as attributes hold it, which are all texts."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 class ClientFactory(Protocol):
     """Makes a boto3 client by the service's name, as `lab.emulators.Emulators.client` does: one attempt, short timeouts."""
 

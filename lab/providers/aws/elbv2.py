@@ -6,7 +6,7 @@ Only `lab.providers.aws` imports this file.
 from collections.abc import Mapping
 from typing import Any
 
-from lab.providers.aws.cloud import AwsHandler, physical_name, tag_list, tag_map, tagged, told, wait_until
+from lab.providers.aws.cloud import AwsHandler, as_text, physical_name, tag_list, tag_map, tagged, told, wait_until
 from lab.providers.handler import Ask, State
 
 BALANCER_ATTRIBUTES = {
@@ -95,7 +95,7 @@ class TargetGroup(AwsHandler):
         arn = made["TargetGroups"][0]["TargetGroupArn"]
         attributes = _asked(ask, GROUP_ATTRIBUTES)
         for each in ask.each("targetHealthStates"):
-            attributes.append({"Key": UNHEALTHY_TERMINATION, "Value": _text(each["enableUnhealthyConnectionTermination"])})
+            attributes.append({"Key": UNHEALTHY_TERMINATION, "Value": as_text(each["enableUnhealthyConnectionTermination"])})
         elb.modify_target_group_attributes(TargetGroupArn=arn, Attributes=attributes)
         return State(arn)
 
@@ -174,16 +174,12 @@ class TargetGroupAttachment(AwsHandler):
 
 
 def _asked(ask: Ask, names: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": _text(ask[name])} for name, key in names.items() if name in ask]
+    return [{"Key": key, "Value": as_text(ask[name])} for name, key in names.items() if name in ask]
 
 
 def _told(attributes: list[Mapping[str, str]], names: Mapping[str, str]) -> dict[str, Any]:
     known = {each["Key"]: each["Value"] for each in attributes}
     return {name: _value(name, known[key]) for name, key in names.items() if key in known}
-
-
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _value(name: str, text: str) -> Any:

@@ -6,7 +6,7 @@ Only `lab.providers.aws` imports this file.
 from collections.abc import Mapping
 from typing import Any
 
-from lab.providers.aws.cloud import AwsHandler, physical_name, tagged
+from lab.providers.aws.cloud import AwsHandler, as_text, physical_name, tagged
 from lab.providers.handler import Ask, State
 
 GONE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "NonExistentQueue")
@@ -30,7 +30,7 @@ class Queue(AwsHandler):
 
     def _make(self, ask: Ask) -> State:
         name = physical_name(ask)
-        attributes = {ATTRIBUTES[key]: _as_text(ask[key]) for key in ATTRIBUTES if key in ask}
+        attributes = {ATTRIBUTES[key]: as_text(ask[key]) for key in ATTRIBUTES if key in ask}
         answer = self.client("sqs").create_queue(QueueName=name, Attributes=attributes, tags=ask.get("tags") or {})
         return State(answer["QueueUrl"])
 
@@ -64,10 +64,6 @@ class QueuePolicy(AwsHandler):
 
     def _remove(self, state: State) -> None:
         self.client("sqs").set_queue_attributes(QueueUrl=state.id, Attributes={"Policy": ""})
-
-
-def _as_text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _from_text(key: str, text: str) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lab.recording import Deployment, Registration
-from tests.infra.stand import ACCOUNT, REGION, SITE
+from tests.infra.stand import ACCOUNT, REGION, SITE, listed
 
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 ALIAS = "aws:kms/alias:Alias"
@@ -89,11 +89,6 @@ def rules_of(usual: Deployment, type_token: str, group: str) -> list[Registratio
 def key_arn(deployment: Deployment) -> str:
     """The stack's key."""
     return deployment.only(KEY).outputs["arn"]
-
-
-def listed(value: str | list[str]) -> list[str]:
-    """What may be one or several."""
-    return [value] if isinstance(value, str) else value
 
 
 def by_sid(text: str) -> dict[str, Statement]:
