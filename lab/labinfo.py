@@ -44,6 +44,8 @@ class ProfileTime:
 class LabInfo:
     """lab.json: what the run was."""
 
+    lab_id: str
+    """Its raw logs lie in `out/lab/` under this name."""
     cloud: str
     profile: str
     engine: str
@@ -99,6 +101,7 @@ def read_lab_info(path: Path) -> LabInfo:
     if sorted(order) != sorted(workers):
         line.fail(f"'order' {list(order)} and 'workers' {list(workers)} must name the same workers")
     return LabInfo(
+        lab_id=line.text("lab_id"),
         cloud=line.text("cloud"),
         profile=line.text("profile"),
         engine=line.text("engine"),

@@ -20,6 +20,7 @@ def write_lab_info(site: Site, fault: str, spent: Mapping[str, float], *, stays:
     workers: dict[str, Any] = site.outputs["workers"]
     cards = {machine.instance_id: machine.card_id for machine in site.hypervisor.machines.values()}
     info = {
+        "lab_id": site.lab_id,
         "cloud": str(site.outputs["cliConfig"]["cloud"]),
         "profile": site.profile.name,
         "engine": site.deployment.engine,

@@ -158,6 +158,7 @@ def document(findings: Findings) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
         "headline": headline(findings),
+        "lab_id": lab.lab_id,
         "cloud": lab.cloud,
         "profile": lab.profile,
         "engine": lab.engine,

@@ -23,7 +23,8 @@ from tests.judges.lab_actions import MOVE, not_granted, used_by_functions
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(420)]
 
 KEYS = {
-    "schema_version", "cloud", "profile", "engine", "fault", "detected_s", "decided_s", "moved_s", "verified_s", "outage_s",
+    "schema_version", "lab_id", "cloud", "profile", "engine", "fault",
+    "detected_s", "decided_s", "moved_s", "verified_s", "outage_s",
     "messages", "double_serving_s", "stale_deliveries", "epoch_before", "epoch_after", "holder_before", "holder_after",
     "promises", "violations", "versions",
 }  # fmt: skip
@@ -39,7 +40,6 @@ def run_demo(fault: str, divisor: int, out: Path) -> "subprocess.CompletedProces
 @pytest.mark.parametrize(("fault", "divisor"), [("kill", 10), ("freeze", 10), ("cut", 1)])
 def test_a_pair_fails_over_and_every_promise_is_kept(fault: str, divisor: int, tmp_path: Path) -> None:
     """Divisor 1 is the schedule in real minutes."""
-    before = set(LABS.glob("*"))
     done = run_demo(fault, divisor, tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads((tmp_path / "report.json").read_text())
@@ -59,8 +59,7 @@ def test_a_pair_fails_over_and_every_promise_is_kept(fault: str, divisor: int, t
     assert "<svg" in page
     assert "<script" not in page
     # Granted = used, over the whole lab: the emulators' own log of what the functions asked.
-    (folder,) = set(LABS.glob("*")) - before
-    used = used_by_functions(folder / "logs")
+    used = used_by_functions(LABS / report["lab_id"] / "logs")
     assert (MOVE - used, not_granted(used)) == (set(), set())
 
 

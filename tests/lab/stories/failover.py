@@ -133,6 +133,7 @@ def _lab_json(fault: str) -> Row:
         for name, zone in (("wk1", "a"), ("wk2", "b"))
     }
     return {
+        "lab_id": "story",
         "cloud": "aws",
         "profile": "instant",
         "engine": "mock runtime of the SDK",
