@@ -39,8 +39,6 @@ def after_answer(record: Record, event: Answered) -> tuple[Record, tuple[str, ..
 def _after(record: Record, *, denied: tuple[str, ...], allowed: set[str]) -> tuple[Record, tuple[str, ...]]:
     standing = tuple(name for name in record.denied if name not in allowed)
     new = tuple(name for name in denied if name not in standing)
-    if standing == record.denied and not new:
-        return record, ()
     return replace(record, denied=(*standing, *new)[-DENIED_KEPT:]), new
 
 

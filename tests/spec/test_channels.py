@@ -1,15 +1,18 @@
 """RULE.md 7.1 with two channels: people by the topic, machines by the bus, each by itself."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
 from failover_lambda.contract import Channel
 from failover_lambda.cycle import Cycle
-from failover_lambda.model import Phase
-from failover_lambda.outbox import AGAIN_S_MAX, AGAIN_S_MIN
-from tests.fakes import by_name
+from failover_lambda.model import Notice, Phase
+from failover_lambda.outbox import AGAIN_S_MAX, AGAIN_S_MIN, Outbox
+from tests.fakes import ListReporter, by_name
 from tests.worlds import World
 
 BUS = "hospital"
@@ -123,3 +126,33 @@ def test_a_record_of_the_time_before_channels_is_told_by_both() -> None:
     world.cycle = Cycle(world.settings, world.cycle._ports, pool=world.cycle._pool)  # pyright: ignore[reportPrivateUsage]
     world.tick(3)
     assert by_name(world.reporter.told) == by_name(world.reporter.on_the_bus) == ["adopt"]
+
+
+def test_a_hand_over_that_is_on_the_way_is_not_begun_again() -> None:
+    """A topic that answers after many ticks is told once."""
+    begun: list[str] = []
+    answers = threading.Event()
+
+    class SlowTopic(ListReporter):
+        def tell(self, notice: Notice, channel: Channel) -> None:
+            begun.append(notice.id)
+            answers.wait(60)
+            super().tell(notice, channel)
+
+    about: dict[str, Any] = {
+        "what": "failover",
+        "site": "lis",
+        "source": "wk1",
+        "target": "wk2",
+        "why": "",
+        "epoch": 2,
+        "seconds": 1.0,
+    }
+    notice = Notice(id="n-1", at_s=1.0, **about)
+    with ThreadPoolExecutor() as pool:
+        outbox = Outbox((Channel.TOPIC,), SlowTopic(), pool)
+        for now_s in range(100):
+            assert list(outbox.send([notice], now_s)) == list(outbox.done(now_s)) == []
+        answers.set()
+    assert begun == ["n-1"]
+    assert [handed.fault for handed in outbox.done(100.0)] == [""]

@@ -49,10 +49,11 @@ def test_no_move_is_begun_while_the_address_may_not_be_read() -> None:
     assert (world.record.holder, world.cloud.calls) == ("wk1", [])
 
 
-def test_a_denial_is_told_again_only_after_it_was_allowed_in_between() -> None:
+@pytest.mark.parametrize("what", ["address", "instances", "prober-b"])
+def test_a_denial_is_told_again_only_after_it_was_allowed_in_between(what: str) -> None:
     world = World().settled()
     for times in (1, 2):
-        world.cloud.denied.add("prober-b")
+        world.cloud.denied.add(what)
         world.tick(20)
         assert len(notices(world)) == times
         world.cloud.denied.clear()
