@@ -21,6 +21,9 @@ SITE_DIMENSION = "Site"
 MOVES_KEPT = 24
 """Moves that the record remembers for the budget; no larger budget can be configured."""
 
+CLOCKS_AGREE_S = 60.0
+"""Further apart, our clock and the store's are not believed to tell a window of the day (RULE 10.3)."""
+
 RECORD_KEY = "pk"
 """Partition key of the record table (string). Items: `record#SITE` and `lease#SHARD`."""
 
@@ -179,7 +182,11 @@ class Settings:
     """After this long an unanswered call is asked again; above connect + read timeout of the SDK (1 + 2 s)."""
     cloud_read_interval_s: float = 5.0
     """How often a steady site's association and instance states are read; in doubt: every round."""
-    rule_version: int = 1
+    watch_only: bool = False
+    """Decide and tell, but send no call and change no epoch."""
+    failback_enabled: bool = False
+    """The home worker may get the address back by itself, inside a window."""
+    rule_version: int = 2
 
     @property
     def channels(self) -> tuple[Channel, ...]:

@@ -81,6 +81,7 @@ class Cycle:
         self._seen_little = False
         self._public_ip = ""
         self._calls: dict[Future[Answered], Command] = {}
+        self._dropped: frozenset[str] = frozenset()
         self._pulse = Pulse(settings)
         self._faults: list[str] = []
         self._failed = False
@@ -130,6 +131,7 @@ class Cycle:
             seen = self._observe(lease)
             reason = self._apply(seen, lease)
             self._follow(lease)
+            self._empty_inbox(lease)
         except ConflictError as exc:
             seen, reason = None, f"lost the race: {exc}"
             self._reload = True
@@ -204,6 +206,7 @@ class Cycle:
             instances=self._taken("instances"),
             public=_answer_of(public) if public else None,
             denied=denied,
+            requests=tuple(request for request in lease.inbox if request.site in (self._settings.site, "")),
         )
         self._note_unasked(looks, seen)
         if seen.address:
@@ -295,6 +298,21 @@ class Cycle:
         for future in done:
             del self._calls[future]
         return answers
+
+    def _empty_inbox(self, lease: Lease) -> None:
+        """What the stored record knows leaves the inbox; an entry that stays is known again next time (RULE 9.2)."""
+        if self._record is None or self._reload:
+            return
+        known = rule.known_requests(self._record, lease.inbox) - self._dropped
+        if known:
+            self._dropped |= known
+            self._pool.submit(self._drop, known)
+
+    def _drop(self, ids: frozenset[str]) -> None:
+        try:
+            self._ports.store.drop_requests(ids)
+        except StoreUnavailableError:
+            self._dropped -= ids
 
     # Tell and report
 

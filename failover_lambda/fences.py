@@ -194,6 +194,12 @@ def _ask(fence: Fence, do: Do, settings: Settings, now_s: float) -> tuple[Fence,
     return fence, (Command(do=do, epoch=fence.epoch, worker=fence.worker),)
 
 
+def confirmed(fence: Fence, now_s: float) -> Fence:
+    """The fence after an operator's word that its worker is off, and that nothing of ours is on its way to it."""
+    isolate, stop = (replace(debt, answered=True, lost=False) for debt in (fence.isolate, fence.stop))
+    return replace(fence, isolate=isolate, stop=stop, seen_stopped_s=now_s)
+
+
 def has_open_calls(record: Record) -> bool:
     """Whether a fence still waits for proof, so that the machines are read in every round."""
     return any(

@@ -68,6 +68,7 @@ class Phase(Enum):
     MOVING = "moving"
     VERIFYING = "verifying"
     BOTH_DOWN = "both-down"
+    PAUSED = "paused"
     MANUAL = "manual"
 
 
@@ -144,6 +145,8 @@ class InstanceView:
     launched_s: float
     """When it last started. Grows with each start after a stop: our boot id, since a worker need not have one."""
     isolated: bool
+    event: str = ""
+    """Id of something that the platform means to do to this machine (a reboot, its retirement); "" = nothing is known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,6 +156,74 @@ class PublicAnswer:
     worker: str
     boot_id: str
     answer: Answer
+
+
+# What operators ask for
+
+
+class Verb(Enum):
+    """What an operator can ask of the watchdog; RULE.md section 9."""
+
+    SWITCHOVER = "switchover"
+    FAILOVER = "failover"
+    FAILBACK = "failback"
+    PAUSE = "pause"
+    RESUME = "resume"
+    MAINTENANCE = "maintenance"
+    CONFIRM_FENCE = "confirm-fence"
+    ORDER = "order"
+    ACKNOWLEDGE = "acknowledge"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One thing that an operator asks for: an entry in the inbox, then in the record until it is answered."""
+
+    id: str
+    """Chosen by whoever asks; two entries with one id are one request."""
+    site: str
+    verb: Verb | None
+    """None: what was asked cannot be read, and `fault` says why."""
+    who: str
+    why: str
+    asked_s: float
+    """By the clock of whoever asked."""
+    patience_s: float
+    """How long after it was first seen it may still begin; then it is refused."""
+    worker: str = ""
+    """SWITCHOVER and FAILOVER: the new holder, "" = the next in order. MAINTENANCE, CONFIRM_FENCE: whose. RESUME: whose
+    maintenance ends, "" = the pause, or the phase manual."""
+    duration_s: float = 0.0
+    """PAUSE and MAINTENANCE: how long."""
+    drain_s: float = 0.0
+    """Planned moves: how long the holder may finish what it has before it loses the address."""
+    order: tuple[str, ...] = ()
+    """ORDER: every worker, as they are to be promoted."""
+    unproven: bool = False
+    """FAILOVER: to a worker whose own fence is not proven."""
+    fault: str = ""
+    """Why the entry cannot be read."""
+    first_seen_s: float = 0.0
+    """When the watchdog took it in; 0 = not yet."""
+    epoch: int = 0
+    """The epoch of the move that carries it out; 0 = none has begun."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """What became of a request. `why` is kept of the newest ones only; id and result of more."""
+
+    id: str
+    done: bool
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """A time in which the home worker may get the address back by itself."""
+
+    opened_s: float
+    closes_s: float
 
 
 # Events: what `rule.step` is told
@@ -173,6 +244,12 @@ class Round:
     public: PublicAnswer | None = None
     denied: tuple[str, ...] = ()
     """Questions of this round that our role may not ask, by their names in `denials`."""
+    requests: tuple[Request, ...] = ()
+    """What lies in the inbox for this site; what the record knows already is among it until it was taken out."""
+    window: Window | None = None
+    """The failback window that is open by our own clock; None = none is, or failback is by hand only."""
+    clocks_agree: bool = True
+    """Our clock and the store's are known to differ by less than `contract.CLOCKS_AGREE_S`."""
 
     def instance(self, worker: str) -> InstanceView | None:
         """The view of `worker` in this round, if there is one."""
@@ -271,6 +348,8 @@ class Kind(Enum):
     FAILOVER = "failover"
     RECONCILE = "reconcile"
     RETARGET = "retarget"
+    SWITCHOVER = "switchover"
+    FAILBACK = "failback"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -358,6 +437,29 @@ class Drift:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Pause:
+    """Automatic moves and repairs are off, by an operator's word, and until when."""
+
+    until_s: float
+    who: str
+    why: str
+    warned: bool = False
+    """People know that it ends soon."""
+    nobody_since_s: float | None = None
+    """Since when the address is read as on nobody."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Maintenance:
+    """One worker is being worked on, by an operator's word: its silence counts for nothing, and it is no target."""
+
+    worker: str
+    until_s: float
+    who: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Move:
     """One automatic move, for the budget and the hold."""
 
@@ -420,6 +522,26 @@ class Record:
     """The suspicion that stands was told already."""
     denied: tuple[str, ...] = ()
     """What our role may not do, as people were told."""
+    requests: tuple[Request, ...] = ()
+    """What operators asked for and is not answered yet, oldest first."""
+    replies: tuple[Reply, ...] = ()
+    """What became of earlier requests, newest last: none is carried out twice."""
+    pause: Pause | None = None
+    maintenance: tuple[Maintenance, ...] = ()
+    order: tuple[str, ...] = ()
+    """The order of promotion that an operator gave; () = that of the settings."""
+    acknowledged: str = ""
+    """Who said to know that the site needs a person; "" = nobody."""
+    loose_s: float | None = None
+    """When an association was asked for last whose answer is not known: it may still land."""
+    home_healthy_s: float | None = None
+    """Since when the home worker, not the holder, was found ready in every round."""
+    window_spent_s: float | None = None
+    """The opening of the failback window that was used, or ended by a failover."""
+    heeded: tuple[str, ...] = ()
+    """Announcements of the platform that a move was made for."""
+    watched_only: bool = False
+    """The last rounds were only watched: what people did meanwhile is adopted when that ends."""
 
     def fence(self, worker: str) -> Fence | None:
         """The fence that stands against `worker`, if there is one."""
@@ -449,6 +571,8 @@ class Lease:
     """Grows with each renewal. Only its change is watched, on the watcher's own monotonic clock: no clock is compared."""
     wish: str
     """Who would like to have it next; "" = nobody."""
+    inbox: tuple[Request, ...] = ()
+    """What operators ask for, of all sites of the shard, in no order; taken out once the record knows it."""
     asked: str = ""
     """Id of a question by a `once` tick that met a live leader."""
     answered: str = ""

@@ -16,6 +16,7 @@ from failover_lambda.moves import (
     is_healthy,
     is_on,
     limitation,
+    loose_since,
     member_with,
     rescue,
     settle,
@@ -75,7 +76,7 @@ def _on_nobody(case: Case, intent: Intent) -> Decision:
         )
     if case.record.phase is Phase.MOVING and not _due(intent, case):
         return case.stay("waiting for the answer of the association")
-    record = replace(case.record, intent=replace(intent, asked_s=case.now_s))
+    record = replace(case.record, intent=replace(intent, asked_s=case.now_s), loose_s=loose_since(case.record))
     moving = go(record, Phase.MOVING, case.now_s, "the address is on nobody: it is put on its target")
     return Decision(record=moving, commands=(associate(moving),), reason=moving.reason)
 
@@ -148,7 +149,7 @@ def on_verifying(case: Case) -> Decision:
 def _on_dead_target(case: Case, verdict: Verdict, why: str) -> Decision:
     """The target died before the move was verified: that the move was made is told, then section 3 decides."""
     record, intent = case.record, case.record.intent
-    if record.manual:
+    if record.manual or record.pause:
         return settle(case, f"not verified: {why}")
     if intent:
         case = case.telling(intent.kind.value, source=intent.source, target=record.holder, why=f"not verified: {why}")

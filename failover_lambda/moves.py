@@ -20,6 +20,7 @@ from failover_lambda.model import (
     Do,
     Intent,
     Kind,
+    Maintenance,
     Move,
     Notice,
     Phase,
@@ -33,20 +34,26 @@ ATTEMPTS_PER_WORKER = 2
 HOUR_S = 3600.0
 DAY_S = 86400.0
 
-_SETTLED = frozenset({Phase.DISABLED, Phase.STEADY, Phase.SUSPECT, Phase.BOTH_DOWN, Phase.MANUAL})
+_SETTLED = frozenset({Phase.DISABLED, Phase.STEADY, Phase.SUSPECT, Phase.BOTH_DOWN, Phase.PAUSED, Phase.MANUAL})
+_MOVE_ENDS = frozenset({Phase.STEADY, Phase.PAUSED, Phase.MANUAL})
 _MOVE_BEGINS = frozenset({Phase.FENCING, Phase.MOVING})
 
 TRANSITIONS: Mapping[Phase, frozenset[Phase]] = {
     Phase.DISABLED: frozenset({Phase.STEADY, Phase.MANUAL}),
     Phase.STEADY: _SETTLED | _MOVE_BEGINS,
     Phase.SUSPECT: _SETTLED | _MOVE_BEGINS,
-    Phase.FENCING: _MOVE_BEGINS | {Phase.VERIFYING, Phase.STEADY, Phase.MANUAL},
-    Phase.MOVING: _MOVE_BEGINS | {Phase.VERIFYING, Phase.STEADY, Phase.MANUAL},
+    Phase.FENCING: _MOVE_BEGINS | _MOVE_ENDS | {Phase.VERIFYING},
+    Phase.MOVING: _MOVE_BEGINS | _MOVE_ENDS | {Phase.VERIFYING},
     Phase.VERIFYING: _SETTLED | _MOVE_BEGINS | {Phase.VERIFYING},
     Phase.BOTH_DOWN: _SETTLED | _MOVE_BEGINS,
+    Phase.PAUSED: _MOVE_BEGINS | _MOVE_ENDS | {Phase.DISABLED},
     Phase.MANUAL: _MOVE_BEGINS | {Phase.DISABLED, Phase.STEADY, Phase.MANUAL},
 }
 """Every phase, and those that may follow it; a phase may always follow itself."""
+
+
+IN_MOTION = frozenset({Phase.FENCING, Phase.MOVING, Phase.VERIFYING})
+"""A move has begun and not ended."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,8 +117,15 @@ def go(record: Record, phase: Phase, now_s: float, why: str) -> Record:
     """The record in another phase. ValueError when `TRANSITIONS` has no such step: then the rule itself is wrong."""
     if phase is not record.phase and phase not in TRANSITIONS[record.phase]:
         raise ValueError(f"{record.site}: no way from phase {record.phase.value} to {phase.value} ({why})")
-    intent = record.intent if phase in (Phase.FENCING, Phase.MOVING, Phase.VERIFYING) else None
-    return replace(record, phase=phase, phase_since_s=now_s, intent=intent, reason=why)
+    intent = record.intent if phase in IN_MOTION else None
+    return replace(record, phase=phase, phase_since_s=now_s, intent=intent, reason=why, acknowledged="")
+
+
+def resting(record: Record) -> Phase:
+    """Where a site rests when no move is in motion."""
+    if record.manual:
+        return Phase.MANUAL
+    return Phase.PAUSED if record.pause else Phase.STEADY
 
 
 def notify(
@@ -148,26 +162,45 @@ def is_healthy(case: Case, worker: str) -> bool:
 def choose_target(case: Case) -> tuple[str | None, str]:
     """The next worker in order after the holder that can take over, or None and what stands against each."""
     tried = case.record.intent.tried if case.record.intent else ()
-    candidates = [name for name in _order_after(case.settings, case.record.holder) if name not in tried]
-    against = {name: _against(case, name) for name in candidates}
+    candidates = [name for name in _order_after(case) if name not in tried]
+    found = {name: against(case, name) for name in candidates}
     for name in candidates:
-        if not against[name]:
+        if not found[name]:
             return name, ""
     for name in candidates:  # a fence that is not proven yet, and nobody else left: promoted with notice (RULE 6.7)
         if case.record.fence(name) and is_healthy(case, name):
             return name, ""
-    return None, "no standby can take over: " + ("; ".join(against.values()) or "all were tried")
+    return None, "no standby can take over: " + ("; ".join(found.values()) or "all were tried")
 
 
-def _order_after(settings: Settings, holder: str) -> list[str]:
-    names = [worker.name for worker in settings.workers]
-    at = names.index(holder)
+def order_of(record: Record, settings: Settings) -> tuple[str, ...]:
+    """The workers in order of promotion, home first: as an operator said, while that names the workers there are."""
+    names = tuple(worker.name for worker in settings.workers)
+    return record.order if set(record.order) == set(names) else names
+
+
+def home_of(case: Case) -> str:
+    """The worker that should hold when nothing is wrong."""
+    return order_of(case.record, case.settings)[0]
+
+
+def _order_after(case: Case) -> list[str]:
+    names = list(order_of(case.record, case.settings))
+    at = names.index(case.record.holder)
     return names[at + 1 :] + names[:at]
 
 
-def _against(case: Case, name: str) -> str:
+def maintenance_of(record: Record, worker: str, now_s: float) -> Maintenance | None:
+    """The announced maintenance of `worker` that goes on now."""
+    return next((each for each in record.maintenance if each.worker == worker and now_s < each.until_s), None)
+
+
+def against(case: Case, name: str) -> str:
+    """Why `name` can be no target in this round; "" = it can."""
     if case.record.fence(name):
         return f"{name} is fenced and was not seen stopped and started again"
+    if announced := maintenance_of(case.record, name, case.now_s):
+        return f"{name} is in maintenance, as {announced.who} said"
     return "" if is_healthy(case, name) else f"{name} gave no healthy answer in this round"
 
 
@@ -177,7 +210,6 @@ def limitation(case: Case) -> Limitation | None:
         attempts, most = case.record.intent.attempt, ATTEMPTS_PER_WORKER * len(case.settings.workers)
         spent = attempts >= most
         return Limitation(why=f"{attempts} attempts in one incident (at most {most})", lasting=True) if spent else None
-    ages = [case.now_s - move.at_s for move in case.record.moves]
     in_hour, in_day = _moves_in(case.record, case.now_s)
     settings = case.settings
     if not moves_left(case.record, settings, case.now_s):
@@ -186,11 +218,16 @@ def limitation(case: Case) -> Limitation | None:
             f"{in_day} in a day (at most {settings.moves_per_day_max})"
         )
         return Limitation(why=why, lasting=True)
-    if ages and min(ages) < settings.hold_s:
-        return Limitation(
-            why=f"held: the last automatic move was {min(ages):.0f} s ago, least {settings.hold_s:g} s", lasting=False
-        )
-    return None
+    held = hold(case)
+    return Limitation(why=held, lasting=False) if held else None
+
+
+def hold(case: Case) -> str:
+    """Why it is too soon after the last automatic move; "" = it is not."""
+    ages = [case.now_s - move.at_s for move in case.record.moves]
+    if ages and min(ages) < case.settings.hold_s:
+        return f"held: the last automatic move was {min(ages):.0f} s ago, least {case.settings.hold_s:g} s"
+    return ""
 
 
 def moves_left(record: Record, settings: Settings, now_s: float) -> int:
@@ -205,11 +242,11 @@ def _moves_in(record: Record, now_s: float) -> tuple[int, int]:
     return sum(age < HOUR_S for age in ages), sum(age < DAY_S for age in ages)
 
 
-def intend(case: Case, kind: Kind, target: str, *, source: str, why: str) -> Decision:
+def intend(case: Case, kind: Kind, target: str, *, source: str, why: str, automatic: bool = True) -> Decision:
     """A new epoch with `target` as holder, and the first calls, to be sent after it is stored.
 
     The association id that the calls expect is the one read in this round, before the write that permits them. A failover
-    also raises a fence against its source.
+    also raises a fence against its source. What an operator asked for uses no budget (`automatic` false).
     """
     old, now_s, address = case.record, case.now_s, case.seen.address
     expected = address.association.association_id if address and address.association else ""
@@ -232,15 +269,39 @@ def intend(case: Case, kind: Kind, target: str, *, source: str, why: str) -> Dec
         why=why,
     )
     fresh = replace(
-        old, epoch=epoch, holder=target, association_id="", association_reads=0, fences=standing, streak=None, drift=None
+        old,
+        epoch=epoch,
+        holder=target,
+        association_id="",
+        association_reads=0,
+        fences=standing,
+        streak=None,
+        drift=None,
+        loose_s=loose_since(old),
+        home_healthy_s=None,
+        window_spent_s=_window_spent(case, kind, source),
     )
-    if kind in (Kind.FAILOVER, Kind.RECONCILE):
+    if automatic and kind in (Kind.FAILOVER, Kind.RECONCILE):
         move = Move(at_s=now_s, epoch=epoch, source=source, target=target, kind=kind)
         fresh = replace(fresh, moves=(*old.moves, move)[-MOVES_KEPT:])
     phase = Phase.FENCING if expected else Phase.MOVING
     record = replace(go(fresh, phase, now_s, why), intent=intent)
     fence = record.fence(source) if kind is Kind.FAILOVER else None
     return Decision(record=record, commands=(_first_call(record), *(fences.calls_of(fence) if fence else ())), reason=why)
+
+
+def loose_since(record: Record) -> float | None:
+    """When an association was asked for last that may still land, beside the one that is asked for next (hole 2)."""
+    asked = record.intent.asked_s if record.intent and record.phase is Phase.MOVING else None
+    return record.loose_s if asked is None else asked
+
+
+def _window_spent(case: Case, kind: Kind, source: str) -> float | None:
+    """A failback uses its window up; a failover away from home ends it (RULE 10.5)."""
+    away = kind is Kind.FAILOVER and source == home_of(case)
+    if case.seen.window and (away or kind is Kind.FAILBACK):
+        return case.seen.window.opened_s
+    return case.record.window_spent_s
 
 
 def _suspected_since(record: Record) -> float | None:
@@ -282,9 +343,20 @@ def adopt(case: Case, member: str, association: Association, why: str) -> Decisi
         streak=None,
         drift=None,
     )
-    record = go(record, Phase.MANUAL if record.manual else Phase.STEADY, case.now_s, why)
+    record = go(record, resting(record), case.now_s, why)
     record = notify(record, case.now_s, "adopted", source=case.record.holder, target=member, why=why)
     return Decision(record=record, commands=(), reason=why)
+
+
+def adopt_shown(case: Case, association: Association, why: str) -> Decision:
+    """Adopt the worker that has the address, or put the address on it where it is on another card of it."""
+    member = member_with(association, case.settings)
+    if member is None:
+        return foreign(case, association)
+    if is_on(association, member):
+        return adopt(case, member.name, association, why)
+    why = f"{why}, and it is on another card or address of {member.name}"
+    return intend(case, Kind.RECONCILE, member.name, source=member.name, why=why)
 
 
 def foreign(case: Case, association: Association) -> Decision:
@@ -299,7 +371,7 @@ def settle(case: Case, why: str) -> Decision:
     source, since_s = (intent.source, intent.suspected_s) if intent else ("", None)
     because = f"{intent.why}; {why}" if intent else why
     what = intent.kind.value if intent else "settled"
-    settled = go(record, Phase.MANUAL if record.manual else Phase.STEADY, case.now_s, why)
+    settled = go(record, resting(record), case.now_s, why)
     settled = notify(settled, case.now_s, what, source=source, target=record.holder, why=because, since_s=since_s)
     return Decision(record=settled, commands=(), reason=why)
 
@@ -309,7 +381,7 @@ def rescue(case: Case) -> Decision:
     record, intent = case.record, case.record.intent
     if record.phase is Phase.MANUAL and case.now_s - record.phase_since_s < case.settings.move_deadline_s:
         return case.stay("manual: the address is on nobody; tried again soon")
-    if record.phase is Phase.MANUAL and is_healthy(case, record.holder):
+    if record.phase in (Phase.MANUAL, Phase.PAUSED) and is_healthy(case, record.holder):
         return intend(case, Kind.RETARGET, record.holder, source="", why="the address was on nobody, and its holder answers")
     target, refusal = choose_target(case)
     if target:

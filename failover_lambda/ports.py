@@ -5,7 +5,7 @@ The docstrings are the contracts; every adapter passes `tests/contract/`. No por
 May import `contract`, `model` and `errors` only.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from failover_lambda.contract import Channel
@@ -18,6 +18,7 @@ from failover_lambda.model import (
     Notice,
     PublicAnswer,
     Record,
+    Request,
     Sight,
     Vitals,
 )
@@ -171,6 +172,24 @@ class RecordStore(Protocol):
 
     def ask_leader(self, question: str) -> None:
         """Note a question; the leader answers it by renewing with `answered` after a complete tick.
+
+        Raises:
+            StoreUnavailableError: no answer.
+        """
+        ...
+
+    def put_request(self, request: Request) -> None:
+        """Put an entry into the inbox of the shard, where the leader finds it with its next renewal. Twice is once.
+
+        Raises:
+            ValueError: its form is not what the watchdog reads.
+            ConflictError: nobody ever led here: there is no inbox.
+            StoreUnavailableError: no answer; it may be there.
+        """
+        ...
+
+    def drop_requests(self, ids: Collection[str]) -> None:
+        """Take these entries out of the inbox; one that is not there any more is no fault.
 
         Raises:
             StoreUnavailableError: no answer.

@@ -61,7 +61,7 @@ class Pulse:
             heartbeat=self._complete,
             failed_ticks=self._failed,
             suspect_s=self._suspect_s,
-            needs_person=record is not None and record.phase in NEEDS_PERSON,
+            needs_person=record is not None and record.phase in NEEDS_PERSON and not record.acknowledged,
             standbys_not_ready=self._not_ready,
             moves_left=moves_left(known, self._settings, now_s) if known else None,
         )

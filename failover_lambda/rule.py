@@ -4,19 +4,19 @@ No I/O, no clock, no chance, no logging: equal arguments give equal decisions. `
 further to the handler of the record's phase (`_HANDLERS` lists every phase); a handler gets a `Case`, returns a `Decision`.
 
 Here: events, a site's first record, the switch. Elsewhere, and as pure: what the rounds say of the holder (`verdict`), the
-phases in which it is judged (`settled`), a move in motion (`motion`), its first and last step (`moves`), the debts of
-fencing (`fences`). The order in which a decision becomes effect is `cycle`'s. May import `contract`, `model` and those five.
+phases in which it is judged (`settled`, `paused`), a move in motion (`motion`), its first and last step (`moves`), planned
+moves (`planned`), what operators ask for (`operators`), the debts of fencing (`fences`), what is denied (`denials`). The
+order in which a decision becomes effect is `cycle`'s. May import `contract`, `model` and those eight.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import assert_never
 
-from failover_lambda import denials, fences
+from failover_lambda import denials, fences, operators, paused, planned
 from failover_lambda.contract import Settings
 from failover_lambda.model import (
     Answered,
-    Association,
     Command,
     Decision,
     Do,
@@ -28,11 +28,12 @@ from failover_lambda.model import (
     Outcome,
     Phase,
     Record,
+    Request,
     Round,
     Told,
 )
 from failover_lambda.motion import associate, on_motion, on_verifying, verify
-from failover_lambda.moves import Case, adopt, born, foreign, go, intend, is_on, member_with, notify
+from failover_lambda.moves import IN_MOTION, Case, adopt_shown, born, go, intend, loose_since, notify
 from failover_lambda.settled import on_manual, on_settled
 
 
@@ -61,7 +62,12 @@ def step(record: Record | None, event: Event, settings: Settings, now_s: float) 
 
 def in_motion(record: Record | None) -> bool:
     """Whether a move has begun and not ended."""
-    return record is not None and record.phase in _IN_MOTION
+    return record is not None and record.phase in IN_MOTION
+
+
+def known_requests(record: Record, requests: Iterable[Request]) -> frozenset[str]:
+    """Ids of those that the record knows: they can leave the inbox once it is stored (RULE 9.2)."""
+    return operators.known_ids(record, requests)
 
 
 def in_doubt(record: Record | None) -> bool:
@@ -71,7 +77,7 @@ def in_doubt(record: Record | None) -> bool:
 
 def wants_cloud(record: Record | None) -> bool:
     """Whether the next round must read address and machines, whenever they were read last."""
-    if record is None or in_doubt(record) or record.drift:
+    if record is None or in_doubt(record) or record.drift or record.requests:
         return True
     return record.phase in (Phase.DISABLED, Phase.BOTH_DOWN) or fences.has_open_calls(record)
 
@@ -86,8 +92,8 @@ def _on_round(record: Record | None, seen: Round, settings: Settings, now_s: flo
         return _first(seen, settings, now_s)
     if record.holder not in {worker.name for worker in settings.workers}:
         return _on_unknown_holder(record, seen, settings, now_s)
-    if not settings.enabled and record.phase not in _IN_MOTION:
-        return _disable(record, now_s)
+    if not settings.enabled and record.phase not in IN_MOTION:
+        return _disable(record, seen, now_s)
     watched = fences.watch(record, seen, settings, now_s)
     case = Case(record=replace(record, fences=watched.fences), seen=seen, settings=settings, now_s=now_s)
     for worker in watched.rejoined:
@@ -96,8 +102,35 @@ def _on_round(record: Record | None, seen: Round, settings: Settings, now_s: flo
     unproven = fences.unprovable(case.record, now_s)
     if unproven:
         case = _telling_unproven(case, unproven)
-    decision = _HANDLERS[record.phase](case)
+    case = operators.take(case)
+    decision = operators.close(case, planned.after(case, _handler(case)(case)))
+    if settings.watch_only and record.phase not in IN_MOTION:
+        return _only_watched(case, decision)
     return _with_fence_calls(decision, watched.commands)
+
+
+def _handler(case: Case) -> "Handler":
+    if case.record.watched_only and not case.settings.watch_only:
+        return lambda each: paused.ended(each, "watching only is over")
+    return _HANDLERS[case.record.phase]
+
+
+def _only_watched(case: Case, decision: Decision) -> Decision:
+    """The same judgement, told instead of done: neither epoch, holder nor phase changes, and no call leaves (RULE 4.7)."""
+    before, after = case.record, decision.record
+    if after is None:
+        return decision
+    if after.epoch == before.epoch:
+        quiet = replace(after, phase=before.phase, phase_since_s=before.phase_since_s, intent=before.intent)
+        return _watching(quiet, manual=before.manual, why=decision.reason)
+    if not before.suspicion_told:
+        case = case.telling("would-move", source=before.holder, target=after.holder, why=decision.reason)
+        before = replace(case.record, suspicion_told=True)
+    return _watching(before, manual=before.manual, why=f"would move to {after.holder}: {decision.reason}")
+
+
+def _watching(record: Record, *, manual: str, why: str) -> Decision:
+    return Decision(record=replace(record, watched_only=True, manual=manual), commands=(), reason=f"watch-only: {why}")
 
 
 def _telling_denied(case: Case) -> Case:
@@ -164,7 +197,9 @@ def _on_associated(record: Record, event: Answered, now_s: float, what: str) -> 
     match event.outcome:
         case Outcome.DONE:
             return verify(record, event.association_id, now_s, what)
-        case Outcome.LOST | Outcome.DEFERRED:
+        case Outcome.LOST:
+            after, record = replace(intent, asked_s=None), replace(record, loose_s=loose_since(record))
+        case Outcome.DEFERRED:
             after = replace(intent, asked_s=None)
         case Outcome.REFUSED:
             after = replace(intent, asked_s=None, refusals=intent.refusals + 1)
@@ -210,7 +245,7 @@ def _first(seen: Round, settings: Settings, now_s: float) -> Decision:
         return intend(
             case, Kind.ADOPT, settings.home.name, source="", why="no record and an address on nobody: home takes it"
         )
-    return _adopt_shown(case, seen.address.association, "no record yet: the cloud's view is adopted")
+    return adopt_shown(case, seen.address.association, "no record yet: the cloud's view is adopted")
 
 
 def _on_unknown_holder(record: Record, seen: Round, settings: Settings, now_s: float) -> Decision:
@@ -224,13 +259,14 @@ def _on_unknown_holder(record: Record, seen: Round, settings: Settings, now_s: f
     case = Case(record=fresh, seen=seen, settings=settings, now_s=now_s)
     if seen.address.association is None:
         return intend(case, Kind.ADOPT, settings.home.name, source="", why=f"{why}: home takes the address")
-    return _adopt_shown(case, seen.address.association, f"{why}: the cloud's view is adopted")
+    return adopt_shown(case, seen.address.association, f"{why}: the cloud's view is adopted")
 
 
-def _disable(record: Record, now_s: float) -> Decision:
+def _disable(record: Record, seen: Round, now_s: float) -> Decision:
+    record = operators.refuse_all(record, seen, "the watchdog is switched off: enabled is false")
     if record.phase is Phase.DISABLED:
         return Decision(record=record, commands=(), reason=record.reason)
-    off = replace(record, streak=None, drift=None, intent=None)
+    off = replace(record, streak=None, drift=None, intent=None, pause=None, watched_only=False)
     off = notify(go(off, Phase.DISABLED, now_s, "disabled by the configuration"), now_s, "disabled", why="enabled is false")
     return Decision(record=off, commands=(), reason=off.reason)
 
@@ -243,18 +279,7 @@ def _on_disabled(case: Case) -> Decision:
     association = case.seen.address.association
     if association is None:
         return case.to(Phase.STEADY, "enabled again")
-    return _adopt_shown(case, association, "enabled again: the cloud's view is adopted")
-
-
-def _adopt_shown(case: Case, association: Association, why: str) -> Decision:
-    """Adopt the worker that has the address, or put the address on it where it is on another card of it."""
-    member = member_with(association, case.settings)
-    if member is None:
-        return foreign(case, association)
-    if is_on(association, member):
-        return adopt(case, member.name, association, why)
-    why = f"{why}, and it is on another card or address of {member.name}"
-    return intend(case, Kind.RECONCILE, member.name, source=member.name, why=why)
+    return adopt_shown(case, association, "enabled again: the cloud's view is adopted")
 
 
 Handler = Callable[[Case], Decision]
@@ -267,6 +292,6 @@ _HANDLERS: Mapping[Phase, Handler] = {
     Phase.MOVING: on_motion,
     Phase.VERIFYING: on_verifying,
     Phase.BOTH_DOWN: on_settled,
+    Phase.PAUSED: paused.on_paused,
     Phase.MANUAL: on_manual,
 }
-_IN_MOTION = (Phase.FENCING, Phase.MOVING, Phase.VERIFYING)

@@ -15,6 +15,7 @@ from failover_lambda.moves import (
     intend,
     is_on,
     limitation,
+    maintenance_of,
     member_with,
     rescue,
     to_manual,
@@ -53,6 +54,9 @@ def judged(case: Case) -> tuple[Case, Finding, str]:
         record = replace(record, grace_until_s=None)
     elif record.grace_until_s is not None and case.now_s < record.grace_until_s:
         return case, Finding.NOTHING, f"{judgement.why}; it has until its boot grace ends"
+    elif announced := maintenance_of(record, record.holder, case.now_s):
+        case = replace(case, record=replace(record, streak=None))
+        return case, Finding.NOTHING, f"{judgement.why}; it is in maintenance, as {announced.who} said"
     streak = advance(record.streak, judgement, case.seen.token, case.settings, case.now_s)
     return replace(case, record=replace(record, streak=streak)), judgement.finding, judgement.why
 

@@ -4,7 +4,7 @@ Preferred to mocks: a test arranges a small world, runs the real watchdog in it,
 """
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from typing import Any, ParamSpec, TypeVar
@@ -26,6 +26,7 @@ from failover_lambda.model import (
     ProbeReport,
     PublicAnswer,
     Record,
+    Request,
     Sight,
     Vitals,
 )
@@ -341,6 +342,7 @@ class MemoryStore:
                 wish="",
                 asked=now.asked if now else "",
                 answered=now.answered if now else "",
+                inbox=now.inbox if now else (),
             )
             return self.lease
 
@@ -372,6 +374,21 @@ class MemoryStore:
             self._check()
             if self.lease:
                 self.lease = replace(self.lease, asked=question)
+
+    def put_request(self, request: Request) -> None:
+        with self.lock:
+            self._check()
+            if self.lease is None:
+                raise ConflictError("nobody ever led")
+            if request not in self.lease.inbox:
+                self.lease = replace(self.lease, inbox=(*self.lease.inbox, request))
+
+    def drop_requests(self, ids: Collection[str]) -> None:
+        with self.lock:
+            self._check()
+            if self.lease:
+                kept = tuple(each for each in self.lease.inbox if each.id not in ids)
+                self.lease = replace(self.lease, inbox=kept)
 
 
 @dataclass

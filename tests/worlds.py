@@ -4,7 +4,7 @@ from typing import Any
 
 from failover_lambda.cycle import Cycle, Ports
 from failover_lambda.leadership import Leadership
-from failover_lambda.model import Answer, Lease, Phase, Power, PublicAnswer, Record
+from failover_lambda.model import Answer, Lease, Phase, Power, PublicAnswer, Record, Reply, Request, Verb
 from tests.fakes import FakeClock, FakeCloud, InlineExecutor, ListReporter, MemoryStore, NoPublicPath, make_settings
 
 
@@ -19,6 +19,7 @@ class World:
         self.reporter = ListReporter()
         self.public: Any = NoPublicPath()
         self.arbiters = 0
+        self.asked = 0
         self.new_arbiter()
 
     def new_arbiter(self) -> None:
@@ -74,6 +75,26 @@ class World:
     def stop(self, worker: str) -> None:
         """Its machine was stopped at the console."""
         self.cloud.machines[worker].power = Power.STOPPED
+
+    def ask(self, verb: Verb, *, patience_s: float = 60.0, **about: Any) -> str:
+        """An operator asks for something; the entry's id."""
+        self.asked += 1
+        request = Request(
+            id=f"r{self.asked}",
+            site=self.settings.site,
+            verb=verb,
+            who="mia",
+            why="test",
+            asked_s=self.clock.now_s(),
+            patience_s=patience_s,
+            **about,
+        )
+        self.store.put_request(request)
+        return request.id
+
+    def reply(self, request_id: str) -> Reply | None:
+        """What the record says became of it."""
+        return next((each for each in self.record.replies if each.id == request_id), None)
 
     @property
     def record(self) -> Record:

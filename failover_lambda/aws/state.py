@@ -1,7 +1,10 @@
 """The port `RecordStore` on DynamoDB: two items of one table, changed by conditional writes only.
 
     record#SITE    document (the record as JSON), version (number), writer (OWNER#TOKEN of the lease it was written under)
-    lease#SHARD    owner, token, rvn (the beat), wish, asked, answered
+    lease#SHARD    owner, token, rvn (the beat), wish, asked, answered, inbox (string set: entries of operators)
+
+The inbox lies in the lease's item because every renewal brings that item along: an entry is seen without a read of its own.
+A string set takes and loses entries one by one, whoever writes at the same time.
 
 Theory of a lost answer. A write that we gave up on may have been applied, may be applied later, or never. Sending it again
 is safe, because both copies carry the same conditions: of two, one at most can find them true. So a failed condition has
@@ -22,16 +25,17 @@ May import `contract`, `model` and `errors`, and botocore's exceptions.
 import dataclasses
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
+from failover_lambda import requests
 from failover_lambda.aws.outcomes import status_and_code
 from failover_lambda.contract import RECORD_KEY, Settings, from_plain, lease_key, record_key, to_plain
 from failover_lambda.errors import ConflictError, RecordUnreadableError, StoreUnavailableError
-from failover_lambda.model import RECORD_SCHEMA, Lease, Record
+from failover_lambda.model import RECORD_SCHEMA, Lease, Record, Request
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -138,6 +142,30 @@ class LiveStore:
         """One UpdateItem. Without a lease there is no leader, and nobody is asked."""
         self._note(asked=question)
 
+    def put_request(self, request: Request) -> None:
+        """One UpdateItem."""
+        self._inbox("ADD", [requests.to_text(request)], _EXISTS)
+
+    def drop_requests(self, ids: Collection[str]) -> None:
+        """One read and one UpdateItem: an entry is taken out by its text."""
+        item = self._get(self._lease_key)
+        texts = item.get("inbox", {}).get("SS", []) if item else []
+        known = [text for text in texts if requests.parse(text).id in ids]
+        if known:
+            self._inbox("DELETE", known, _EXISTS)
+
+    def _inbox(self, verb: str, texts: Sequence[str], condition: str) -> None:
+        call = partial(
+            self._dynamodb.update_item,
+            TableName=self._table,
+            Key=self._lease_key,
+            UpdateExpression=f"{verb} #inbox :inbox",
+            ConditionExpression=condition,
+            ExpressionAttributeNames={"#inbox": "inbox", "#pk": RECORD_KEY},
+            ExpressionAttributeValues={":inbox": {"SS": list(texts)}},
+        )
+        _asked("change the inbox", call)
+
     def _first_lease(self, owner: str) -> Lease:
         lease = Lease(owner=owner, token=1, beat=1, wish="")
         item = self._lease_key | _lease_item(lease)
@@ -234,6 +262,7 @@ def _lease_of(item: Item) -> Lease:
             wish=item["wish"]["S"],
             asked=item["asked"]["S"],
             answered=item["answered"]["S"],
+            inbox=tuple(requests.parse(text) for text in sorted(item.get("inbox", {}).get("SS", []))),
         )
     except (KeyError, TypeError, ValueError) as exc:
         raise StoreUnavailableError(f"the lease cannot be read: {type(exc).__name__} {exc}") from exc

@@ -1,0 +1,148 @@
+"""Planned moves: what an operator asked for, failback inside its window, and what the platform announced. Pure.
+
+RULE.md sections 9 and 10. A planned move fences nobody: the worker that lets go lives on, delivers what it accepted, and can
+take over again. So it waits for conditions that a failover cannot wait for. May import `contract`, `model`, `fences` and
+`moves`.
+"""
+
+from dataclasses import replace
+
+from failover_lambda.fences import LATE_CALL_S
+from failover_lambda.model import Decision, Kind, Phase, Request, Verb
+from failover_lambda.moves import (
+    IN_MOTION,
+    Case,
+    against,
+    choose_target,
+    hold,
+    holder_of,
+    home_of,
+    intend,
+    is_healthy,
+    is_on,
+    member_with,
+)
+
+HEALTHY_BEFORE_FAILBACK_S = 60.0
+"""Home was found ready in every round for so long before it gets the address back by itself (RULE 10.4)."""
+
+HEEDED_KEPT = 8
+"""Announcements of the platform that the record remembers, newest last."""
+
+MOVES = frozenset({Verb.SWITCHOVER, Verb.FAILOVER, Verb.FAILBACK})
+"""What operators ask for that ends in a move."""
+
+_KINDS = {Verb.SWITCHOVER: Kind.SWITCHOVER, Verb.FAILOVER: Kind.FAILOVER, Verb.FAILBACK: Kind.FAILBACK}
+_RESTING = (Phase.STEADY, Phase.PAUSED, Phase.MANUAL)
+
+
+def after(case: Case, decision: Decision) -> Decision:
+    """The decision, or a planned move where the round asks for nothing else."""
+    record = decision.record
+    if record is None or record.epoch != case.record.epoch or record.phase in IN_MOTION or decision.commands:
+        return decision
+    case = _home_watched(replace(case, record=record))
+    for request in record.requests:
+        if request.verb in MOVES and not request.epoch and not obstacle(case, request):
+            return _begin(case, request)
+    return _failback(case) or _heed(case) or replace(decision, record=case.record)
+
+
+# What an operator asked for
+
+
+def target_of(case: Case, request: Request) -> tuple[str, str]:
+    """Who would be the new holder; else "" and why nobody can."""
+    if request.verb is Verb.FAILBACK:
+        return home_of(case), ""
+    if request.worker:
+        return request.worker, ""
+    target, refusal = choose_target(case)
+    return target or "", refusal
+
+
+def obstacle(case: Case, request: Request) -> str:
+    """Why this move cannot begin in this round; "" = it can."""
+    record = case.record
+    hard = request.verb is Verb.FAILOVER
+    if record.phase not in _RESTING and not (hard and record.phase in (Phase.SUSPECT, Phase.BOTH_DOWN)):
+        return f"the site is in phase {record.phase.value}"
+    target, refusal = target_of(case, request)
+    if not target:
+        return refusal
+    if target == record.holder:
+        return f"{target} holds already"
+    unproven = hard and request.unproven and record.fence(target) is not None and is_healthy(case, target)
+    stands = "" if unproven else against(case, target)
+    return stands or (_address_unfit(case) if hard else unfit(case))
+
+
+def unfit(case: Case) -> str:
+    """Why no planned move at all may begin in this round; "" = one may."""
+    stands = _address_unfit(case)
+    if stands:
+        return stands
+    address, record = case.seen.address, case.record
+    association = address.association if address else None
+    if association is None or not is_on(association, holder_of(case)) or record.drift:
+        return f"the address is not where the record says: on {record.holder}"
+    if record.loose_s is not None and 0 <= case.now_s - record.loose_s < LATE_CALL_S:
+        asked = f"an association that was asked for {case.now_s - record.loose_s:.0f} s ago was never answered"
+        return f"{asked} and may still land; planned moves wait {LATE_CALL_S:g} s"
+    return ""
+
+
+def _address_unfit(case: Case) -> str:
+    if case.seen.address is None:
+        return "the address could not be read in this round"
+    association = case.seen.address.association
+    if association and member_with(association, case.settings) is None:
+        return f"the address is on {association.instance_id}, which is no worker of this site"
+    return ""
+
+
+def _begin(case: Case, request: Request) -> Decision:
+    assert request.verb is not None  # noqa: S101 - `MOVES` has no such member
+    target, _ = target_of(case, request)
+    source, why = case.record.holder, f"{request.who} asked for {request.verb.value} {request.id}: {request.why}"
+    begun = replace(request, worker=target, epoch=case.record.epoch + 1)
+    requests = tuple(begun if each.id == request.id else each for each in case.record.requests)
+    case = replace(case, record=replace(case.record, requests=requests))
+    return intend(case, _KINDS[request.verb], target, source=source, why=why, automatic=False)
+
+
+# By itself: the hold binds what nobody asked for; the budget does not, because a planned move uses none (hole 24)
+
+
+def _home_watched(case: Case) -> Case:
+    """Since when home was found ready without a break; written only when that changes."""
+    record, home = case.record, home_of(case)
+    watched = case.settings.failback_enabled and record.phase is Phase.STEADY and home != record.holder
+    ready = watched and not against(case, home)
+    since_s = (record.home_healthy_s if record.home_healthy_s is not None else case.now_s) if ready else None
+    return case if since_s == record.home_healthy_s else replace(case, record=replace(record, home_healthy_s=since_s))
+
+
+def _failback(case: Case) -> Decision | None:
+    record, window, home = case.record, case.seen.window, home_of(case)
+    since_s = record.home_healthy_s
+    if window is None or since_s is None or not case.seen.clocks_agree or record.requests:
+        return None
+    spent = record.window_spent_s is not None and record.window_spent_s >= window.opened_s
+    if spent or case.now_s - since_s < HEALTHY_BEFORE_FAILBACK_S or hold(case) or unfit(case):
+        return None
+    why = f"{home} was ready for {case.now_s - since_s:.0f} s, and the failback window is open"
+    return intend(case, Kind.FAILBACK, home, source=record.holder, why=why)
+
+
+def _heed(case: Case) -> Decision | None:
+    """The platform means to do something to the holder's machine: a standby that is ready takes over before."""
+    record, machine = case.record, case.seen.instance(case.record.holder)
+    if record.phase is not Phase.STEADY or machine is None or not machine.event or machine.event in record.heeded:
+        return None
+    target, _ = choose_target(case)
+    if target is None or against(case, target) or hold(case) or unfit(case):
+        return None
+    case = replace(case, record=replace(record, heeded=(*record.heeded, machine.event)[-HEEDED_KEPT:]))
+    why = f"the platform announced {machine.event} for {record.holder}"
+    return intend(case, Kind.SWITCHOVER, target, source=record.holder, why=why)
