@@ -24,6 +24,7 @@ class Phase(Enum):
     MOVING = "moving"
     VERIFYING = "verifying"
     BOTH_DOWN = "both-down"
+    PAUSED = "paused"
     MANUAL = "manual"
 
 

@@ -1,7 +1,9 @@
 """RULE 9.2, 9.4: the form of an entry of the inbox; what cannot be read becomes a request that is refused."""
 
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -83,3 +85,12 @@ def test_an_unreadable_entry_keeps_its_id_and_site_where_it_has_them() -> None:
 def test_an_entry_that_would_be_refused_for_its_form_is_not_put_in() -> None:
     with pytest.raises(ValueError, match="who must be 1 to 64 printable characters"):
         to_text(replace(SEVERAL, who=""))
+
+
+def test_the_runbooks_example_is_an_entry_that_the_watchdog_reads() -> None:
+    """What is copied at three in the morning has to work."""
+    page = (Path(__file__).parents[2] / "docs" / "RUNBOOK.md").read_text()
+    (entry,) = re.findall(r"^entry='(.*)'$", page, re.MULTILINE)
+    assert parse(entry.replace("NOW", "1764300000")).verb is Verb.SWITCHOVER
+    listed = re.findall(r"^\| `([a-z-]+)` \|", page[page.index("| verb |") :], re.MULTILINE)
+    assert set(listed) == {verb.value for verb in Verb}
