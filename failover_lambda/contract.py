@@ -65,6 +65,14 @@ class FencePolicy(Enum):
     STRICT = "strict"
 
 
+class Rejoin(Enum):
+    """Who starts a fenced worker again; RULE.md 6.5."""
+
+    OPERATOR = "operator"
+    AUTO = "auto"
+    """The watchdog, once it was seen stopped."""
+
+
 class ProbeKind(Enum):
     """What the probers ask a worker."""
 
@@ -184,6 +192,7 @@ class Settings:
     """How often a steady site's association and instance states are read; in doubt: every round."""
     watch_only: bool = False
     """Decide and tell, but send no call and change no epoch."""
+    rejoin: Rejoin = Rejoin.OPERATOR
     failback_enabled: bool = False
     """The home worker may get the address back by itself, inside a window."""
     rule_version: int = 2

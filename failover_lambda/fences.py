@@ -8,12 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from failover_lambda.contract import Settings
+from failover_lambda.contract import Rejoin, Settings
 from failover_lambda.model import Answered, Command, Debt, Do, Fence, InstanceView, Outcome, Power, Record, Round
 
 LATE_CALL_S = 900.0
 """After this long an unanswered call is taken to land no more (hole 2)."""
 
+
+START_AGAIN_S = 60.0
+"""From one start of a fenced worker by us to the next, where the cloud has no machine to give (RULE 6.5)."""
 
 UNPROVEN_TOLD_S = 60.0
 """A fence call that is refused for so long is told (RULE 6.4)."""
@@ -130,7 +133,9 @@ def _rejoin(
     if not is_proven(fence, machine):
         return _ask_again(fence, machine, settings, now_s)
     if machine.isolated:
-        return _ask(fence, Do.RESTORE, settings, now_s)
+        return _ask(fence, Do.RESTORE, settings.call_again_s, now_s)
+    if settings.rejoin is Rejoin.AUTO and machine.power is Power.STOPPED:
+        return _ask(fence, Do.START, START_AGAIN_S, now_s)
     back = machine.power is Power.RUNNING and machine.launched_s > fence.launched_s
     return (None if back and not _may_still_land(fence, now_s) else fence), ()
 
@@ -168,9 +173,9 @@ def _ask_again(fence: Fence, machine: InstanceView, settings: Settings, now_s: f
 def _undo(fence: Fence, machine: InstanceView, settings: Settings, now_s: float) -> tuple[Fence | None, tuple[Command, ...]]:
     """The holder is the one we fenced earlier: a late call of ours is undone by a start, never by a failover."""
     if machine.isolated:
-        return _ask(fence, Do.RESTORE, settings, now_s)
+        return _ask(fence, Do.RESTORE, settings.call_again_s, now_s)
     if machine.power.off:
-        return _ask(fence, Do.START, settings, now_s)
+        return _ask(fence, Do.START, settings.call_again_s, now_s)
     if machine.power is not Power.RUNNING:
         return fence, ()
     fence = replace(fence, seen_stopped_s=None)
@@ -185,9 +190,9 @@ def _is_spent(fence: Fence, machine: InstanceView, now_s: float) -> bool:
     return stopped_and_back or fence.stop.refused or now_s - fence.stop.asked_s > LATE_CALL_S
 
 
-def _ask(fence: Fence, do: Do, settings: Settings, now_s: float) -> tuple[Fence, tuple[Command, ...]]:
+def _ask(fence: Fence, do: Do, again_s: float, now_s: float) -> tuple[Fence, tuple[Command, ...]]:
     debt = fence.restore if do is Do.RESTORE else fence.start
-    if debt and not _is_due(debt.asked_s, settings.call_again_s, now_s):
+    if debt and not _is_due(debt.asked_s, again_s, now_s):
         return fence, ()
     fresh = _asked_again(debt, now_s) if debt else Debt(asked_s=now_s)
     fence = replace(fence, restore=fresh) if do is Do.RESTORE else replace(fence, start=fresh)

@@ -395,7 +395,9 @@ def rescue(case: Case) -> Decision:
 
 
 def to_manual(case: Case, why: str) -> Decision:
-    """Automatic moves end here until the operator switches `enabled` off and on."""
+    """Automatic moves end here until an operator resumes, or switches `enabled` off and on; a pause is part of that."""
     told = notify(case.record, case.now_s, "manual", source=case.record.holder, why=why)
-    record = replace(go(told, Phase.MANUAL, case.now_s, why), manual=why, phase_since_s=case.now_s, suspicion_told=True)
+    record = replace(
+        go(told, Phase.MANUAL, case.now_s, why), manual=why, pause=None, phase_since_s=case.now_s, suspicion_told=True
+    )
     return Decision(record=record, commands=(), reason=why)
