@@ -178,6 +178,8 @@ class Settings:
 
     lease_ttl_s: float
     lease_renew_s: float
+    arbiter_standby: bool = False
+    """A second arbiter always waits for the lease, so that a dead one is replaced within the lease time (RULE 2.7)."""
     hold_s: float
     """Least time between two automatic moves."""
     moves_per_hour_max: int

@@ -18,6 +18,9 @@ from failover_lambda.ports import Clock, RecordStore, Reporter
 POLL_S = 0.1
 """How often a successor looks whether the lease is free."""
 
+STANDBY_POLL_S = 0.5
+"""The same for a standby arbiter: it looks all its life, and every look is paid for."""
+
 MARGIN_S = 1.0
 """A leader stops acting this long before its lease could be taken."""
 
@@ -62,8 +65,11 @@ class Leadership:
         """Why the lease was not had; with the store's own words when it was the store."""
         return f"the lease could not be had{self._trouble}" if self._trouble else NOT_OURS
 
-    def acquire(self, wait_s: float, *, wish: bool = True) -> Lease | None:
-        """Take the lease when it is free, released or over; None when that did not happen within `wait_s`."""
+    def acquire(self, wait_s: float, *, wish: bool = True, poll_s: float = POLL_S) -> Lease | None:
+        """Take the lease when it is free, released or over; None when that did not happen within `wait_s`.
+
+        With `wish` the leader is asked to hand over; without, it is only watched, every `poll_s`.
+        """
         give_up_s = self._clock.monotonic_s() + wait_s
         seen, seen_at, wished = None, self._clock.monotonic_s(), False
         while True:
@@ -86,7 +92,7 @@ class Leadership:
                 self._trouble = f": {exc}"
             if self._clock.monotonic_s() >= give_up_s:
                 return None
-            self._clock.sleep(POLL_S)
+            self._clock.sleep(poll_s)
 
     def acquire_if_nobody_leads(self) -> Lease | None:
         """Take the lease if no arbiter beats, and disturb none that does: no wish, no race with a successor that waits.
@@ -206,6 +212,20 @@ def lead(cycle: Cycle, leadership: Leadership, clock: Clock, reporter: Reporter,
     """Tick until a successor holds the lease, or for `life_s`. Returns why it ended."""
     end_s = clock.monotonic_s() + life_s
     if leadership.acquire(life_s) is None:
+        return leadership.why_not
+    return _lead_until(end_s, cycle, leadership, clock, reporter)
+
+
+def stand_by(cycle: Cycle, leadership: Leadership, clock: Clock, reporter: Reporter, *, life_s: float) -> str:
+    """As `lead`, but without a wish: wait until the leader's life is over, or it is dead (RULE 2.7).
+
+    start 0 s    |-- leads ----------------------------| 125 s
+    start 60 s             |-- waits ------------------|-- leads ----------| 185 s
+    start 120 s                          |-- waits ------------------------|-- leads ...
+    """
+    end_s = clock.monotonic_s() + life_s
+    reporter.event("standing-by", {"owner": leadership.owner})
+    if leadership.acquire(life_s, wish=False, poll_s=STANDBY_POLL_S) is None:
         return leadership.why_not
     return _lead_until(end_s, cycle, leadership, clock, reporter)
 

@@ -18,13 +18,16 @@ from failover_lambda.aws.report import LiveReporter
 from failover_lambda.aws.state import LiveStore
 from failover_lambda.contract import Settings, TickKind
 from failover_lambda.cycle import Cycle, Ports
-from failover_lambda.leadership import Leadership, lead, lead_if_nobody_does, once
+from failover_lambda.leadership import Leadership, lead, lead_if_nobody_does, once, stand_by
 
 LIFE_S_MAX: Final = 150.0
 """Above the longest gap between two starts by a one-minute schedule: nearly two minutes, since its precision is one minute.
 
 Source: EventBridge Scheduler user guide, schedule types (read 2026-11-21).
 """
+
+STANDBY_LIFE_S: Final = 125.0
+"""The life of an arbiter where one leads and one waits: just above the longest gap, so that the two overlap (RULE 2.7)."""
 
 END_MARGIN_S: Final = 10.0
 """Kept free of the function's own timeout, so that a life ends in order."""
@@ -106,6 +109,9 @@ def _run(kind: TickKind, cycle: Cycle, leadership: Leadership, left_s: float) ->
     match kind:
         case TickKind.ONCE:
             return asdict(once(cycle, leadership, PORTS.clock, wait_s=min(ONCE_WAIT_S, left_s)))
+        case TickKind.LOOP if SETTINGS.arbiter_standby:
+            life_s = min(STANDBY_LIFE_S, left_s)
+            return {"ended": stand_by(cycle, leadership, PORTS.clock, PORTS.reporter, life_s=life_s)}
         case TickKind.LOOP:
             return {"ended": lead(cycle, leadership, PORTS.clock, PORTS.reporter, life_s=life_s)}
         case TickKind.EVENT:

@@ -6,7 +6,7 @@ import pytest
 
 from failover_lambda import leadership as module
 from failover_lambda.errors import StoreUnavailableError
-from failover_lambda.leadership import LEFT_TO_THE_LEADER, Leadership, lead, lead_if_nobody_does, once
+from failover_lambda.leadership import LEFT_TO_THE_LEADER, Leadership, lead, lead_if_nobody_does, once, stand_by
 from failover_lambda.model import Lease, Phase
 from tests.fakes import FakeClock, InlineExecutor, MemoryStore, make_settings
 from tests.worlds import World
@@ -336,3 +336,49 @@ def test_an_arbiter_that_cannot_ask_the_store_says_so_when_it_gives_up() -> None
         once(world.cycle, world.leadership, world.clock, wait_s=3.0)
     why = lead(world.cycle, world.leadership, world.clock, world.reporter, life_s=3.0)
     assert why == "the lease could not be had: the table does not answer"
+
+
+# A standby arbiter
+
+
+def test_a_standby_arbiter_wishes_nothing_and_leads_when_the_leaders_life_is_over() -> None:
+    """2.7."""
+    clock, store, one, two = pair()
+    held = one.acquire(1.0)
+    assert held is not None
+    sleep, ends_at = clock.sleep, clock.time_s + 50.0
+
+    def leader_beats(seconds: float) -> None:
+        sleep(seconds)
+        if clock.time_s < ends_at:
+            one.keep()
+        else:
+            one.release()
+
+    clock.sleep = leader_beats  # type: ignore[method-assign]
+    taken = two.acquire(125.0, wish=False, poll_s=module.STANDBY_POLL_S)
+    assert taken is not None
+    assert (taken.owner, clock.time_s) == ("two", pytest.approx(ends_at, abs=module.STANDBY_POLL_S))
+    assert [lease.wish for lease in (held, taken)] == ["", ""]
+    assert store.lease == taken
+
+
+def test_a_dead_leader_is_replaced_by_its_standby_within_the_lease_time_and_a_look() -> None:
+    """2.7, L4: and the dead holder with it, at the first verdict."""
+    world = World().settled()
+    world.kill("wk1")
+    died_at = world.clock.time_s
+    world.arbiters += 1
+    heir = Leadership("heir", world.settings, world.store, world.clock, InlineExecutor())
+    sleep = world.clock.sleep
+    moved_at: list[float] = []
+
+    def watched(seconds: float) -> None:
+        sleep(seconds)
+        if world.cloud.on == "wk2" and not moved_at:
+            moved_at.append(world.clock.time_s)
+
+    world.clock.sleep = watched  # type: ignore[method-assign]
+    stand_by(world.cycle, heir, world.clock, world.reporter, life_s=30.0)
+    assert ("standing-by", {"owner": "heir"}) in world.reporter.events
+    assert moved_at[0] - died_at <= world.settings.lease_ttl_s + module.STANDBY_POLL_S + 2 * world.settings.probe_interval_s
