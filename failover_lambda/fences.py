@@ -149,7 +149,8 @@ def is_proven(fence: Fence, machine: InstanceView) -> bool:
 
 
 def _may_still_land(fence: Fence, now_s: float) -> bool:
-    return any(debt.lost and now_s - debt.asked_s <= LATE_CALL_S for debt in (fence.isolate, fence.stop))
+    """Whether an isolation or a stop is on its way, as far as we know: its answer was lost, or has not come yet."""
+    return any((debt.lost or debt.open) and now_s - debt.asked_s <= LATE_CALL_S for debt in (fence.isolate, fence.stop))
 
 
 def _ask_again(fence: Fence, machine: InstanceView, settings: Settings, now_s: float) -> tuple[Fence, tuple[Command, ...]]:

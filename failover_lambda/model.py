@@ -365,6 +365,8 @@ class Intent:
     deadline_s: float
     asked_s: float | None
     """When the call that is due was last asked; None = to be asked now."""
+    unanswered: bool = False
+    """An ask for the end of the old association had no answer: it may still land."""
     refusals: int = 0
     attempt: int = 1
     """Which intent this is of one incident: since the site was settled last."""

@@ -99,12 +99,18 @@ def _on_still_there(case: Case, intent: Intent) -> Decision:
 
 
 def _overdue(case: Case, intent: Intent) -> Decision:
-    """The address could not be taken away. A source that lives after all keeps it; otherwise go on, and tell."""
+    """The address could not be taken away. A source that lives after all keeps it; otherwise go on, and tell.
+
+    With the association that it has, where every ask to end that was refused; else with a new one, because the ask that was
+    never answered may still land (RULE 5.5).
+    """
     source = intent.source
     association = case.seen.address.association if case.seen.address else None
     member = member_with(association, case.settings) if association else None
-    if association and member and member.name == source and is_healthy(case, source):
+    if association and member and member.name == source != case.record.holder and is_healthy(case, source):
         why = f"the move could not begin in time, and {source} answers again: it keeps the address"
+        if intent.unanswered or intent.asked_s is not None:
+            return intend(case, Kind.RETARGET, source, source=source, why=f"{why}, with a new association")
         return adopt(case, source, association, why)
     renewed = replace(intent, deadline_s=case.now_s + case.settings.move_deadline_s)
     case = case.telling("move-overdue", source=source, why="the address cannot be taken away; asked again and again")
@@ -112,7 +118,8 @@ def _overdue(case: Case, intent: Intent) -> Decision:
 
 
 def _ask_disassociate(case: Case, intent: Intent, why: str) -> Decision:
-    record = replace(case.record, intent=replace(intent, asked_s=case.now_s), reason=why)
+    unanswered = intent.unanswered or intent.asked_s is not None
+    record = replace(case.record, intent=replace(intent, asked_s=case.now_s, unanswered=unanswered), reason=why)
     command = Command(do=Do.DISASSOCIATE, epoch=record.epoch, worker=intent.source, association_id=intent.expected_id)
     return Decision(record=record, commands=(command,), reason=why)
 
@@ -125,6 +132,13 @@ def _due(intent: Intent, case: Case) -> bool:
 def associate(record: Record) -> Command:
     """The second call of a move."""
     return Command(do=Do.ASSOCIATE, epoch=record.epoch, worker=record.holder, second=True)
+
+
+def not_ended(record: Record, intent: Intent, now_s: float) -> Decision:
+    """The association is the very one that was to end: a stale read said that it had. Its end comes first (RULE 5.5)."""
+    back = replace(record, intent=replace(intent, asked_s=None, unanswered=True))
+    why = "the address is on its target by the association that was to end: its end is asked for again"
+    return Decision(record=go(back, Phase.FENCING, now_s, why), commands=(), reason=why)
 
 
 def verify(record: Record, association_id: str, now_s: float, why: str) -> Decision:

@@ -32,7 +32,7 @@ from failover_lambda.model import (
     Round,
     Told,
 )
-from failover_lambda.motion import associate, on_motion, on_verifying, verify
+from failover_lambda.motion import associate, not_ended, on_motion, on_verifying, verify
 from failover_lambda.moves import IN_MOTION, Case, adopt_shown, born, go, intend, loose_since, notify
 from failover_lambda.settled import on_manual, on_settled
 
@@ -184,7 +184,8 @@ def _on_disassociated(record: Record, event: Answered, now_s: float, what: str) 
     if intent is None or record.phase is not Phase.FENCING:
         return Decision(record=record, commands=(), reason=f"{what}; of no consequence any more")
     if event.outcome is not Outcome.DONE:
-        asked_again = replace(record, intent=replace(intent, asked_s=None))
+        unanswered = intent.unanswered or event.outcome is Outcome.LOST
+        asked_again = replace(record, intent=replace(intent, asked_s=None, unanswered=unanswered))
         return Decision(record=asked_again, commands=(), reason=f"{what}; the next round reads back before it is judged")
     moving = go(replace(record, intent=replace(intent, asked_s=now_s)), Phase.MOVING, now_s, f"{what}; the address is free")
     return Decision(record=moving, commands=(associate(record),), reason=moving.reason)
@@ -195,6 +196,8 @@ def _on_associated(record: Record, event: Answered, now_s: float, what: str) -> 
     if intent is None or record.phase is not Phase.MOVING:
         return Decision(record=record, commands=(), reason=f"{what}; of no consequence any more")
     match event.outcome:
+        case Outcome.DONE if event.association_id == intent.expected_id:
+            return not_ended(record, intent, now_s)
         case Outcome.DONE:
             return verify(record, event.association_id, now_s, what)
         case Outcome.LOST:
