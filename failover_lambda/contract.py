@@ -25,10 +25,11 @@ CLOCKS_AGREE_S = 60.0
 """Further apart, our clock and the store's are not believed to tell a window of the day (RULE 10.3)."""
 
 RECORD_KEY = "pk"
-"""Partition key of the record table (string). Items: `record#SITE` and `lease#SHARD`."""
+"""Partition key of the record table (string). Items: `record#SITE`, `epoch#SITE`, `quarantine#SITE#N`, `lease#SHARD`."""
 
 OWNER_TAG = "tandem:site"
-"""Tag on address and workers: which site they belong to."""
+"""Tag on address and workers: which site they belong to. A site's name is its own within an account and region, because
+functions and table are named after it; and an address belongs to one account and region."""
 
 
 class Metric(Enum):
@@ -253,6 +254,16 @@ def record_key(site: str) -> str:
     return f"record#{site}"
 
 
+def epoch_key(site: str) -> str:
+    """The key of the highest epoch that the site has reached, kept beside the record."""
+    return f"epoch#{site}"
+
+
+def quarantine_key(site: str, number: int) -> str:
+    """The key of what once stood in the record's place and was none, or an old one."""
+    return f"quarantine#{site}#{number}"
+
+
 def lease_key(shard: str) -> str:
     """The lease's key in the table."""
     return f"lease#{shard}"
@@ -274,26 +285,38 @@ def _from_text(kind: Any, text: str) -> Any:
     return from_plain(kind, json.loads(text))
 
 
-def to_plain(value: object) -> Any:
-    """A value of frozen dataclasses, enums and tuples as plain JSON values."""
+def to_plain(value: object, *, sparse: bool = False) -> Any:
+    """A value of frozen dataclasses, enums and tuples as plain JSON values. `sparse` leaves out fields at their default."""
     if isinstance(value, Enum):
         return value.value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: to_plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        given = ((field, getattr(value, field.name)) for field in dataclasses.fields(value))
+        return {field.name: to_plain(it, sparse=sparse) for field, it in given if not (sparse and it == field.default)}
     if isinstance(value, list | tuple):
-        return [to_plain(item) for item in typing.cast("list[object]", value)]
+        return [to_plain(item, sparse=sparse) for item in typing.cast("list[object]", value)]
     return value
 
 
+class UnknownWordError(ValueError):
+    """A field or a word that this version does not know, and a later one may."""
+
+
 def from_plain(kind: Any, plain: Any) -> Any:
-    """The inverse of `to_plain` for a value of type `kind`; ValueError or TypeError where it does not fit."""
+    """The inverse of `to_plain` for a value of type `kind`.
+
+    Raises:
+        UnknownWordError: it has a field, or a word in place of an enum's, that `kind` does not know.
+        TypeError: it does not fit.
+    """
     origin = typing.get_origin(kind)
     if origin is types.UnionType or origin is typing.Union:
         return None if plain is None else from_plain(_the_other_than_none(kind), plain)
     if origin is tuple:
-        return tuple(from_plain(typing.get_args(kind)[0], item) for item in plain)
+        if not isinstance(plain, list):
+            raise TypeError(f"{plain!r} is no list")
+        return tuple(from_plain(typing.get_args(kind)[0], item) for item in typing.cast("list[Any]", plain))
     if isinstance(kind, type) and issubclass(kind, Enum):
-        return kind(plain)
+        return _word(kind, plain)
     if dataclasses.is_dataclass(kind):
         return _dataclass_from_plain(typing.cast("type[Any]", kind), plain)
     if kind is float and isinstance(plain, int) and not isinstance(plain, bool):
@@ -303,15 +326,24 @@ def from_plain(kind: Any, plain: Any) -> Any:
     return plain
 
 
+def _word(kind: type[Enum], plain: Any) -> Enum:
+    try:
+        return kind(plain)
+    except ValueError as exc:
+        raise UnknownWordError(str(exc)) from exc
+
+
 def _the_other_than_none(kind: Any) -> Any:
     (only,) = (arg for arg in typing.get_args(kind) if arg is not types.NoneType)
     return only
 
 
 def _dataclass_from_plain(kind: type[Any], plain: Any) -> Any:
+    if not isinstance(plain, dict):
+        raise TypeError(f"{plain!r} is no {kind.__name__}")
     hints = typing.get_type_hints(kind)
     fields = {field.name for field in dataclasses.fields(kind)}
-    unknown = sorted(set(plain) - fields)
+    unknown = sorted(set(typing.cast("dict[str, Any]", plain)) - fields)
     if unknown:
-        raise ValueError(f"{kind.__name__} has no {', '.join(unknown)}")
+        raise UnknownWordError(f"{kind.__name__} has no {', '.join(unknown)}")
     return kind(**{name: from_plain(hints[name], plain[name]) for name in fields if name in plain})

@@ -2,8 +2,8 @@
 
 The order is what safety rests on: a decision is stored before its first call is sent (RULE 5.1), the second call of a
 move is sent at once (RULE 5.6), and nothing is told that is not stored (RULE 7.1). What to do is decided in `rule`; how to
-do it is the business of the ports. May import `contract`, `model`, `errors`, `denials`, `outbox`, `ports`, `pulse` and
-`rule`; no SDK.
+do it is the business of the ports. May import `contract`, `model`, `errors`, `denials`, `document`, `outbox`, `ports`,
+`pulse` and `rule`; no SDK.
 """
 
 from collections import deque
@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 
 from failover_lambda import denials, rule
 from failover_lambda.contract import Channel, Settings
-from failover_lambda.errors import ConflictError, DeniedError, RecordUnreadableError, StoreUnavailableError
+from failover_lambda.document import bounded
+from failover_lambda.errors import ConflictError, DeniedError, RecordLostError, RecordUnreadableError, StoreUnavailableError
 from failover_lambda.model import (
     Answered,
     Command,
@@ -22,6 +23,7 @@ from failover_lambda.model import (
     Do,
     Event,
     Lease,
+    Lost,
     Record,
     Round,
     Sight,
@@ -74,6 +76,7 @@ class Cycle:
         self._settings = settings
         self._ports = ports
         self._record: Record | None = None
+        self._lost: Lost | None = None
         self._reload = True
         self._cloud_read_at: float | None = None
         self._reads: dict[str, _Read] = {}
@@ -157,7 +160,9 @@ class Cycle:
         if not self._reload:
             return
         try:
-            self._record = self._ports.store.load()
+            self._record, self._lost = self._ports.store.load(), None
+        except RecordLostError as exc:  # what of it can be gone on from is decided in the rule (RULE 1.11 to 1.13)
+            self._record, self._lost = None, exc.lost
         except StoreUnavailableError as exc:
             if self._record is None:
                 raise
@@ -169,17 +174,19 @@ class Cycle:
         """Store what was decided. False = the store did not answer: only what is permitted already may be done."""
         if decision.record is None or decision.record == self._record:
             return True
-        begins = self._record is None or decision.record.epoch != self._record.epoch
+        record = bounded(decision.record, self._settings, self._ports.clock.now_s())
+        begins = self._record is None or record.epoch != self._record.epoch
+        write = self._ports.store.supersede if self._lost else self._ports.store.save
         for _ in range(1 + begins):  # a new intent is sent twice: the store recognises it as ours
             try:
-                self._record = self._ports.store.save(decision.record, lease)
+                self._record, self._lost = write(record, lease), None
             except StoreUnavailableError as exc:
                 self._note(f"save: {exc}")
                 continue
             return True
         self._reload = True
         if not begins:
-            self._record = decision.record
+            self._record = record
         return False
 
     # Observe
@@ -262,7 +269,7 @@ class Cycle:
 
     def _apply(self, event: Event, lease: Lease) -> str:
         """Decide on one event, store, act."""
-        decision = rule.step(self._record, event, self._settings, self._ports.clock.now_s())
+        decision = rule.step(self._record, event, self._settings, self._ports.clock.now_s(), self._lost)
         at_once = isinstance(event, Answered)
         if at_once:  # the second half of a move waits for nobody (RULE 5.6)
             self._send(command for command in decision.commands if command.second)

@@ -4,12 +4,15 @@
     +-- StoreError                 the record table did not do what was asked
     |   +-- StoreUnavailableError  no answer, or an error that says nothing of the item: the outcome may be either
     |   +-- ConflictError          the condition failed: somebody else wrote, or the lease is gone
-    |   +-- RecordUnreadableError  an item is there and is not a record of this version
+    |   +-- RecordUnreadableError  an item is there and may be a record of another version: nobody acts
+    |   +-- RecordLostError        there was a record, and it cannot be gone on from: lost, restored or damaged
     +-- CouldNotAskError           a question to the cloud or a prober had no answer: says nothing of what was asked about
         +-- DeniedError            because our role may not ask it
 
-Raised by adapters, handled in `cycle.py`. Everybody may import this file.
+Raised by adapters, handled in `cycle.py`. May import `model`; everybody else may import this file.
 """
+
+from failover_lambda.model import Lost
 
 
 class WatchdogError(Exception):
@@ -29,7 +32,15 @@ class ConflictError(StoreError):
 
 
 class RecordUnreadableError(StoreError):
-    """The item is not a record that this version can read; nobody acts on it."""
+    """The item is not a record that this version can read, and may be one of another; nobody acts on it or replaces it."""
+
+
+class RecordLostError(StoreError):
+    """The record of a site that had one is missing, damaged or from a backup; `lost` says which, and from where to go on."""
+
+    def __init__(self, lost: Lost) -> None:
+        super().__init__(lost.why)
+        self.lost = lost
 
 
 class CouldNotAskError(WatchdogError):

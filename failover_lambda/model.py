@@ -10,7 +10,10 @@ from enum import Enum
 from failover_lambda.contract import Channel
 
 RECORD_SCHEMA = 1
-"""A reader refuses a record of another schema. Fields added later get a default, so an older record stays readable."""
+"""A reader refuses a record of another schema. Fields added later get a default, so an older record stays readable.
+
+A field at its default is not stored, so a record in which a new one was never used is readable by an older version too.
+"""
 
 NOTICES_KEPT = 16
 """The outbox is bounded: when nobody can be told, the oldest notice is dropped first."""
@@ -134,6 +137,8 @@ class AddressView:
 
     public_ip: str
     association: Association | None
+    owner: str | None = None
+    """The site in its owner tag (`contract.OWNER_TAG`); "" = it has no such tag, None = the tags were not read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -544,6 +549,8 @@ class Record:
     """Announcements of the platform that a move was made for."""
     watched_only: bool = False
     """The last rounds were only watched: what people did meanwhile is adopted when that ends."""
+    quiet_until_s: float | None = None
+    """Until then no automatic move begins: the record was lost, and calls that it knew of may still land."""
 
     def fence(self, worker: str) -> Fence | None:
         """The fence that stands against `worker`, if there is one."""
@@ -551,6 +558,29 @@ class Record:
             if fence.worker == worker:
                 return fence
         return None
+
+
+class Loss(Enum):
+    """What has become of a record that cannot be gone on from; the word is also the name of the notice."""
+
+    LOST = "record-lost"
+    """There surely is none, and there was one."""
+    RESTORED = "record-restored"
+    """It is of an earlier epoch than was reached: a copy from a backup."""
+    DAMAGED = "record-damaged"
+    """What is there is no record, of whatever version."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lost:
+    """What the store tells in place of a record that was lost."""
+
+    what: Loss
+    floor: int
+    """The highest epoch that was ever reached."""
+    version: int
+    """Of the item that stands in its place; 0 = there is none, or it says none. The condition of what replaces it."""
+    why: str
 
 
 @dataclass(frozen=True, kw_only=True)

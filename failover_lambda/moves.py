@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from failover_lambda import fences
-from failover_lambda.contract import MOVES_KEPT, Settings, Worker
+from failover_lambda.contract import MOVES_KEPT, OWNER_TAG, Settings, Worker
 from failover_lambda.model import (
     NOTICES_KEPT,
     RECORD_SCHEMA,
+    AddressView,
     Answer,
     Association,
     Command,
@@ -30,6 +31,9 @@ from failover_lambda.model import (
 
 ATTEMPTS_PER_WORKER = 2
 """So many intents for each worker may follow each other before one settles; then people are asked (RULE 5.12)."""
+
+OWNER_SHOWN = 64
+"""Characters of a stranger's tag in a notice; a tag may be four times as long."""
 
 HOUR_S = 3600.0
 DAY_S = 86400.0
@@ -210,6 +214,9 @@ def limitation(case: Case) -> Limitation | None:
         attempts, most = case.record.intent.attempt, ATTEMPTS_PER_WORKER * len(case.settings.workers)
         spent = attempts >= most
         return Limitation(why=f"{attempts} attempts in one incident (at most {most})", lasting=True) if spent else None
+    if is_quiet(case):
+        why = "the record was lost, and calls of the time before may still land: a quarter of an hour is waited for them"
+        return Limitation(why=why, lasting=False)
     in_hour, in_day = _moves_in(case.record, case.now_s)
     settings = case.settings
     if not moves_left(case.record, settings, case.now_s):
@@ -228,6 +235,11 @@ def hold(case: Case) -> str:
     if ages and min(ages) < case.settings.hold_s:
         return f"held: the last automatic move was {min(ages):.0f} s ago, least {case.settings.hold_s:g} s"
     return ""
+
+
+def is_quiet(case: Case) -> bool:
+    """Whether the record was lost so lately that calls which it knew of may still land (RULE 1.13)."""
+    return case.record.quiet_until_s is not None and case.now_s < case.record.quiet_until_s
 
 
 def moves_left(record: Record, settings: Settings, now_s: float) -> int:
@@ -349,11 +361,14 @@ def adopt(case: Case, member: str, association: Association, why: str) -> Decisi
 
 
 def adopt_shown(case: Case, association: Association, why: str) -> Decision:
-    """Adopt the worker that has the address, or put the address on it where it is on another card of it."""
+    """Adopt the worker that has the address, or put the address on it where it is on another card of it.
+
+    The latter is a move, and waits for its time as any other (5.11).
+    """
     member = member_with(association, case.settings)
     if member is None:
         return foreign(case, association)
-    if is_on(association, member):
+    if is_on(association, member) or is_quiet(case):
         return adopt(case, member.name, association, why)
     why = f"{why}, and it is on another card or address of {member.name}"
     return intend(case, Kind.RECONCILE, member.name, source=member.name, why=why)
@@ -362,6 +377,20 @@ def adopt_shown(case: Case, association: Association, why: str) -> Decision:
 def foreign(case: Case, association: Association) -> Decision:
     """The address is on a machine that is no worker of this site: hands off, and tell."""
     why = f"the address is on {association.instance_id}, which is no worker of this site"
+    return to_manual(case, why)
+
+
+def claimed(address: AddressView | None, settings: Settings) -> str:
+    """Why the address is not ours to touch, by its owner tag; "" = nothing says so (RULE 1.9)."""
+    if address is None or address.owner in (None, "", settings.site):
+        return ""
+    return f"the address is tagged {OWNER_TAG} = {address.owner[:OWNER_SHOWN]}, and this site is {settings.site}"
+
+
+def hands_off(case: Case, why: str) -> Decision:
+    """The address carries another site's tag: no call to it, in no phase, and tell once."""
+    if case.record.phase is Phase.MANUAL and case.record.manual == why:
+        return case.stay(f"hands off: {why}")
     return to_manual(case, why)
 
 
@@ -395,7 +424,12 @@ def rescue(case: Case) -> Decision:
 
 
 def to_manual(case: Case, why: str) -> Decision:
-    """Automatic moves end here until an operator resumes, or switches `enabled` off and on; a pause is part of that."""
+    """Automatic moves end here until an operator resumes, or switches `enabled` off and on; a pause is part of that.
+
+    Where we only watch there are none to end, and it would be told again in every round (RULE 4.7).
+    """
+    if case.settings.watch_only and case.record.phase not in IN_MOTION:
+        return case.stay(f"it would be manual: {why}")
     told = notify(case.record, case.now_s, "manual", source=case.record.holder, why=why)
     record = replace(
         go(told, Phase.MANUAL, case.now_s, why), manual=why, pause=None, phase_since_s=case.now_s, suspicion_told=True

@@ -14,6 +14,7 @@ from failover_lambda.moves import (
     Case,
     against,
     choose_target,
+    claimed,
     hold,
     holder_of,
     home_of,
@@ -95,6 +96,8 @@ def unfit(case: Case) -> str:
 def _address_unfit(case: Case) -> str:
     if case.seen.address is None:
         return "the address could not be read in this round"
+    if stranger := claimed(case.seen.address, case.settings):
+        return stranger
     association = case.seen.address.association
     if association and member_with(association, case.settings) is None:
         return f"the address is on {association.instance_id}, which is no worker of this site"

@@ -102,14 +102,20 @@ class Cloud(Protocol):
 
 
 class RecordStore(Protocol):
-    """The record and the lease: two items of one table, changed by compare-and-swap only."""
+    """The record and the lease, in one table, changed by compare-and-swap only.
+
+    Beside the record the highest epoch is kept once more: the *floor*. It is raised in the very transaction that writes a
+    record of a higher epoch, and costs other writes nothing.
+    """
 
     def load(self) -> Record | None:
-        """A strongly consistent read; None = surely no such record.
+        """A strongly consistent read; None = surely neither a record nor a floor: the site never had one.
 
         Raises:
             StoreUnavailableError: no answer.
-            RecordUnreadableError: there is an item, and it is not a record of this version.
+            RecordUnreadableError: there is an item, and it may be a record of another version; or it is damaged, and there
+                is no floor.
+            RecordLostError: there is a floor, and the record is missing, damaged, or of an epoch below it.
         """
         ...
 
@@ -122,7 +128,22 @@ class RecordStore(Protocol):
         A write of ours whose answer was lost is recognised as ours when it is sent again.
 
         Raises:
-            ConflictError: version or lease have changed; nothing was written.
+            ConflictError: version or lease have changed, or the floor is above its epoch; nothing was written.
+            StoreUnavailableError: no answer; it may or may not have been written.
+        """
+        ...
+
+    def supersede(self, record: Record, lease: Lease) -> Record:
+        """As `save`, in place of a record that `load` told to be lost; `record.version` is the `Lost.version` told there.
+
+        What stands in its place is moved to quarantine, unchanged and under a key of its own, in the same transaction. It is
+        looked at anew, and has to be the same when the transaction is carried out.
+
+        Raises:
+            ConflictError: it is not lost any more or has changed, the floor is not below the record's epoch, or the lease
+                has changed; nothing was written.
+            RecordUnreadableError: it may be a record of another version by now, or the quarantine is full; nothing was
+                written.
             StoreUnavailableError: no answer; it may or may not have been written.
         """
         ...

@@ -3,17 +3,18 @@
 No I/O, no clock, no chance, no logging: equal arguments give equal decisions. `step` sends an event to a handler, a `Round`
 further to the handler of the record's phase (`_HANDLERS` lists every phase); a handler gets a `Case`, returns a `Decision`.
 
-Here: events, a site's first record, the switch. Elsewhere, and as pure: what the rounds say of the holder (`verdict`), the
+Here: events and the switch. Elsewhere, and as pure: what the rounds say of the holder (`verdict`), the
 phases in which it is judged (`settled`, `paused`), a move in motion (`motion`), its first and last step (`moves`), planned
-moves (`planned`), what operators ask for (`operators`), the debts of fencing (`fences`), what is denied (`denials`). The
-order in which a decision becomes effect is `cycle`'s. May import `contract`, `model` and those eight.
+moves (`planned`), what operators ask for (`operators`), the debts of fencing (`fences`), what is denied (`denials`),
+where the cloud's view decides (`adoption`). The order in which a decision becomes effect is
+`cycle`'s. May import `contract`, `model` and those nine.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import assert_never
 
-from failover_lambda import denials, fences, operators, paused, planned
+from failover_lambda import adoption, denials, fences, operators, paused, planned
 from failover_lambda.contract import Settings
 from failover_lambda.model import (
     Answered,
@@ -23,7 +24,7 @@ from failover_lambda.model import (
     Event,
     Fence,
     Intent,
-    Kind,
+    Lost,
     Notice,
     Outcome,
     Phase,
@@ -33,25 +34,26 @@ from failover_lambda.model import (
     Told,
 )
 from failover_lambda.motion import associate, not_ended, on_motion, on_verifying, verify
-from failover_lambda.moves import IN_MOTION, Case, adopt_shown, born, go, intend, loose_since, notify
+from failover_lambda.moves import IN_MOTION, Case, adopt_shown, claimed, go, hands_off, loose_since, notify
 from failover_lambda.settled import on_manual, on_settled
 
 
-def step(record: Record | None, event: Event, settings: Settings, now_s: float) -> Decision:
+def step(record: Record | None, event: Event, settings: Settings, now_s: float, lost: Lost | None = None) -> Decision:
     """Decide what follows from one event.
 
     Args:
-        record: what is stored; None = surely nothing is.
+        record: what is stored; None = surely nothing is, or nothing that can be gone on from.
         event: a round, the answer to a command, or a notice that left.
         settings: what the watchdog was told.
         now_s: wall clock, seconds since 1970.
+        lost: where there is no record: what the store tells of the one there was; None = there never was one.
 
     Returns:
         The record to write (the same object when nothing changed), the commands to run after the write, and the reason.
     """
     match event:
         case Round():
-            return _on_round(record, event, settings, now_s)
+            return _on_round(record, event, settings, now_s, lost)
         case Answered():
             return _on_answer(record, event, now_s)
         case Told():
@@ -85,13 +87,13 @@ def wants_cloud(record: Record | None) -> bool:
 # Events
 
 
-def _on_round(record: Record | None, seen: Round, settings: Settings, now_s: float) -> Decision:
+def _on_round(record: Record | None, seen: Round, settings: Settings, now_s: float, lost: Lost | None) -> Decision:
     if seen.overrun:
         return Decision(record=record, commands=(), reason="the round overran its deadline and counts for nothing")
     if record is None:
-        return _first(seen, settings, now_s)
+        return adoption.first(seen, settings, now_s, lost)
     if record.holder not in {worker.name for worker in settings.workers}:
-        return _on_unknown_holder(record, seen, settings, now_s)
+        return adoption.on_unknown_holder(record, seen, settings, now_s)
     if not settings.enabled and record.phase not in IN_MOTION:
         return _disable(record, seen, now_s)
     watched = fences.watch(record, seen, settings, now_s)
@@ -103,10 +105,16 @@ def _on_round(record: Record | None, seen: Round, settings: Settings, now_s: flo
     if unproven:
         case = _telling_unproven(case, unproven)
     case = operators.take(case)
-    decision = operators.close(case, planned.after(case, _handler(case)(case)))
+    decision = operators.close(case, _decided(case))
     if settings.watch_only and record.phase not in IN_MOTION:
         return _only_watched(case, decision)
     return _with_fence_calls(decision, watched.commands)
+
+
+def _decided(case: Case) -> Decision:
+    """What the phase's handler says, or a planned move; of an address that is not ours nobody is asked."""
+    stranger = claimed(case.seen.address, case.settings)
+    return hands_off(case, stranger) if stranger else planned.after(case, _handler(case)(case))
 
 
 def _handler(case: Case) -> "Handler":
@@ -233,36 +241,7 @@ def _intent_of(record: Record, event: Answered) -> Intent | None:
     return record.intent if event.command.epoch == record.epoch else None
 
 
-# A site's first tick, and the switch
-
-
-def _first(seen: Round, settings: Settings, now_s: float) -> Decision:
-    """No record: adopt what the cloud shows, once. Home takes an address that is on nobody (hole 22)."""
-    if not settings.enabled:
-        return Decision(record=None, commands=(), reason="disabled, and there is no record yet")
-    if seen.address is None:
-        return Decision(record=None, commands=(), reason="there is no record yet, and the address could not be read")
-    record = replace(born(settings, now_s), grace_until_s=now_s + settings.boot_grace_s)
-    case = Case(record=record, seen=seen, settings=settings, now_s=now_s)
-    if seen.address.association is None:
-        return intend(
-            case, Kind.ADOPT, settings.home.name, source="", why="no record and an address on nobody: home takes it"
-        )
-    return adopt_shown(case, seen.address.association, "no record yet: the cloud's view is adopted")
-
-
-def _on_unknown_holder(record: Record, seen: Round, settings: Settings, now_s: float) -> Decision:
-    """The holder was taken out of the configuration: the cloud's view decides anew, as for a site without a record."""
-    why = f"the holder {record.holder} is not configured any more"
-    if seen.address is None:
-        return Decision(record=record, commands=(), reason=f"{why}, and the address could not be read")
-    known = {worker.name for worker in settings.workers}
-    standing = tuple(fence for fence in record.fences if fence.worker in known)
-    fresh = replace(record, holder=settings.home.name, fences=standing, streak=None, drift=None, intent=None)
-    case = Case(record=fresh, seen=seen, settings=settings, now_s=now_s)
-    if seen.address.association is None:
-        return intend(case, Kind.ADOPT, settings.home.name, source="", why=f"{why}: home takes the address")
-    return adopt_shown(case, seen.address.association, f"{why}: the cloud's view is adopted")
+# The switch
 
 
 def _disable(record: Record, seen: Round, now_s: float) -> Decision:

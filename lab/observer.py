@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import json
 import time
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +45,7 @@ class Observer:
             who: dict[str, object] = {"owner": lease["owner"]["S"], "token": int(lease["token"]["N"])}
             self._note("lease", who, who)
         if record is not None:
-            self._note("record", record["version"]["N"], {"record": json.loads(record["document"]["S"])})
+            self._note("record", record["version"]["N"], {"record": _document(record)})
         self._previous_poll_t = asked_t
 
     def _read(self) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
@@ -58,6 +59,11 @@ class Observer:
             return
         self._seen[what] = identity
         self._log.write(what, **fields, previous_poll_t=self._previous_poll_t)
+
+
+def _document(item: dict[str, Any]) -> Any:
+    """The stored record; a long one is compressed."""
+    return json.loads(zlib.decompress(item["packed"]["B"]) if "packed" in item else item["document"]["S"])
 
 
 async def _watch(observer: Observer, interval_s: float) -> None:

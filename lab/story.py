@@ -159,7 +159,7 @@ def is_put_back(record: Mapping[str, Any], worker: str, *, state: str, isolated:
     That the groups are back is read off the card. The answer to the call that did it may be lost, when the lease was handed
     over meanwhile, and nobody needs it then: the next leader reads the card too.
     """
-    asked = any(fence["worker"] == worker and fence["restore"] for fence in record.get("fences", []))
+    asked = any(fence["worker"] == worker and fence.get("restore") for fence in record.get("fences", []))
     return state == "stopped" and asked and not isolated
 
 

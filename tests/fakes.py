@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ParamSpec, TypeVar
 
 from failover_lambda.contract import Channel, FencePolicy, ProbeKind, ProberRef, Settings, Tier, Worker
-from failover_lambda.errors import ConflictError, CouldNotAskError, DeniedError, StoreUnavailableError
+from failover_lambda.document import QUARANTINED_MAX, Found, judged, quarantine_is_full, written
+from failover_lambda.errors import ConflictError, CouldNotAskError, DeniedError, RecordLostError, StoreUnavailableError
 from failover_lambda.model import (
     AddressView,
     Answer,
@@ -145,6 +146,8 @@ class FakeCloud:
     settings: Settings
     machines: dict[str, FakeMachine] = field(default_factory=dict[str, FakeMachine])
     association: Association | None = None
+    owner: str | None = None
+    """In its owner tag; None = the site of the settings."""
     associations_made: int = 0
     calls: list[Command] = field(default_factory=list[Command])
     deaf: set[str] = field(default_factory=set[str])
@@ -192,7 +195,8 @@ class FakeCloud:
 
     def read_address(self) -> AddressView:
         self._check("address", "the address could not be read")
-        return AddressView(public_ip=PUBLIC_IP, association=self.association)
+        owner = self.settings.site if self.owner is None else self.owner
+        return AddressView(public_ip=PUBLIC_IP, association=self.association, owner=owner)
 
     def read_instances(self) -> tuple[InstanceView, ...]:
         self._check("instances", "the instances could not be read")
@@ -288,6 +292,11 @@ class MemoryStore:
     """Record and lease in memory, one lock around each operation."""
 
     record: Record | None = None
+    site: str = "lis"
+    floor: int | None = None
+    damage: str | None = None
+    """A document in place of the record's own; its version stays."""
+    quarantine: list[Record | str] = field(default_factory=list[Record | str])
     lease: Lease | None = None
     down: bool = False
     lose_next_answer: bool = False
@@ -301,7 +310,14 @@ class MemoryStore:
     def load(self) -> Record | None:
         with self.lock:
             self._check()
-            return self.record
+            return self._judged()
+
+    def _judged(self) -> Record | None:
+        version, document = self.record.version if self.record else 0, self.damage
+        if document is None and self.record:
+            document = written(self.record)
+        found = None if document is None else Found(version=version, document=document)
+        return judged(found, self.record.site if self.record else self.site, self.floor)
 
     def save(self, record: Record, lease: Lease) -> Record:
         with self.lock:
@@ -310,16 +326,49 @@ class MemoryStore:
             self._held(lease)
             if self.record != after:
                 self._compare(record)
-                self.record = after
-                self.saves.append(after)
-            if self.lose_next_answer:
-                self.lose_next_answer = False
-                raise StoreUnavailableError("the answer was lost")
-            return after
+                self._put(after)
+            return self._answer(after)
+
+    def supersede(self, record: Record, lease: Lease) -> Record:
+        with self.lock:
+            self._check()
+            after = replace(record, version=record.version + 1)
+            self._held(lease)
+            if self.record != after:
+                self._away(record)
+                self._put(after)
+            return self._answer(after)
+
+    def _away(self, record: Record) -> None:
+        """Into quarantine with what is no record to go on from, if it still is what was told."""
+        try:
+            self._judged()
+        except RecordLostError as exc:
+            lost = exc.lost
+        else:
+            raise ConflictError("the record is not lost")
+        if lost.version != record.version or record.epoch <= lost.floor:
+            raise ConflictError(f"version {lost.version}, epoch {lost.floor}")
+        found = self.record if self.damage is None else self.damage
+        if found is not None:
+            if len(self.quarantine) == QUARANTINED_MAX:
+                raise quarantine_is_full(record.site)
+            self.quarantine.append(found)
+        self.record = self.damage = None
+
+    def _put(self, after: Record) -> None:
+        self.record, self.floor = after, max(after.epoch, self.floor or 0)
+        self.saves.append(after)
+
+    def _answer(self, after: Record) -> Record:
+        if self.lose_next_answer:
+            self.lose_next_answer = False
+            raise StoreUnavailableError("the answer was lost")
+        return after
 
     def _compare(self, record: Record) -> None:
         stored = self.record.version if self.record else 0
-        if stored != record.version:
+        if self.damage is not None or stored != record.version or (self.floor or 0) > record.epoch:
             raise ConflictError(f"the record is at version {stored}, not {record.version}")
 
     def read_lease(self) -> Lease | None:

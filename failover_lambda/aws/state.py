@@ -1,14 +1,18 @@
-"""The port `RecordStore` on DynamoDB: two items of one table, changed by conditional writes only.
+"""The port `RecordStore` on DynamoDB: a few items of one table, changed by conditional writes only.
 
-    record#SITE    document (the record as JSON), version (number), writer (OWNER#TOKEN of the lease it was written under)
-    lease#SHARD    owner, token, rvn (the beat), wish, asked, answered, inbox (string set: entries of operators)
+    record#SITE        document (the record as JSON) or packed (the same, compressed), version (number),
+                       writer (OWNER#TOKEN of the lease it was written under)
+    epoch#SITE         epoch (number): the floor, the highest epoch that was ever reached
+    quarantine#SITE#N  what once stood in the record's place, and why it was moved away
+    lease#SHARD        owner, token, rvn (the beat), wish, asked, answered, inbox (string set: entries of operators)
 
 The inbox lies in the lease's item because every renewal brings that item along: an entry is seen without a read of its own.
 A string set takes and loses entries one by one, whoever writes at the same time.
 
 Theory of a lost answer. A write that we gave up on may have been applied, may be applied later, or never. Sending it again
 is safe, because both copies carry the same conditions: of two, one at most can find them true. So a failed condition has
-two readings: somebody else was faster, or our own earlier copy was. `save` and `take_lease` tell them apart by reading back:
+two readings: somebody else was faster, or our own earlier copy was. `save`, `supersede` and `take_lease` tell them apart by
+reading back:
 
 - The record is ours if it is the very document, one version on, written under our lease, **and the lease is still ours**.
   Every write checks the lease, so while we hold it nobody else can have written. If the lease has gone meanwhile, it does
@@ -19,34 +23,43 @@ For the same reason no ClientRequestToken is chosen here: with one, DynamoDB wou
 for ten minutes *without* looking at the lease again, and a deposed leader would believe that it still leads. The SDK makes
 up a new one for each call.
 
-May import `contract`, `model` and `errors`, and botocore's exceptions.
+Theory of the floor. It is read before the record, and both only grow, in one transaction where the epoch does: so a record
+below the floor was put there by another hand, whatever was written between the two reads.
+
+May import `contract`, `model`, `errors`, `document`, `requests` and `items`.
 """
 
 import dataclasses
-import json
-import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from botocore.exceptions import ClientError
-
 from failover_lambda import requests
-from failover_lambda.aws.outcomes import status_and_code
-from failover_lambda.contract import RECORD_KEY, Settings, from_plain, lease_key, record_key, to_plain
-from failover_lambda.errors import ConflictError, RecordUnreadableError, StoreUnavailableError
-from failover_lambda.model import RECORD_SCHEMA, Lease, Record, Request
+from failover_lambda.aws.items import (
+    ABSENT,
+    EXISTS,
+    Item,
+    asked,
+    expression,
+    floor_in,
+    found_in,
+    lease_item,
+    lease_of,
+    record_item,
+    typed,
+    unchanged,
+)
+from failover_lambda.contract import RECORD_KEY, Settings, epoch_key, lease_key, quarantine_key, record_key
+from failover_lambda.document import QUARANTINED_MAX, judged, quarantine_is_full
+from failover_lambda.errors import ConflictError, RecordLostError
+from failover_lambda.model import Lease, Lost, Record, Request
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-Item = dict[str, Any]
-"""An item as the low-level client gives and takes it: {"owner": {"S": "..."}, "token": {"N": "7"}}."""
-
 _LEASE_IS: Final = "#owner = :owner AND #token = :token"
 _LEASE_SEEN: Final = f"{_LEASE_IS} AND #rvn = :rvn"
-_EXISTS: Final = "attribute_exists(#pk)"
-_ABSENT: Final = "attribute_not_exists(#pk)"
+_NO_NUMBER: Final = "attribute_not_exists(#epoch) OR NOT attribute_type(#epoch, :number)"
 
 
 class LiveStore:
@@ -55,37 +68,83 @@ class LiveStore:
     def __init__(self, settings: Settings, dynamodb: "DynamoDBClient") -> None:
         self._site = settings.site
         self._table = settings.record_table
-        self._record_key: Item = {RECORD_KEY: {"S": record_key(settings.site)}}
-        self._lease_key: Item = {RECORD_KEY: {"S": lease_key(settings.shard)}}
+        self._record_key = _key(record_key(settings.site))
+        self._floor_key = _key(epoch_key(settings.site))
+        self._lease_key = _key(lease_key(settings.shard))
         self._dynamodb = dynamodb
+        self._floor: int | None = None
+        """As it surely was at some time; None = not known. Saves the write of a floor that is high enough already."""
 
     # The record
 
     def load(self) -> Record | None:
-        """One GetItem with ConsistentRead."""
-        item = self._get(self._record_key)
-        return None if item is None else _record_of(item, self._site)
+        """Two GetItem with ConsistentRead, the floor first."""
+        self._floor = floor_in(self._get(self._floor_key))
+        return self._judged(self._get(self._record_key))
+
+    def _judged(self, item: Item | None) -> Record | None:
+        return judged(None if item is None else found_in(item), self._site, self._floor)
 
     def save(self, record: Record, lease: Lease) -> Record:
-        """One TransactWriteItems; two reads more where its condition failed."""
-        written = dataclasses.replace(record, version=record.version + 1)
-        item = self._record_key | _record_item(written, lease)
-        check = {
-            "TableName": self._table,
-            "Key": self._lease_key,
-            **_expression(_LEASE_IS, owner=lease.owner, token=lease.token),
-        }
-        put = {
-            "TableName": self._table,
-            "Item": item,
-            **_expression("#version = :version" if record.version else _ABSENT, version=record.version),
-        }
-        both: Any = [{"ConditionCheck": check}, {"Put": put}]
+        """One TransactWriteItems, with the floor in it where that has to rise; two reads more where its condition failed."""
+        version_is = expression("#version = :version" if record.version else ABSENT, version=record.version)
+        raises = self._floor is None or record.epoch > self._floor
+        return self._write(record, lease, version_is, [self._raised(record.epoch, "<=")] if raises else [])
+
+    def supersede(self, record: Record, lease: Lease) -> Record:
+        """Two reads, one for each place in quarantine that is taken, and one TransactWriteItems."""
+        self._floor = floor_in(self._get(self._floor_key))
+        found = self._get(self._record_key)
+        if found is not None and found == self._item(record, lease):
+            self._require_own_write(found, lease, ConflictError("it stands there already"))
+            return _next(record)
+        lost = self._lost(found)
+        if lost.version != record.version:
+            raise ConflictError(f"version {record.version} was to be superseded, the stored one is {lost.version}")
+        away = [] if found is None else [self._quarantined(found, lost)]
+        return self._write(record, lease, unchanged(found), [self._raised(record.epoch, "<"), *away])
+
+    def _lost(self, found: Item | None) -> Lost:
         try:
-            _asked("save the record", partial(self._dynamodb.transact_write_items, TransactItems=both))
+            record = self._judged(found)
+        except RecordLostError as exc:
+            return exc.lost
+        stored = f"a record of version {record.version}" if record else "neither a record nor a floor"
+        raise ConflictError(f"the record was lost, and now there is {stored}")
+
+    def _quarantined(self, found: Item, lost: Lost) -> Item:
+        """The part of a transaction that keeps what was found, in the first place that is free."""
+        for number in range(1, QUARANTINED_MAX + 1):
+            key = _key(quarantine_key(self._site, number))
+            if self._get(key) is None:
+                item = found | key | {"why": typed(lost.why)}
+                return {"Put": {"TableName": self._table, "Item": item, **expression(ABSENT)}}
+        raise quarantine_is_full(self._site)
+
+    def _raised(self, epoch: int, than: str) -> Item:
+        """The part of a transaction that raises the floor, from one that is smaller (`<`, or `<=`) or none."""
+        update = "SET #epoch = :epoch"
+        condition = f"{_NO_NUMBER} OR #epoch {than} :epoch"
+        change = expression(condition, update, epoch=epoch, number="N")
+        return {"Update": {"TableName": self._table, "Key": self._floor_key, "UpdateExpression": update, **change}}
+
+    def _write(self, record: Record, lease: Lease, condition: Item, more: list[Item]) -> Record:
+        """One transaction: the lease is ours, the record, and more. Nothing else ever writes a record."""
+        item = self._item(record, lease)
+        held = expression(_LEASE_IS, owner=lease.owner, token=lease.token)
+        check = {"TableName": self._table, "Key": self._lease_key, **held}
+        put = {"TableName": self._table, "Item": item, **condition}
+        parts: Any = [{"ConditionCheck": check}, {"Put": put}, *more]
+        try:
+            asked("save the record", partial(self._dynamodb.transact_write_items, TransactItems=parts))
         except ConflictError as exc:
             self._require_own_write(item, lease, exc)
-        return written
+        self._floor = max(record.epoch, self._floor or 0)
+        return _next(record)
+
+    def _item(self, record: Record, lease: Lease) -> Item:
+        """What is to stand in the table after `record` was written."""
+        return self._record_key | record_item(_next(record), lease)
 
     def _require_own_write(self, item: Item, lease: Lease, conflict: ConflictError) -> None:
         """Read back: an earlier copy of this write was applied, and nothing has happened since. ConflictError otherwise.
@@ -106,7 +165,7 @@ class LiveStore:
     def read_lease(self) -> Lease | None:
         """One GetItem with ConsistentRead."""
         item = self._get(self._lease_key)
-        return None if item is None else _lease_of(item)
+        return None if item is None else lease_of(item)
 
     def take_lease(self, owner: str, seen: Lease | None) -> Lease:
         """One PutItem or UpdateItem; one read more where its condition failed."""
@@ -144,7 +203,7 @@ class LiveStore:
 
     def put_request(self, request: Request) -> None:
         """One UpdateItem."""
-        self._inbox("ADD", [requests.to_text(request)], _EXISTS)
+        self._inbox("ADD", [requests.to_text(request)], EXISTS)
 
     def drop_requests(self, ids: Collection[str]) -> None:
         """One read and one UpdateItem: an entry is taken out by its text."""
@@ -152,7 +211,7 @@ class LiveStore:
         texts = item.get("inbox", {}).get("SS", []) if item else []
         known = [text for text in texts if requests.parse(text).id in ids]
         if known:
-            self._inbox("DELETE", known, _EXISTS)
+            self._inbox("DELETE", known, EXISTS)
 
     def _inbox(self, verb: str, texts: Sequence[str], condition: str) -> None:
         call = partial(
@@ -164,13 +223,13 @@ class LiveStore:
             ExpressionAttributeNames={"#inbox": "inbox", "#pk": RECORD_KEY},
             ExpressionAttributeValues={":inbox": {"SS": list(texts)}},
         )
-        _asked("change the inbox", call)
+        asked("change the inbox", call)
 
     def _first_lease(self, owner: str) -> Lease:
         lease = Lease(owner=owner, token=1, beat=1, wish="")
-        item = self._lease_key | _lease_item(lease)
-        call = partial(self._dynamodb.put_item, TableName=self._table, Item=item, **_expression(_ABSENT))
-        _asked("take the lease", call)
+        item = self._lease_key | lease_item(lease)
+        call = partial(self._dynamodb.put_item, TableName=self._table, Item=item, **expression(ABSENT))
+        asked("take the lease", call)
         return lease
 
     def _next_lease(self, owner: str, seen: Lease) -> Lease:
@@ -188,7 +247,7 @@ class LiveStore:
     def _note(self, **field: str) -> None:
         (name,) = field
         try:
-            self._update_lease(f"SET #{name} = :{name}", _EXISTS, **field)
+            self._update_lease(f"SET #{name} = :{name}", EXISTS, **field)
         except ConflictError:
             return
 
@@ -199,127 +258,18 @@ class LiveStore:
             Key=self._lease_key,
             UpdateExpression=update,
             ReturnValues="ALL_NEW",
-            **_expression(condition, update, **values),
+            **expression(condition, update, **values),
         )
-        return _lease_of(_asked("update the lease", call).get("Attributes", {}))
+        return lease_of(asked("update the lease", call).get("Attributes", {}))
 
     def _get(self, key: Item) -> Item | None:
         call = partial(self._dynamodb.get_item, TableName=self._table, Key=key, ConsistentRead=True)
-        return _asked("read the table", call).get("Item")
+        return asked("read the table", call).get("Item")
 
 
-# Items
+def _key(key: str) -> Item:
+    return {RECORD_KEY: typed(key)}
 
 
-def _record_item(record: Record, lease: Lease) -> Item:
-    document = json.dumps(to_plain(record), allow_nan=False, separators=(",", ":"), sort_keys=True)
-    return {
-        "version": _typed(record.version),
-        "document": _typed(document),
-        "writer": _typed(f"{lease.owner}#{lease.token}"),
-    }
-
-
-def _record_of(item: Item, site: str) -> Record:
-    """The record in an item.
-
-    Raises:
-        RecordUnreadableError: it is of another schema, of another site, or no record at all. Nobody may act on it.
-    """
-    try:
-        plain = json.loads(item["document"]["S"])
-        schema = plain["schema"]
-        if schema != RECORD_SCHEMA:
-            raise RecordUnreadableError(f"the record has schema {schema!r}, this version reads {RECORD_SCHEMA}")
-        record: Record = from_plain(Record, plain)
-        version = _number(item, "version")
-    except (KeyError, TypeError, ValueError, AttributeError) as exc:
-        raise RecordUnreadableError(f"there is an item, and it is no record: {type(exc).__name__} {exc}") from exc
-    if (record.site, record.version) != (site, version):
-        raise RecordUnreadableError(
-            f"the record says site {record.site!r} and version {record.version}, its item {site!r} and {version}"
-        )
-    return record
-
-
-def _lease_item(lease: Lease) -> Item:
-    return {
-        "owner": _typed(lease.owner),
-        "token": _typed(lease.token),
-        "rvn": _typed(lease.beat),
-        "wish": _typed(lease.wish),
-        "asked": _typed(lease.asked),
-        "answered": _typed(lease.answered),
-    }
-
-
-def _lease_of(item: Item) -> Lease:
-    try:
-        return Lease(
-            owner=item["owner"]["S"],
-            token=_number(item, "token"),
-            beat=_number(item, "rvn"),
-            wish=item["wish"]["S"],
-            asked=item["asked"]["S"],
-            answered=item["answered"]["S"],
-            inbox=tuple(requests.parse(text) for text in sorted(item.get("inbox", {}).get("SS", []))),
-        )
-    except (KeyError, TypeError, ValueError) as exc:
-        raise StoreUnavailableError(f"the lease cannot be read: {type(exc).__name__} {exc}") from exc
-
-
-def _typed(value: str | int) -> dict[str, str]:
-    return {"S": value} if isinstance(value, str) else {"N": str(value)}
-
-
-def _number(item: Item, name: str) -> int:
-    return int(item[name]["N"])
-
-
-def _expression(condition: str, update: str = "", **values: str | int) -> dict[str, Any]:
-    """The arguments for a conditional write: what the two texts name, and nothing else, because DynamoDB refuses the rest.
-
-    Every name is written #name, since some of ours are reserved words.
-    """
-    words = sorted(set(re.findall(r"[#:]\w+", f"{condition} {update}")))
-    arguments: dict[str, Any] = {
-        "ConditionExpression": condition,
-        "ExpressionAttributeNames": {word: word[1:] for word in words if word.startswith("#")},
-    }
-    placed = {word: _typed(values[word[1:]]) for word in words if word.startswith(":")}
-    return arguments | ({"ExpressionAttributeValues": placed} if placed else {})
-
-
-# Answers
-
-
-def _asked(what: str, call: Callable[..., Any]) -> Any:
-    """Call once.
-
-    Every call asks for the capacity that it used, for one reason: an answer that does not name it did not come whole from
-    DynamoDB. The SDK reads a 200 with a mangled body as an empty answer, which would be "surely no such record".
-
-    Raises:
-        ConflictError: a condition failed; nothing was written by this call.
-        StoreUnavailableError: anything else that is not a whole success.
-    """
-    try:
-        answer = call(ReturnConsumedCapacity="TOTAL")
-    except ClientError as exc:
-        status, code = status_and_code(exc)
-        if _condition_failed(code, exc):
-            raise ConflictError(f"{what}: the condition failed") from exc
-        raise StoreUnavailableError(f"{what}: answered {status} {code}") from exc
-    except Exception as exc:  # no answer, or one that cannot be read; an SDK raises more than its own errors
-        raise StoreUnavailableError(f"{what}: no answer: {type(exc).__name__}: {exc}") from exc
-    if "ConsumedCapacity" not in answer:
-        raise StoreUnavailableError(f"{what}: an answer that did not come whole from DynamoDB")
-    return answer
-
-
-def _condition_failed(code: str, exc: ClientError) -> bool:
-    """Whether a condition was false, rather than not looked at: a transaction is also cancelled when two of them meet."""
-    if code == "TransactionCanceledException":
-        reasons: Any = exc.response.get("CancellationReasons", [])
-        return any(reason.get("Code") == "ConditionalCheckFailed" for reason in reasons)
-    return code == "ConditionalCheckFailedException"
+def _next(record: Record) -> Record:
+    return dataclasses.replace(record, version=record.version + 1)

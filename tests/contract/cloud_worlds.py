@@ -19,11 +19,18 @@ class CloudWorld(Protocol):
     @property
     def cloud(self) -> Cloud: ...
 
+    def tag_address(self, owner: str) -> None:
+        """Give the address another owner tag; "" takes it away."""
+
 
 class FakeWorld:
     def __init__(self, cloud: FakeCloud) -> None:
         self.settings = cloud.settings
         self.cloud: Cloud = cloud
+        self._fake = cloud
+
+    def tag_address(self, owner: str) -> None:
+        self._fake.owner = owner
 
 
 class LiveWorld:
@@ -63,6 +70,12 @@ class LiveWorld:
         self.settings = replace(self.settings, workers=tuple(workers))
         self.cloud = LiveCloud(self.settings, client("ec2", self.endpoint))
         return allocation_id
+
+    def tag_address(self, owner: str) -> None:
+        address_id = self.settings.address_id
+        self.ec2.delete_tags(Resources=[address_id], Tags=[{"Key": OWNER_TAG}])
+        if owner:
+            self.ec2.create_tags(Resources=[address_id], Tags=[{"Key": OWNER_TAG, "Value": owner}])
 
     def terminate(self, worker: Worker) -> None:
         self.ec2.terminate_instances(InstanceIds=[worker.instance_id])

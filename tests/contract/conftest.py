@@ -6,6 +6,7 @@ and every test has a site of its own in it.
 
 import itertools
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,21 @@ from failover_lambda.contract import Settings
 from failover_lambda.ports import RecordStore
 from tests.contract.cloud_worlds import CloudWorld, FakeWorld, LiveWorld
 from tests.contract.emulators import EC2, MINISTACK, MOTO, TABLE, client, create_table, emulator
+from tests.contract.hands import Hand, LiveHand, MemoryHand
 from tests.fakes import FakeCloud, MemoryStore, make_settings
 
 _numbers = itertools.count(1)
 
 NewStore = Callable[[], RecordStore]
 """Makes another store, with clients of its own, for the same site."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a site's record is kept."""
+
+    new_store: NewStore
+    hand: Hand
 
 
 @pytest.fixture(scope="session")
@@ -70,13 +80,24 @@ def settings() -> Settings:
 @pytest.fixture(
     params=["memory", pytest.param("moto", marks=pytest.mark.lab), pytest.param("ministack", marks=pytest.mark.lab)]
 )
-def new_store(request: pytest.FixtureRequest, settings: Settings) -> NewStore:
+def place(request: pytest.FixtureRequest, settings: Settings) -> Place:
     """Every adapter of `RecordStore`."""
     if request.param == "memory":
-        only = MemoryStore()
-        return lambda: only
+        only = MemoryStore(site=settings.site)
+        return Place(lambda: only, MemoryHand(only))
     endpoint: str = request.getfixturevalue(request.param)
-    return lambda: LiveStore(settings, client("dynamodb", endpoint))
+    return Place(lambda: LiveStore(settings, client("dynamodb", endpoint)), LiveHand(settings, endpoint))
+
+
+@pytest.fixture
+def new_store(place: Place) -> NewStore:
+    return place.new_store
+
+
+@pytest.fixture
+def hand(place: Place) -> Hand:
+    """Somebody else at the same items."""
+    return place.hand
 
 
 @pytest.fixture(params=[pytest.param("moto", marks=pytest.mark.lab), pytest.param("ministack", marks=pytest.mark.lab)])

@@ -108,6 +108,14 @@ def test_ending_an_older_association_leaves_the_newer_one(world: CloudWorld) -> 
     assert found.association_id == second
 
 
+@pytest.mark.parametrize("owner", ["another", ""])
+def test_an_address_shows_whose_it_is_by_its_owner_tag(world: CloudWorld, owner: str) -> None:
+    """RULE 1.9; whether it is ours, the rule decides."""
+    assert world.cloud.read_address().owner == world.settings.site
+    world.tag_address(owner)
+    assert world.cloud.read_address().owner == owner
+
+
 # The machines
 
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from failover_lambda.aws.cloud import LiveCloud
-from failover_lambda.contract import OWNER_TAG
 from failover_lambda.errors import CouldNotAskError
 from failover_lambda.model import Answered, Command, Do, InstanceView, Outcome, Power
 from failover_lambda.moves import is_on
@@ -53,18 +52,6 @@ def test_the_address_of_a_terminated_worker_is_on_nobody(live_world: LiveWorld) 
 
 
 # An address that is not ours
-
-
-def test_an_address_that_carries_another_sites_tag_is_not_ours(live_world: LiveWorld) -> None:
-    address_id = live_world.settings.address_id
-    live_world.ec2.create_tags(Resources=[address_id], Tags=[{"Key": OWNER_TAG, "Value": "another"}])
-    with pytest.raises(CouldNotAskError, match=f"{address_id} is tagged as the address of another, this is site-"):
-        live_world.cloud.read_address()
-
-
-def test_an_address_without_our_tag_is_ours_by_its_id(live_world: LiveWorld) -> None:
-    live_world.ec2.delete_tags(Resources=[live_world.settings.address_id], Tags=[{"Key": OWNER_TAG}])
-    assert live_world.cloud.read_address().association is None
 
 
 def test_an_unknown_address_could_not_be_asked(live_world: LiveWorld) -> None:

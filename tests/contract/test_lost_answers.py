@@ -15,6 +15,7 @@ from failover_lambda.errors import ConflictError, CouldNotAskError, StoreUnavail
 from failover_lambda.model import Command, Do, Lease, Outcome
 from tests.contract.cloud_worlds import LiveWorld
 from tests.contract.emulators import client
+from tests.contract.hands import LiveHand
 from tests.contract.lossy_proxy import Loss, LossyProxy, lossy_proxy
 from tests.contract.test_record_store import plain_record
 
@@ -36,6 +37,8 @@ class Table:
     proxy: LossyProxy
     ours: LiveStore
     theirs: LiveStore
+    direct: str
+    """The table's endpoint, past the proxy."""
 
     @property
     def site(self) -> str:
@@ -49,7 +52,7 @@ class Table:
 def table(table_endpoint: str, settings: Settings) -> Generator[Table]:
     with lossy_proxy(table_endpoint) as proxy:
         ours = LiveStore(settings, client("dynamodb", proxy.endpoint))
-        yield Table(settings, proxy, ours, LiveStore(settings, client("dynamodb", table_endpoint)))
+        yield Table(settings, proxy, ours, LiveStore(settings, client("dynamodb", table_endpoint)), table_endpoint)
 
 
 @pytest.fixture
@@ -173,6 +176,33 @@ def test_a_load_whose_answer_was_lost_is_not_a_missing_record(table: Table, leas
     table.lose(loss)
     with pytest.raises(StoreUnavailableError):
         table.ours.load()
+
+
+@BY_NAME
+def test_a_lost_record_is_superseded_once_however_the_answer_is_lost(table: Table, lease: Lease, loss: Loss) -> None:
+    """Two reads come first, and one of a place in quarantine; the fourth request is the write."""
+    hand = LiveHand(table.settings, table.direct)
+    table.ours.save(plain_record(table.site), lease)
+    hand.damage("{")
+    record = plain_record(table.site, epoch=2, version=1)
+    table.lose(Loss.NONE, Loss.NONE, Loss.NONE, loss)
+    with pytest.raises(StoreUnavailableError):
+        table.ours.supersede(record, lease)
+    assert table.theirs.load() == replace(record, version=2)
+    assert table.ours.supersede(record, lease) == replace(record, version=2)
+    assert (hand.quarantined(), hand.floor()) == (["{"], 2)
+
+
+def test_one_that_arrives_late_takes_nothing_from_a_successor(table: Table, lease: Lease) -> None:
+    hand = LiveHand(table.settings, table.direct)
+    table.ours.save(plain_record(table.site), lease)
+    hand.remove()
+    table.lose(Loss.NONE, Loss.NONE, Loss.HELD)
+    with pytest.raises(StoreUnavailableError):
+        table.ours.supersede(plain_record(table.site, epoch=2), lease)
+    theirs = table.theirs.supersede(plain_record(table.site, epoch=2), table.theirs.take_lease("theirs", lease))
+    assert b"ConditionalCheckFailed" in table.proxy.deliver()
+    assert table.theirs.load() == theirs
 
 
 # The lease

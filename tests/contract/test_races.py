@@ -12,11 +12,13 @@ import pytest
 
 from failover_lambda.aws.state import LiveStore
 from failover_lambda.contract import Settings
-from failover_lambda.errors import ConflictError, StoreUnavailableError
+from failover_lambda.document import QUARANTINED_MAX
+from failover_lambda.errors import ConflictError, RecordLostError, StoreUnavailableError
 from failover_lambda.model import Lease, Record
 from failover_lambda.ports import RecordStore
 from tests.contract.conftest import NewStore
 from tests.contract.emulators import client
+from tests.contract.hands import Hand
 from tests.contract.test_record_store import plain_record
 
 pytestmark = pytest.mark.contract
@@ -81,6 +83,11 @@ def race_for_the_record(race: Race, lease: Lease, site: str) -> list[int]:
     return race.run(lambda number, store: store.save(replace(record, reason=f"by {number}"), lease))
 
 
+def race_to_supersede(race: Race, lease: Lease, record: Record) -> list[int]:
+    """All put another document in place of the record that was lost."""
+    return race.run(lambda number, store: store.supersede(replace(record, reason=f"by {number}"), lease))
+
+
 def race_for_both(race: Race, lease: Lease, stored: Record) -> list[int]:
     """Racer 0 saves under the lease, all others take it."""
 
@@ -132,6 +139,27 @@ def test_a_save_against_a_take_over_is_whole_or_not_at_all(race: Race, settings:
             with pytest.raises(ConflictError):
                 race.stores[0].save(replace(now, epoch=10), lease)
         stored, lease = now, held
+
+
+def test_a_lost_record_is_superseded_by_one_of_many(race: Race, settings: Settings, hand: Hand) -> None:
+    lease = race.stores[0].take_lease("arbiter-1", None)
+    race.stores[0].save(plain_record(settings.site), lease)
+    superseded = 0
+    for number in range(QUARANTINED_MAX - 2):  # a loser of the last place would find the quarantine full
+        hand.damage(f"{{ {number}")
+        with pytest.raises(RecordLostError) as caught:
+            race.stores[0].load()
+        lost = caught.value.lost
+        record = plain_record(settings.site, epoch=lost.floor + 1, version=lost.version)
+        winners = race_to_supersede(race, lease, record)
+        assert len(winners) <= 1
+        superseded += len(winners)
+        assert len(hand.quarantined()) == superseded
+        if winners:
+            now = race.stores[0].load()
+            assert now is not None
+            assert (now.reason, now.epoch) == (f"by {winners[0]}", lost.floor + 1)
+    assert superseded
 
 
 @pytest.mark.lab

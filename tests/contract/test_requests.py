@@ -158,12 +158,22 @@ def test_every_operation_of_the_store_is_one_request_and_asks_for_its_capacity(n
 def test_a_save_that_is_sent_again_carries_another_request_token() -> None:
     """The same token would make DynamoDB repeat an old success without looking at the lease again."""
     dynamodb = Judge("dynamodb")
-    store = LiveStore(SETTINGS, dynamodb.client)
     for _ in range(2):
-        store.save(full_record("lis"), LEASE)
+        LiveStore(SETTINGS, dynamodb.client).save(full_record("lis"), LEASE)
     (_, first), (_, second) = dynamodb.requests
     assert first.pop("ClientRequestToken") != second.pop("ClientRequestToken")
     assert first == second
+
+
+def test_only_a_write_of_a_higher_epoch_carries_the_floor() -> None:
+    """RULE 1.11: it costs other writes nothing."""
+    dynamodb = Judge("dynamodb")
+    store = LiveStore(SETTINGS, dynamodb.client)
+    first = store.save(full_record("lis"), LEASE)
+    second = store.save(first, LEASE)
+    store.save(replace(second, epoch=second.epoch + 1), LEASE)
+    parts = [[next(iter(part)) for part in params["TransactItems"]] for _, params in dynamodb.requests]
+    assert parts == [["ConditionCheck", "Put", "Update"], ["ConditionCheck", "Put"], ["ConditionCheck", "Put", "Update"]]
 
 
 def test_a_prober_is_invoked_once_and_waited_for() -> None:

@@ -1,15 +1,18 @@
 """`aws.state.LiveStore`: the items as an observer reads them, and items that no store of ours has written."""
 
 import json
+import re
+import zlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from failover_lambda.aws.state import LiveStore
 from failover_lambda.contract import Settings, to_plain
-from failover_lambda.errors import RecordUnreadableError, StoreUnavailableError
-from failover_lambda.model import RECORD_SCHEMA, Lease
+from failover_lambda.errors import RecordLostError, RecordUnreadableError, StoreUnavailableError
+from failover_lambda.model import RECORD_SCHEMA, Lease, Loss
 from tests.contract.emulators import PATIENT, TABLE, client
 from tests.contract.test_record_store import full_record, plain_record
 from tests.fakes import make_settings
@@ -52,7 +55,8 @@ def test_the_record_is_one_item_with_document_and_version(items: Items) -> None:
     saved = items.store.save(full_record(site), items.store.take_lease("arbiter-1", None))
     item = items.get(f"record#{site}")
     assert item["version"] == {"N": "1"}
-    assert json.loads(item["document"]["S"]) == to_plain(saved)
+    assert json.loads(item["document"]["S"]) == to_plain(saved, sparse=True)
+    assert items.get(f"epoch#{site}")["epoch"] == {"N": str(saved.epoch)}
     assert item["writer"] == {"S": "arbiter-1#1"}
 
 
@@ -90,20 +94,49 @@ def test_a_record_of_this_version_is_read_whoever_wrote_it(items: Items) -> None
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        (lambda site: document(site, schema=RECORD_SCHEMA + 1), "schema 2, this version reads 1"),
-        (lambda site: document(site, schema="1"), "schema '1'"),
+        (
+            lambda site: document(site, schema=RECORD_SCHEMA + 1),
+            "schema 2, this version reads 1: a newer watchdog has written it. Next: deploy that version again",
+        ),
+        (
+            lambda site: document(site, schema=0),
+            "schema 0, this version reads 1: it is lifted by an operator and never by itself. Next: deploy the version that",
+        ),
+        (lambda site: document(site, phase="asleep"), "does not know: 'asleep' is not a valid Phase. A newer watchdog"),
+        (lambda site: document(site, tomorrow=1), "does not know: Record has no tomorrow. A newer watchdog"),
+    ],
+    ids=["newer", "older", "word", "field"],
+)
+def test_a_record_of_another_version_is_refused_with_the_next_step(
+    items: Items, text: Callable[[str], str], says: str
+) -> None:
+    """RULE 1.14, whether there is a floor or not."""
+    items.put_record(3, text(items.settings.site))
+    items.dynamodb.put_item(TableName=TABLE, Item={"pk": {"S": f"epoch#{items.settings.site}"}, "epoch": {"N": "9"}})
+    with pytest.raises(RecordUnreadableError, match=re.escape(says)):
+        items.store.load()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (lambda site: document(site, schema="1"), "no record: TypeError it names no schema"),
         (lambda site: document(f"{site}-copy"), "-copy' and version 3"),
         (lambda site: document(site, version=4), "and version 4, its item"),
-        (lambda site: document(site, phase="asleep"), "no record: ValueError"),
-        (lambda site: document(site, tomorrow=1), "no record: ValueError Record has no tomorrow"),
+        (lambda site: document(site, phase_since_s=float("nan")), "no record: ValueError NaN is no number"),
         (lambda site: document(site, epoch="1"), "no record: TypeError"),
-        (lambda _: "{}", "no record: KeyError"),
+        (lambda site: document(site, streak=[]), "no record: TypeError"),
+        (lambda site: document(site, moves="x"), "no record: TypeError"),
+        (lambda _: '{"schema": 1}', "no record: TypeError"),
+        (lambda _: "{}", "no record: TypeError"),
         (lambda _: "[]", "no record: TypeError"),
         (lambda _: "", "no record: JSONDecodeError"),
     ],
-    ids=["schema", "schema-text", "site", "version", "phase", "field", "type", "empty", "list", "nothing"],
+    ids=["schema", "site", "version", "number", "type", "part", "list", "fields", "empty", "array", "nothing"],
 )
-def test_an_item_that_is_no_record_of_ours_is_refused(items: Items, text: Callable[[str], str], says: str) -> None:
+def test_an_item_that_is_damaged_is_refused_where_no_floor_is_kept(
+    items: Items, text: Callable[[str], str], says: str
+) -> None:
     items.put_record(3, text(items.settings.site))
     with pytest.raises(RecordUnreadableError, match=says):
         items.store.load()
@@ -111,8 +144,73 @@ def test_an_item_that_is_no_record_of_ours_is_refused(items: Items, text: Callab
 
 def test_an_item_without_a_document_is_refused(items: Items) -> None:
     items.dynamodb.put_item(TableName=TABLE, Item={"pk": {"S": f"record#{items.settings.site}"}, "version": {"N": "1"}})
-    with pytest.raises(RecordUnreadableError, match="KeyError"):
+    with pytest.raises(RecordUnreadableError, match="it has no document"):
         items.store.load()
+
+
+LONG = 60
+"""So many denials make a long document."""
+
+
+def test_a_long_record_is_one_compressed_item(items: Items) -> None:
+    site = items.settings.site
+    long = replace(
+        full_record(site), denied=tuple(f"ask the prober in zone {number:03}, again" for number in range(2 * LONG))
+    )
+    saved = items.store.save(long, items.store.take_lease("arbiter-1", None))
+    item = items.get(f"record#{site}")
+    assert "document" not in item
+    assert json.loads(zlib.decompress(item["packed"]["B"])) == to_plain(saved, sparse=True)
+    assert items.store.load() == saved
+    short = items.store.save(replace(saved, denied=()), items.store.take_lease("arbiter-2", items.store.read_lease()))
+    assert "packed" not in items.get(f"record#{site}")
+    assert items.store.load() == short
+
+
+def test_a_compressed_item_that_is_cut_off_is_damaged(items: Items) -> None:
+    site = items.settings.site
+    long = replace(
+        full_record(site), denied=tuple(f"ask the prober in zone {number:03}, again" for number in range(2 * LONG))
+    )
+    lease = items.store.take_lease("arbiter-1", None)
+    saved = items.store.save(long, lease)
+    item = dict(items.get(f"record#{site}"))
+    cut = {**item, "packed": {"B": item["packed"]["B"][:-20]}}
+    items.dynamodb.put_item(TableName=TABLE, Item=cut)
+    with pytest.raises(RecordLostError) as caught:
+        items.store.load()
+    lost = caught.value.lost
+    assert (lost.what, lost.version) == (Loss.DAMAGED, saved.version)
+    items.store.supersede(plain_record(site, epoch=saved.epoch + 1, version=lost.version), lease)
+    kept = items.get(f"quarantine#{site}#1")
+    assert (kept["packed"], kept["version"], kept["why"]) == (cut["packed"], cut["version"], {"S": lost.why})
+
+
+def test_an_item_of_any_shape_is_moved_to_quarantine_as_it_is(items: Items) -> None:
+    """Somebody has put something else there: no attribute is ours, and none is lost."""
+    site, store = items.settings.site, items.store
+    lease = store.take_lease("arbiter-1", None)
+    store.save(plain_record(site, epoch=4), lease)
+    strange = {"version": {"S": "x"}, "document": {"N": "7"}, "packed": {"L": [{"S": "y"}]}, "colour": {"S": "red"}}
+    items.dynamodb.put_item(TableName=TABLE, Item={"pk": {"S": f"record#{site}"}, **strange})
+    with pytest.raises(RecordLostError) as caught:
+        store.load()
+    assert (caught.value.lost.what, caught.value.lost.floor, caught.value.lost.version) == (Loss.DAMAGED, 4, 0)
+    after = store.supersede(plain_record(site, epoch=5), lease)
+    assert store.load() == after
+    kept = dict(items.get(f"quarantine#{site}#1"))
+    assert {name: kept[name] for name in strange} == strange
+
+
+def test_a_floor_that_is_no_number_is_none_and_is_made_anew(items: Items) -> None:
+    """The record is the truth; the floor only guards it."""
+    site, store = items.settings.site, items.store
+    saved = store.save(plain_record(site), store.take_lease("arbiter-1", None))
+    for broken in ({"epoch": {"S": "nine"}}, {"colour": {"S": "red"}}):
+        items.dynamodb.put_item(TableName=TABLE, Item={"pk": {"S": f"epoch#{site}"}, **broken})
+        assert store.load() == saved
+        saved = store.save(replace(saved, epoch=saved.epoch + 1), store.take_lease("arbiter-2", store.read_lease()))
+        assert items.get(f"epoch#{site}")["epoch"] == {"N": str(saved.epoch)}
 
 
 def test_a_lease_item_that_is_no_lease_is_no_answer(items: Items) -> None:

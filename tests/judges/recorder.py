@@ -100,6 +100,10 @@ class TapedStore(MemoryStore):
         self.tape.ask(lambda: self.tape.store.save(record, lease))
         return super().save(record, lease)
 
+    def supersede(self, record: Record, lease: Lease) -> Record:
+        self.tape.ask(lambda: self.tape.store.supersede(record, lease))
+        return super().supersede(record, lease)
+
     def read_lease(self) -> Lease | None:
         self.tape.ask(self.tape.store.read_lease)
         return super().read_lease()
@@ -142,7 +146,7 @@ class TapedWorld(World):
         self.settings = settings
         self.clock = FakeClock()
         self.cloud = TapedCloud(settings=settings)
-        self.store = TapedStore()
+        self.store = TapedStore(site=settings.site)
         self.reporter = TapedReporter()
         self.public: Any = NoPublicPath()
         self.arbiters = 0
@@ -212,11 +216,21 @@ def two_arbiters(world: TapedWorld) -> None:
     world.leadership.release()
 
 
+def lost_record(world: TapedWorld) -> None:
+    """The record is deleted by another hand, and adopted anew."""
+    world.settled()
+    world.store.record = None
+    world.new_arbiter()
+    world.tick(5)
+    assert "record-lost" in world.told
+
+
 STORIES: Mapping[str, Callable[[TapedWorld], None]] = {
     "there and back": there_and_back,
     "late calls": late_calls,
     "late calls of the other": late_calls_of_the_other,
     "two arbiters": two_arbiters,
+    "lost record": lost_record,
 }
 
 

@@ -138,8 +138,8 @@ def _fenced(evidence: Evidence, record: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _is_owed(fence: Mapping[str, Any]) -> bool:
-    debts = (fence["isolate"], fence["stop"], fence["restore"])
-    return any(debt and not debt["answered"] for debt in debts)
+    debts = (fence["isolate"], fence["stop"], fence.get("restore"))
+    return any(debt and not debt.get("answered") for debt in debts)
 
 
 def promises_are_kept(evidence: Evidence) -> Iterator[str]:

@@ -318,7 +318,7 @@ class Story:
 
 def _is_in_flight(fence: Mapping[str, Any]) -> bool:
     """Nothing is known of the last isolation, so it is asked again; a stop is proven by the machine."""
-    return not (fence["isolate"]["answered"] or fence["isolate"]["refused"])
+    return not (fence["isolate"].get("answered") or fence["isolate"].get("refused"))
 
 
 def _pairs(faults: Sequence[Fault]) -> list[tuple[Fault, Fault]]:
