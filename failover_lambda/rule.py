@@ -6,8 +6,8 @@ further to the handler of the record's phase (`_HANDLERS` lists every phase); a 
 Here: events and the switch. Elsewhere, and as pure: what the rounds say of the holder (`verdict`), the
 phases in which it is judged (`settled`, `paused`), a move in motion (`motion`), its first and last step (`moves`), planned
 moves (`planned`), what operators ask for (`operators`), the debts of fencing (`fences`), what is denied (`denials`),
-where the cloud's view decides (`adoption`). The order in which a decision becomes effect is
-`cycle`'s. May import `contract`, `model` and those nine.
+where the cloud's view decides (`adoption`), wrong clocks (`clocks`). The order in which a decision becomes effect is
+`cycle`'s. May import `contract`, `model` and those ten.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from failover_lambda import adoption, denials, fences, operators, paused, planned
+from failover_lambda.clocks import clamped
 from failover_lambda.contract import Settings
 from failover_lambda.model import (
     Answered,
@@ -92,6 +93,7 @@ def _on_round(record: Record | None, seen: Round, settings: Settings, now_s: flo
         return Decision(record=record, commands=(), reason="the round overran its deadline and counts for nothing")
     if record is None:
         return adoption.first(seen, settings, now_s, lost)
+    record = clamped(record, settings, now_s)
     if record.holder not in {worker.name for worker in settings.workers}:
         return adoption.on_unknown_holder(record, seen, settings, now_s)
     if not settings.enabled and record.phase not in IN_MOTION:
