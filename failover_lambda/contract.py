@@ -174,6 +174,8 @@ class Settings:
     """As `timeouts_to_dead`, for rounds in which every asking vantage was refused or answered wrongly."""
     restart_grace_s: float
     """How long refusals must last besides: longer than a restart of the service."""
+    slow_grace_s: float
+    """How long a service that accepts must stay silent besides: longer than a pause of it."""
     boot_grace_s: float
     """How long a holder named at a site's first tick may take until it answers for the first time."""
 

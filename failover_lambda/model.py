@@ -389,6 +389,7 @@ class Streak:
     verdict: Verdict
     """DEAD or ALL_DEAD: what it leads to."""
     token: int
+    """The leader that counted `rounds`, `gone` and `mute`."""
     rounds: int
     rounds_needed: int
     gone: int
@@ -397,6 +398,12 @@ class Streak:
     """Every round so far was refused or answered wrongly."""
     since_s: float
     last_s: float
+    mute: int = 0
+    """The last so many of these rounds brought no answer at all."""
+    answered: bool = False
+    """Some answer so far was a refusal, a reset or a wrong one: it must last for the restart grace."""
+    slow: bool = False
+    """Some answer so far was silence after an accepted connection: it must last for the slow grace."""
 
 
 @dataclass(frozen=True, kw_only=True)

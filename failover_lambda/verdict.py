@@ -38,6 +38,12 @@ class Judgement:
     why: str
     quick: bool = False
     """Every counted answer was a refusal, a reset or a wrong answer."""
+    mute: bool = False
+    """No counted vantage got any answer (RULE 3.12)."""
+    answered: bool = False
+    """Some counted answer was a refusal, a reset or a wrong answer."""
+    slow: bool = False
+    """Some counted answer was an accepted connection and silence."""
     single: bool = False
     """It rests on one vantage: twice as many rounds are needed (RULE 3.6)."""
 
@@ -53,7 +59,7 @@ def judge(seen: Round, holder: Worker, settings: Settings) -> Judgement:
         return Judgement(finding=Finding.ALIVE, why=f"{holder.name} answers through the public address")
     machine = seen.instance(holder.name)
     if machine and machine.power.off:
-        return Judgement(finding=Finding.GONE, why=f"the cloud says that {holder.name} is {machine.power.value}")
+        return Judgement(finding=Finding.GONE, why=f"the cloud says that {holder.name} is {machine.power.value}", mute=True)
     return _judge_failing(seen, holder, others)
 
 
@@ -85,12 +91,12 @@ def _judge_failing(seen: Round, holder: Worker, others: tuple[str, ...]) -> Judg
     anybody = any(sight.of(name) is Answer.HEALTHY for sight in seen.sights for name in others)
     if len(without_any) >= VANTAGES_NEEDED and not anybody:
         why = f"no worker gives a healthy answer to {_names(without_any)}, which reach their anchors"
-        return Judgement(finding=Finding.ALL_FAILED, why=why)
+        return replace(_failed(without_any, holder), finding=Finding.ALL_FAILED, why=why, quick=False)
     counted = _counted(seen, holder, others)
     if _are_enough(counted, holder):
-        return _failed(counted, holder, single=False)
-    if len(counted) == 1 and len(seen.sights) == 1 and _public_fails(seen):
-        return _failed(counted, holder, single=True)
+        return _failed(counted, holder)
+    if len(counted) == 1 and len(seen.sights) == 1 and seen.public and seen.public.answer.failing:
+        return _failed(counted, holder, seen.public.answer)
     if failing:
         return Judgement(
             finding=Finding.NOTHING, why=f"only {_names(failing)} cannot reach {holder.name}: not enough to judge"
@@ -98,22 +104,24 @@ def _judge_failing(seen: Round, holder: Worker, others: tuple[str, ...]) -> Judg
     return Judgement(finding=Finding.NOTHING, why=f"nobody could ask {holder.name}")
 
 
-def _failed(counted: list[Sight], holder: Worker, *, single: bool) -> Judgement:
-    answers = ", ".join(f"{sight.of(holder.name).value} at {sight.vantage}" for sight in counted)
+def _failed(counted: list[Sight], holder: Worker, public: Answer | None = None) -> Judgement:
+    """A failing round; `public` where it rests on one vantage and the public health port (RULE 3.6)."""
+    shown = ", ".join(f"{sight.of(holder.name).value} at {sight.vantage}" for sight in counted)
+    answers = [sight.of(holder.name) for sight in counted]
+    all_answers = [*answers, public] if public else answers
     return Judgement(
         finding=Finding.FAILED,
-        why=f"{holder.name} fails: {answers}",
-        quick=all(sight.of(holder.name).quick for sight in counted),
-        single=single,
+        why=f"{holder.name} fails: {shown}",
+        quick=all(answer.quick for answer in answers),
+        mute=all(answer is Answer.TIMEOUT for answer in all_answers),
+        answered=any(answer.quick for answer in all_answers),
+        slow=Answer.SILENT in all_answers,
+        single=public is not None,
     )
 
 
 def _reaches_any(sight: Sight, others: tuple[str, ...]) -> bool:
     return any(sight.of(name).reached for name in others)
-
-
-def _public_fails(seen: Round) -> bool:
-    return seen.public is not None and seen.public.answer.failing
 
 
 def _names(sights: list[Sight]) -> str:
@@ -142,16 +150,29 @@ def advance(streak: Streak | None, judgement: Judgement, token: int, settings: S
 
 
 def _living(streak: Streak | None, token: int, settings: Settings, now_s: float) -> Streak | None:
-    if streak is None or streak.token != token:
+    """The streak as far as it counts for the leader with `token`: its rounds are the leader's own, how long it lasts is not.
+
+    A leadership lasts about a minute and may be shorter than a patience, so the time goes on over a hand-over (RULE 3.13).
+    The two leaders' clocks may differ by as much as may lie between two rounds.
+    """
+    if streak is None or abs(now_s - streak.last_s) > STREAK_LIFE_CADENCES * settings.probe_interval_s:
         return None
-    return streak if now_s - streak.last_s <= STREAK_LIFE_CADENCES * settings.probe_interval_s else None
+    return streak if streak.token == token else replace(streak, token=token, rounds=0, gone=0, mute=0, quick=True)
 
 
 def _longer(streak: Streak, judgement: Judgement, settings: Settings, now_s: float) -> Streak:
     quick = streak.quick and judgement.quick
-    needed = _rounds_needed(judgement, settings, quick=quick)
-    gone = streak.gone + (judgement.finding is Finding.GONE)
-    return replace(streak, rounds=streak.rounds + 1, rounds_needed=needed, gone=gone, quick=quick, last_s=now_s)
+    return replace(
+        streak,
+        rounds=streak.rounds + 1,
+        rounds_needed=_rounds_needed(judgement, settings, quick=quick),
+        gone=streak.gone + (judgement.finding is Finding.GONE),
+        mute=streak.mute + 1 if judgement.mute else 0,
+        quick=quick,
+        answered=streak.answered or judgement.answered,
+        slow=streak.slow or judgement.slow,
+        last_s=now_s,
+    )
 
 
 def _rounds_needed(judgement: Judgement, settings: Settings, *, quick: bool) -> int:
@@ -161,12 +182,14 @@ def _rounds_needed(judgement: Judgement, settings: Settings, *, quick: bool) -> 
 
 def verdict_of(streak: Streak | None, settings: Settings) -> Verdict:
     """The verdict that a streak amounts to. HEALTHY is never concluded from a streak."""
-    if streak is None:
+    if streak is None or streak.rounds == 0:
         return Verdict.INCONCLUSIVE
-    if streak.gone >= GONE_ROUNDS:
+    if streak.gone >= GONE_ROUNDS or streak.mute >= streak.rounds_needed:
         return streak.verdict
-    if streak.rounds < streak.rounds_needed:
-        return Verdict.INCONCLUSIVE
-    if streak.quick and streak.last_s - streak.since_s < settings.restart_grace_s:
-        return Verdict.INCONCLUSIVE
-    return streak.verdict
+    lasted = streak.last_s - streak.since_s >= _patience_s(streak, settings)
+    return streak.verdict if streak.rounds >= streak.rounds_needed and lasted else Verdict.INCONCLUSIVE
+
+
+def _patience_s(streak: Streak, settings: Settings) -> float:
+    """How long it must have lasted: the longest patience among its counted answers (RULE 3.11)."""
+    return max(settings.restart_grace_s if streak.answered else 0.0, settings.slow_grace_s if streak.slow else 0.0)

@@ -14,6 +14,10 @@ TIMEOUTS_TO_DEAD = 3
 REFUSALS_TO_DEAD = 2
 """As above for refusals: a machine that answers "no" is sooner believed than one that is silent."""
 
+SLOW_GRACE_S = 15.0
+"""Longer than a pause from which a service comes back by itself: a garbage collection of a large heap, a burst of the disk.
+A move for one is dearer than the wait: it ends every connection and powers the machine off."""
+
 MOVE_S = 1.2
 """Two address calls of at most 0.6 s: log in fortinetsolutions/AWS-CloudFormationTemplates, LambdaAP-EIP+RouteFailover 6.0
 (0.58 s for one)."""
@@ -29,6 +33,10 @@ CHECKS_TO_HEALTHY = 2
 """Checks in a row: the fewest there are (same source)."""
 
 
+BURST_S = max(Settings.burst_interval_s, 2 * Settings.burst_timeout_s)
+"""From one round to the next while a worker is in doubt, when each question waits twice."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Pace:
     """What a tier sets; the first two are defaults, the others are fixed."""
@@ -39,14 +47,26 @@ class Pace:
     lease_renew_s: float
     outage_s_max: float
     """The promise."""
+    slow_outage_s_max: float
+    """The promise where the service accepts and stays silent: nobody can tell a long pause from a hang any sooner."""
 
 
 PACES: Mapping[Tier, Pace] = {
     Tier.FAULT_TOLERANT: Pace(
-        probe_interval_s=1.0, restart_grace_s=0.0, lease_ttl_s=6.0, lease_renew_s=2.0, outage_s_max=10.0
+        probe_interval_s=1.0,
+        restart_grace_s=0.0,
+        lease_ttl_s=6.0,
+        lease_renew_s=2.0,
+        outage_s_max=10.0,
+        slow_outage_s_max=60.0,
     ),
     Tier.HIGH_AVAILABILITY: Pace(
-        probe_interval_s=5.0, restart_grace_s=30.0, lease_ttl_s=15.0, lease_renew_s=5.0, outage_s_max=600.0
+        probe_interval_s=5.0,
+        restart_grace_s=30.0,
+        lease_ttl_s=15.0,
+        lease_renew_s=5.0,
+        outage_s_max=600.0,
+        slow_outage_s_max=600.0,
     ),
 }
 """The tiers of this version: those where the watchdog fails over by itself."""
@@ -68,7 +88,7 @@ class Outage:
 
 
 def longest_outage(probe_interval_s: float, probe_timeout_s: float, restart_grace_s: float) -> Outage:
-    """The longest outage that this pace allows.
+    """The longest outage that this pace allows where nothing accepts, or what answers says no.
 
     A fault just after a round is seen one interval later. Each question may wait for the connection and again for the
     answer. From the first failing round on, rounds follow each other in a burst:
@@ -79,10 +99,21 @@ def longest_outage(probe_interval_s: float, probe_timeout_s: float, restart_grac
     >>> longest_outage(1, 0.4, 0).total_s
     9.2
     """
-    burst_s = max(Settings.burst_interval_s, 2 * Settings.burst_timeout_s)
-    silent_s = probe_interval_s + 2 * probe_timeout_s + (TIMEOUTS_TO_DEAD - 1) * burst_s
-    refused_s = probe_interval_s + (REFUSALS_TO_DEAD - 1) * burst_s + restart_grace_s
+    silent_s = probe_interval_s + 2 * probe_timeout_s + (TIMEOUTS_TO_DEAD - 1) * BURST_S
+    refused_s = probe_interval_s + (REFUSALS_TO_DEAD - 1) * BURST_S + restart_grace_s
     return Outage(decision_s=max(silent_s, refused_s))
+
+
+def longest_slow_outage(probe_interval_s: float, probe_timeout_s: float, slow_grace_s: float) -> Outage:
+    """The longest outage where the service accepts and stays silent.
+
+        |-- probe_interval --|- 2 x probe_timeout -|.... slow_grace ....|- burst -| dead: the first round after the grace
+
+    >>> longest_slow_outage(1, 0.4, 15).total_s
+    23.6
+    """
+    lasts_s = max(slow_grace_s, (TIMEOUTS_TO_DEAD - 2) * BURST_S) + BURST_S
+    return Outage(decision_s=probe_interval_s + 2 * probe_timeout_s + lasts_s)
 
 
 def balancer_decision_s() -> int:

@@ -79,6 +79,7 @@ def make_settings(workers: int = 2, **changes: Any) -> Settings:
         timeouts_to_dead=3,
         refusals_to_dead=2,
         restart_grace_s=0.0,
+        slow_grace_s=15.0,
         boot_grace_s=300.0,
         lease_ttl_s=6.0,
         lease_renew_s=2.0,

@@ -72,6 +72,7 @@ class PairArgs(TypedDict):
     probe_interval_s: float
     probe_timeout_s: float
     restart_grace_s: float
+    slow_grace_s: float
     boot_grace_s: float
     alert_emails: list[str]
     notice_event_bus: str

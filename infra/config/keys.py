@@ -42,7 +42,7 @@ from infra.config.kinds import (
     WorkerName,
     ZoneName,
 )
-from infra.pace import PACES
+from infra.pace import PACES, SLOW_GRACE_S
 
 WORKERS = 2
 """Workers of a site in this version."""
@@ -244,7 +244,8 @@ class Promise(BaseModel):
 
     tier: Tier = key(
         "The promise. fault-tolerant: an outage below 10 seconds, except when the watchdog itself dies in the same minute "
-        "(then up to a minute or two); a restart of the service counts as a death (restartGraceSeconds 0). "
+        "(then up to a minute or two); a restart of the service counts as a death (restartGraceSeconds 0), and one that "
+        "accepts and stays silent is waited for (slowGraceSeconds): below a minute then. "
         "high-availability: below 10 minutes, in practice one.",
         example="high-availability",
         not_yet=(Tier.ZERO_REDUNDANCY, Tier.COLD_SPARE, Tier.HOT_SPARE),
@@ -395,6 +396,11 @@ class Probes(BaseModel):
     restart_grace_s: Annotated[float, Field(ge=0, le=600)] = key(
         "How long refusals must last until they count as death: longer than a restart of the service.",
         by_tier={tier: pace.restart_grace_s for tier, pace in PACES.items()},
+    )
+    slow_grace_s: Annotated[float, Field(ge=0, le=600)] = key(
+        "How long a service that accepts must stay silent until that counts as death: longer than a pause of it, such as a "
+        "garbage collection.",
+        default=SLOW_GRACE_S,
     )
     boot_grace_s: Annotated[float, Field(ge=0, le=3600)] = key(
         "How long the first holder of all may take until it answers for the first time.", default=300

@@ -178,7 +178,7 @@ SCENARIOS = (
     Scenario(
         name="worker-frozen",
         injected="The holder's process is stopped with SIGSTOP; connections are accepted and nothing answers.",
-        must="The address moves after three rounds without an answer (3.4).",
+        must="Accepted and silent for the slow grace is death (3.11): the address moves.",
         kind=FaultKind.FREEZE,
         play=_frozen,
         expects=moves(),
@@ -234,7 +234,7 @@ SCENARIOS = (
     Scenario(
         name="worker-too-slow",
         injected=f"The holder answers everything {TOO_SLOW_S:g} s late, above the probes' timeouts.",
-        must="A service that accepts and stays silent counts as no answer (8): the address moves after three rounds (3.4).",
+        must="Accepted and silent for the slow grace is death (3.11): the address moves.",
         kind=FaultKind.SLOW,
         play=_too_slow,
         expects=moves(),
@@ -250,7 +250,7 @@ SCENARIOS = (
     Scenario(
         name="worker-lying-to-mllp",
         injected="The same lie, where the probes are HL7 messages (probeKind mllp).",
-        must="Accepted and silent is no answer (8), and a health page does not speak for messages (3.5): the address moves.",
+        must="Silence for the slow grace is death (3.11), and a health page speaks for no message (3.5): the address moves.",
         kind=FaultKind.LIE,
         play=_lying_seen,
         expects=moves(),
@@ -259,7 +259,7 @@ SCENARIOS = (
     Scenario(
         name="service-restarts-within-grace",
         injected=f"The holder's service is gone for {RESTART_S:g} s; tier high-availability, restartGraceSeconds 30.",
-        must="Refusals count as death only after the restart grace (3.4): nothing moves.",
+        must="Refusals count as death only after the restart grace (3.11): nothing moves.",
         kind=FaultKind.RESTART,
         play=_restart,
         expects=stays(STAYS, check(was_suspected), released=True),

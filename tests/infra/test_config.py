@@ -75,7 +75,7 @@ def test_three_zones_are_two_workers_and_a_tie_breaker() -> None:
 def test_a_tier_sets_the_pace_that_nobody_set(tier: str, interval_s: float, grace_s: float) -> None:
     config = read({"tier": tier})
 
-    assert (config.probe_interval_s, config.restart_grace_s) == (interval_s, grace_s)
+    assert (config.probe_interval_s, config.restart_grace_s, config.slow_grace_s) == (interval_s, grace_s, 15)
 
 
 def test_a_set_pace_stays_what_it_was_set_to() -> None:
@@ -589,6 +589,21 @@ def test_a_value_is_refused_with_what_was_found_what_is_allowed_and_the_next_ste
                 "log), 5 s "
                 "until the address carries traffic (nginx/documentation#520). Allowed: at most 600 s. "
                 "Next: lower probeIntervalSeconds, probeTimeoutSeconds or restartGraceSeconds"
+            ),
+        ),
+        (
+            {"slowGraceSeconds": "52"},
+            (
+                "slowGraceSeconds is 52 with tier fault-tolerant, and a service that accepts and stays silent may be out "
+                "for 60.6 s: 54.4 s until the decision (probeIntervalSeconds 1, probeTimeoutSeconds 0.4), 6.2 s until the "
+                "address carries traffic. Allowed: at most 60 s. Next: pulumi config set slowGraceSeconds 15"
+            ),
+        ),
+        (
+            {"slowGraceSeconds": "0.3"},
+            (
+                "slowGraceSeconds is 0.3 with probeTimeoutSeconds 0.4. Allowed: slowGraceSeconds >= probeTimeoutSeconds, "
+                "for a single question waits that long for its answer. Next: pulumi config set slowGraceSeconds 0.4"
             ),
         ),
         (

@@ -26,6 +26,7 @@ AVOIDED: Mapping[str, str] = {
     "probeIntervalSeconds": "2",
     "probeTimeoutSeconds": "0.5",
     "restartGraceSeconds": "31",
+    "slowGraceSeconds": "16",
     "bootGraceSeconds": "10",
     "noticeEventBus": "operations",
     "arbiterMemoryMb": "512",

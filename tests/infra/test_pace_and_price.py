@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from failover_lambda.contract import Settings, Tier
-from infra.pace import PACES, balancer_decision_s, longest_outage
+from infra.pace import PACES, SLOW_GRACE_S, balancer_decision_s, longest_outage, longest_slow_outage
 from infra.price import monthly_cost
 
 USUAL: Mapping[str, Any] = {
@@ -37,6 +37,7 @@ def test_a_tier_keeps_its_promise_at_its_own_pace(tier: Tier) -> None:
     pace = PACES[tier]
 
     assert longest_outage(pace.probe_interval_s, 0.4, pace.restart_grace_s).total_s <= pace.outage_s_max
+    assert longest_slow_outage(pace.probe_interval_s, 0.4, SLOW_GRACE_S).total_s <= pace.slow_outage_s_max
 
 
 @pytest.mark.parametrize("tier", PACES)
@@ -51,6 +52,12 @@ def test_an_outage_is_the_sum_of_its_parts() -> None:
     assert (outage.decision_s, outage.move_s, outage.carries_s, outage.total_s) == (3.0, 1.2, 5.0, 9.2)
 
 
+def test_a_silent_service_is_waited_for() -> None:
+    """The grace, and the one round that sees its end; without a grace, the rounds that silence needs."""
+    assert longest_slow_outage(1, 0.4, 15).decision_s == pytest.approx(1 + 0.8 + 15 + 0.6)
+    assert longest_slow_outage(1, 0.4, 0) == longest_outage(1, 0.4, 0)
+
+
 @given(st.floats(1, 60), st.floats(0.1, 5), st.floats(0, 600))
 def test_nothing_slower_makes_an_outage_shorter(interval_s: float, timeout_s: float, grace_s: float) -> None:
     usual = longest_outage(interval_s, timeout_s, grace_s).decision_s
@@ -59,6 +66,10 @@ def test_nothing_slower_makes_an_outage_shorter(interval_s: float, timeout_s: fl
     assert longest_outage(interval_s, timeout_s + 1, grace_s).decision_s >= usual
     assert longest_outage(interval_s, timeout_s, grace_s + 1).decision_s >= usual
     assert usual > interval_s + 2 * Settings.burst_timeout_s
+    slow = longest_slow_outage(interval_s, timeout_s, grace_s).decision_s
+    assert longest_slow_outage(interval_s + 1, timeout_s, grace_s).decision_s >= slow
+    assert longest_slow_outage(interval_s, timeout_s + 1, grace_s).decision_s >= slow
+    assert longest_slow_outage(interval_s, timeout_s, grace_s + 1).decision_s >= slow > grace_s
 
 
 def test_a_bill_adds_up() -> None:

@@ -63,6 +63,7 @@ BUILT = built("tandem-aws-test", "eu-central-1")
         ("probeTimeoutSeconds", "0.3", "probe_timeout_s", 0.3),
         ("probeIntervalSeconds", "1.5", "probe_interval_s", 1.5),
         ("restartGraceSeconds", "0.5", "restart_grace_s", 0.5),
+        ("slowGraceSeconds", "20", "slow_grace_s", 20.0),
         ("publicHealthPort", "8081", "public_health_port", 8081),
         ("bootGraceSeconds", "30", "boot_grace_s", 30.0),
         ("holdSeconds", "5", "hold_s", 5.0),

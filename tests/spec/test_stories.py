@@ -79,6 +79,40 @@ def test_a_dead_holder_is_replaced(answer: Answer) -> None:
     assert (world.record.holder, world.record.epoch, world.cloud.on) == ("wk2", 2, "wk2")
 
 
+@pytest.mark.parametrize(
+    ("answer", "grace"), [(Answer.SILENT, "slow_grace_s"), (Answer.REFUSED, "restart_grace_s")], ids=["silent", "refused"]
+)
+def test_a_pause_that_is_shorter_than_its_grace_moves_nothing_and_a_longer_one_does(answer: Answer, grace: str) -> None:
+    """3.11, hole 13: a long garbage collection, a restart of the service."""
+    world = World(2, **{grace: 15.0}).settled()
+    world.kill("wk1", answer)
+    began = world.clock.time_s
+    while world.clock.time_s < began + 14.0:
+        world.tick()
+    world.heal("wk1")
+    world.tick(5)
+    assert (world.record.phase, world.cloud.did(), world.told) == (Phase.STEADY, [], ["adopt"])
+    world.kill("wk1", answer)
+    began = world.clock.time_s
+    world.until(Phase.VERIFYING)
+    assert 15.0 <= world.clock.time_s - began < 17.0
+
+
+def test_a_grace_that_is_longer_than_a_leadership_ends_all_the_same() -> None:
+    """3.13: an arbiter leads for about a minute, and its successor goes on with the time."""
+    world = World(restart_grace_s=150.0).settled()
+    world.kill("wk1")
+    began = world.clock.time_s
+    while not world.cloud.did():
+        assert world.clock.time_s < began + 160.0
+        world.leadership.release()
+        world.new_arbiter()
+        minute = world.clock.time_s + 50.0
+        while world.clock.time_s < minute and not world.cloud.did():
+            world.tick()
+    assert world.clock.time_s - began >= 150.0
+
+
 def test_a_holder_stopped_at_the_console_is_replaced() -> None:
     """3.7."""
     world = World().settled()

@@ -42,7 +42,7 @@ def public(worker: str, answer: Answer) -> PublicAnswer:
         ("3.3 two vantages outside", seen(sight("b", T), sight("c", T)), Finding.FAILED, False, False),
         ("3.4 one timeout makes a round not quick", seen(sight("b", R), sight("c", T)), Finding.FAILED, False, False),
         ("3.4 reset and wrong are quick", seen(sight("b", X), sight("c", W)), Finding.FAILED, True, False),
-        ("3.4 silence is no answer", seen(sight("b", S), sight("c", S)), Finding.FAILED, False, False),
+        ("3.4 silence is not quick", seen(sight("b", S), sight("c", S)), Finding.FAILED, False, False),
         (
             "3.3 one vantage of three is not enough",
             seen(sight("a", T), sight("b", C), sight("c", C)),
@@ -184,13 +184,13 @@ ALL_DEAD_ROUND = seen(sight("a", T, standby=T), sight("b", T, standby=T))
 LONE_ROUND = seen(sight("b", T), public=public("", T))
 
 
-def count(*rounds: Round, token: int = 1, apart_s: float = 0.3, **settings: float) -> Streak | None:
+def count(*rounds: Round, apart_s: float = 0.3, **settings: float) -> Streak | None:
     """The streak after these rounds."""
     streak: Streak | None = None
     configured = replace(SETTINGS, **settings)
     for number, the_round in enumerate(rounds):
         judgement = judge(the_round, configured.worker("wk1"), configured)
-        streak = advance(streak, judgement, token, configured, 1000 + number * apart_s)
+        streak = advance(streak, judgement, 1, configured, 1000 + number * apart_s)
     return streak
 
 
@@ -226,13 +226,13 @@ def test_rounds_amount_to(sentence: str, rounds: tuple[Round, ...], verdict: Ver
     assert verdict_of(count(*rounds), SETTINGS) is verdict, sentence
 
 
-def test_a_streak_dies_with_the_leader_that_counted_it() -> None:
+def test_the_rounds_of_a_streak_die_with_the_leader_that_counted_them() -> None:
     """3.10."""
     old = count(TIMEOUT_ROUND, TIMEOUT_ROUND)
     judgement = judge(TIMEOUT_ROUND, SETTINGS.worker("wk1"), SETTINGS)
     fresh = advance(old, judgement, 2, SETTINGS, 1000.9)
     assert fresh is not None
-    assert fresh.rounds == 1
+    assert (fresh.rounds, fresh.mute) == (1, 1)
 
 
 def test_a_streak_dies_when_nothing_was_added_for_three_probe_intervals() -> None:
@@ -249,3 +249,132 @@ def test_refusals_wait_for_the_restart_grace_and_timeouts_do_not() -> None:
     assert verdict_of(count(*(REFUSED_ROUND,) * 6, restart_grace_s=2.0), graced) is Verdict.INCONCLUSIVE
     assert verdict_of(count(*(REFUSED_ROUND,) * 8, restart_grace_s=2.0), graced) is Verdict.DEAD
     assert verdict_of(count(*(TIMEOUT_ROUND,) * 3, restart_grace_s=2.0), graced) is Verdict.DEAD
+
+
+SLOW_ROUND = seen(sight("b", S), sight("c", S))
+
+
+def lasting(the_round: Round, seconds: float, **settings: float) -> Verdict:
+    """The verdict after rounds of one kind, four a second (a fraction that adds up exactly), of which the last is then."""
+    rounds = int(seconds * 4) + 1
+    return verdict_of(count(*(the_round,) * rounds, apart_s=0.25, **settings), replace(SETTINGS, **settings))
+
+
+@pytest.mark.parametrize(
+    ("what", "the_round", "grace", "asks_for"),
+    [
+        ("refused", REFUSED_ROUND, "restart_grace_s", 8.0),
+        ("wrong", seen(sight("b", W), sight("c", W)), "restart_grace_s", 8.0),
+        ("reset", seen(sight("b", X), sight("c", X)), "restart_grace_s", 8.0),
+        ("silent", SLOW_ROUND, "slow_grace_s", 15.0),
+        ("refused at one, silent at another", seen(sight("b", R), sight("c", S)), "slow_grace_s", 15.0),
+        ("refused at one, no answer at another", seen(sight("b", R), sight("c", T)), "restart_grace_s", 8.0),
+        ("silent at one, no answer at another", seen(sight("b", S), sight("c", T)), "slow_grace_s", 15.0),
+    ],
+)
+def test_a_failure_that_was_answered_must_last(what: str, the_round: Round, grace: str, asks_for: float) -> None:
+    """3.11: to the round; one that falls short of the grace by a quarter of a second is not enough."""
+    graces = {"restart_grace_s": 8.0, "slow_grace_s": 15.0}
+    assert graces[grace] == asks_for
+    assert lasting(the_round, asks_for - 0.25, **graces) is Verdict.INCONCLUSIVE, what
+    assert lasting(the_round, asks_for, **graces) is Verdict.DEAD, what
+
+
+def test_the_longest_patience_holds_whichever_class_has_it() -> None:
+    """3.11: a restart that first refuses and then accepts without an answer has the time of a restart."""
+    graces = {"restart_grace_s": 20.0, "slow_grace_s": 15.0}
+    starting = (*(REFUSED_ROUND,) * 40, *(SLOW_ROUND,) * 40)
+    settings = replace(SETTINGS, **graces)
+    assert verdict_of(count(*starting, apart_s=0.25, **graces), settings) is Verdict.INCONCLUSIVE
+    assert verdict_of(count(*starting, SLOW_ROUND, apart_s=0.25, **graces), settings) is Verdict.DEAD
+
+
+def test_a_grace_of_nothing_leaves_the_number_of_rounds() -> None:
+    """3.4: three silent ones, two refused ones."""
+    none = {"restart_grace_s": 0.0, "slow_grace_s": 0.0}
+    settings = replace(SETTINGS, **none)
+    assert verdict_of(count(*(SLOW_ROUND,) * 2, **none), settings) is Verdict.INCONCLUSIVE
+    assert verdict_of(count(*(SLOW_ROUND,) * 3, **none), settings) is Verdict.DEAD
+    assert verdict_of(count(*(REFUSED_ROUND,) * 2, **none), settings) is Verdict.DEAD
+
+
+@pytest.mark.parametrize("before", [REFUSED_ROUND, SLOW_ROUND])
+def test_mute_rounds_in_a_row_need_no_patience_whatever_came_before(before: Round) -> None:
+    """3.12: a service that went down before its machine did."""
+    graces = {"restart_grace_s": 30.0, "slow_grace_s": 30.0}
+    settings = replace(SETTINGS, **graces)
+    assert verdict_of(count(before, TIMEOUT_ROUND, TIMEOUT_ROUND, **graces), settings) is Verdict.INCONCLUSIVE
+    assert verdict_of(count(before, *(TIMEOUT_ROUND,) * 3, **graces), settings) is Verdict.DEAD
+    broken = (TIMEOUT_ROUND, TIMEOUT_ROUND, before, TIMEOUT_ROUND, TIMEOUT_ROUND)
+    assert verdict_of(count(*broken, **graces), settings) is Verdict.INCONCLUSIVE, "in a row"
+    assert verdict_of(count(before, TIMEOUT_ROUND, GONE_ROUND, TIMEOUT_ROUND, **graces), settings) is Verdict.DEAD
+
+
+def test_a_lone_vantage_needs_twice_as_many_mute_rounds() -> None:
+    """3.6, 3.12."""
+    graces = {"restart_grace_s": 30.0}
+    settings = replace(SETTINGS, **graces)
+    refused = seen(sight("b", R), public=public("", T))
+    assert verdict_of(count(refused, *(LONE_ROUND,) * 5, **graces), settings) is Verdict.INCONCLUSIVE
+    assert verdict_of(count(refused, *(LONE_ROUND,) * 6, **graces), settings) is Verdict.DEAD
+
+
+def test_an_answer_of_the_public_port_asks_for_patience_too() -> None:
+    """3.6, 3.11: the one vantage gets nothing, and through the public address the machine refuses."""
+    refused = seen(sight("b", T), public=public("", R))
+    assert lasting(refused, 7.75, restart_grace_s=8.0) is Verdict.INCONCLUSIVE
+    assert lasting(refused, 8.0, restart_grace_s=8.0) is Verdict.DEAD
+
+
+def test_all_dead_has_the_holders_patience() -> None:
+    """3.8, 3.11: what the others answer changes nothing."""
+    slow = seen(sight("a", S, standby=R), sight("b", S, standby=R))
+    assert lasting(slow, 14.75) is Verdict.INCONCLUSIVE
+    assert lasting(slow, 15.0) is Verdict.ALL_DEAD
+    assert verdict_of(count(*(seen(sight("a", T, standby=S), sight("b", T, standby=S)),) * 3), SETTINGS) is Verdict.ALL_DEAD
+
+
+def taken_over(after_s: float, rounds: int, the_round: Round = REFUSED_ROUND) -> Verdict:
+    """One leader saw refusals for 9 seconds; so long after its last round another one sees so many more, one at a time."""
+    settings = replace(SETTINGS, restart_grace_s=10.0)
+    streak = count(*(REFUSED_ROUND,) * 37, apart_s=0.25, restart_grace_s=10.0)
+    judgement = judge(the_round, settings.worker("wk1"), settings)
+    for number in range(rounds):
+        streak = advance(streak, judgement, 2, settings, 1009 + after_s + number * 0.25)
+    return verdict_of(streak, settings)
+
+
+@pytest.mark.parametrize(
+    ("what", "after_s", "rounds", "verdict"),
+    [
+        ("its own first round is not enough", 3.0, 1, Verdict.INCONCLUSIVE),
+        ("two rounds of its own, and ten seconds in all", 3.0, 2, Verdict.DEAD),
+        ("two rounds of its own, and not yet ten seconds", 0.5, 2, Verdict.INCONCLUSIVE),
+        ("too late to be one streak", 3.25, 2, Verdict.INCONCLUSIVE),
+        ("a clock that is a little behind", -3.0, 2, Verdict.INCONCLUSIVE),
+        ("and goes on", -3.0, 17, Verdict.DEAD),
+    ],
+)
+def test_a_successor_counts_its_own_rounds_and_goes_on_with_the_time(
+    what: str, after_s: float, rounds: int, verdict: Verdict
+) -> None:
+    """3.13."""
+    assert taken_over(after_s, rounds) is verdict, what
+
+
+def test_a_clock_far_behind_begins_anew() -> None:
+    """3.13: what lies in the future is no past to go on with."""
+    old = count(*(REFUSED_ROUND,) * 4)
+    judgement = judge(REFUSED_ROUND, SETTINGS.worker("wk1"), SETTINGS)
+    fresh = advance(old, judgement, 2, SETTINGS, -2600.0)
+    assert fresh is not None
+    assert (fresh.since_s, fresh.rounds) == (-2600.0, 1)
+
+
+def test_a_successor_that_counted_nothing_yet_has_no_verdict() -> None:
+    """3.10, 3.9: the former leader's rounds are no verdict of this one."""
+    old = count(*(TIMEOUT_ROUND,) * 3)
+    kept = advance(old, judge(NOTHING_ROUND, SETTINGS.worker("wk1"), SETTINGS), 2, SETTINGS, 1001.0)
+    assert kept is not None
+    assert verdict_of(old, SETTINGS) is Verdict.DEAD
+    assert verdict_of(kept, SETTINGS) is Verdict.INCONCLUSIVE

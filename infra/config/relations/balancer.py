@@ -32,6 +32,7 @@ WATCHDOGS_OWN = (
     "probe_interval_s",
     "probe_timeout_s",
     "restart_grace_s",
+    "slow_grace_s",
     "boot_grace_s",
     "notice_event_bus",
     "arbiter_memory_mb",

@@ -50,3 +50,15 @@ def _a_round_ends_before_the_next(config: StackConfig) -> Iterator[Fault]:
             "2 * probeTimeoutSeconds <= probeIntervalSeconds, for a question may wait twice: to connect and for the answer",
             f"pulumi config set probeTimeoutSeconds {config.probe_interval_s / 2:g}",
         )
+
+
+@relation("probe_timeout_s", "slow_grace_s")
+def _silence_lasts_a_question(config: StackConfig) -> Iterator[Fault]:
+    """A question waits for its answer as long as probeTimeoutSeconds; before that, nothing is known to be silent."""
+    if config.slow_grace_s < config.probe_timeout_s:
+        yield Fault(
+            "slowGraceSeconds",
+            f"{config.slow_grace_s:g} with probeTimeoutSeconds {config.probe_timeout_s:g}",
+            "slowGraceSeconds >= probeTimeoutSeconds, for a single question waits that long for its answer",
+            f"pulumi config set slowGraceSeconds {config.probe_timeout_s:g}",
+        )

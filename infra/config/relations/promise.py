@@ -7,7 +7,7 @@ from infra.config.faults import Fault, line
 from infra.config.keys import WORKERS, StackConfig
 from infra.config.relations.registry import relation
 from infra.naming import worker_names
-from infra.pace import CARRIES_S, MOVE_S, PACES, longest_outage
+from infra.pace import CARRIES_S, MOVE_S, PACES, SLOW_GRACE_S, longest_outage, longest_slow_outage
 
 
 @relation("order", whole=True)
@@ -39,6 +39,22 @@ def _the_tier_can_be_kept(config: StackConfig) -> Iterator[Fault]:
             f"{CARRIES_S:g} s until the address carries traffic (nginx/documentation#520)",
             f"at most {promised_s:g} s",
             f"lower probeIntervalSeconds, probeTimeoutSeconds or restartGraceSeconds{other}",
+        )
+
+
+@relation("tier", "probe_interval_s", "probe_timeout_s", "slow_grace_s")
+def _the_tier_can_be_kept_by_a_slow_service(config: StackConfig) -> Iterator[Fault]:
+    outage = longest_slow_outage(config.probe_interval_s, config.probe_timeout_s, config.slow_grace_s)
+    promised_s = PACES[config.tier].slow_outage_s_max
+    if outage.total_s > promised_s:
+        yield Fault(
+            "slowGraceSeconds",
+            f"{config.slow_grace_s:g} with tier {config.tier.value}, and a service that accepts and stays silent may be out "
+            f"for {outage.total_s:g} s: {outage.decision_s:g} s until the decision (probeIntervalSeconds "
+            f"{config.probe_interval_s:g}, probeTimeoutSeconds {config.probe_timeout_s:g}), {MOVE_S + CARRIES_S:g} s until "
+            "the address carries traffic",
+            f"at most {promised_s:g} s",
+            f"pulumi config set slowGraceSeconds {SLOW_GRACE_S:g}",
         )
 
 
