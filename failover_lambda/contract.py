@@ -38,7 +38,7 @@ class Metric(Enum):
     HEARTBEAT = "Heartbeat"
     """1: a round was complete since the last line; 0: an arbiter led, and none was. No line at all is silence."""
     STANDBYS_NOT_READY = "StandbysNotReady"
-    """How many standbys were asked in the last round and gave nobody a healthy answer; left out where nobody could ask."""
+    """How many standbys were asked in the last round and found healthy and ready by nobody; left out if nobody could ask."""
     FAILED_TICKS = "FailedTicks"
     """Ticks since the last line in which something could not be read, stored or told."""
     SUSPECT_SECONDS = "SuspectSeconds"
@@ -155,6 +155,8 @@ class Settings:
     probe_kind: ProbeKind
     probe_port: int
     probe_path: str
+    ready_path: str
+    """The path that says whether a worker could take over; "" = a healthy one could."""
     probe_tls_verify: bool
     probe_tls_ca_pem: str
     """Certificates that https probes trust instead of the public ones; empty = the public ones."""
@@ -220,10 +222,11 @@ class Settings:
         raise KeyError(name)
 
     def to_environment(self) -> dict[str, str]:
-        """One entry per field, for the function's environment (4096 bytes in all on AWS)."""
+        """One entry per field that has no default or another value, for the function's environment (AWS: 4096 bytes)."""
         return {
             ENVIRONMENT_PREFIX + field.name.upper(): _to_text(getattr(self, field.name))
             for field in dataclasses.fields(self)
+            if field.default is dataclasses.MISSING or getattr(self, field.name) != field.default
         }
 
     @classmethod

@@ -101,6 +101,13 @@ class ProbeReport:
     worker: str
     answer: Answer
     detail: str = ""
+    ready: Answer | None = None
+    """What its ready page answered; None = there is no such page to ask for."""
+
+    @property
+    def fit(self) -> bool:
+        """Healthy, and ready where that is asked apart."""
+        return self.answer is Answer.HEALTHY and self.ready in (None, Answer.HEALTHY)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -163,6 +163,12 @@ def is_healthy(case: Case, worker: str) -> bool:
     return any(sight.of(worker) is Answer.HEALTHY for sight in case.seen.sights)
 
 
+def is_ready(case: Case, worker: str) -> bool:
+    """Healthy, and ready at a vantage that found it healthy: it can take over (RULE 3.14, 5.2)."""
+    reports = [report for sight in case.seen.sights for report in sight.reports if report.worker == worker]
+    return is_healthy(case, worker) and any(report.fit for report in reports)
+
+
 def choose_target(case: Case) -> tuple[str | None, str]:
     """The next worker in order after the holder that can take over, or None and what stands against each."""
     tried = case.record.intent.tried if case.record.intent else ()
@@ -172,7 +178,7 @@ def choose_target(case: Case) -> tuple[str | None, str]:
         if not found[name]:
             return name, ""
     for name in candidates:  # a fence that is not proven yet, and nobody else left: promoted with notice (RULE 6.7)
-        if case.record.fence(name) and is_healthy(case, name):
+        if case.record.fence(name) and is_ready(case, name):
             return name, ""
     return None, "no standby can take over: " + ("; ".join(found.values()) or "all were tried")
 
@@ -205,7 +211,9 @@ def against(case: Case, name: str) -> str:
         return f"{name} is fenced and was not seen stopped and started again"
     if announced := maintenance_of(case.record, name, case.now_s):
         return f"{name} is in maintenance, as {announced.who} said"
-    return "" if is_healthy(case, name) else f"{name} gave no healthy answer in this round"
+    if is_ready(case, name):
+        return ""
+    return f"{name} is healthy and not ready" if is_healthy(case, name) else f"{name} gave no healthy answer in this round"
 
 
 def limitation(case: Case) -> Limitation | None:

@@ -62,6 +62,8 @@ class Inquiry:
     tls_ca_pem: str
     timeout_s: float
     """For the connection, and again for the answer (TLS handshake included)."""
+    ready_path: str = ""
+    """Asked of every target besides; "" = not asked."""
 
 
 class Anchor:
@@ -94,17 +96,29 @@ class Anchor:
 
 def look(inquiry: Inquiry, anchor: Anchor) -> Sight:
     """Ask all targets and the anchor concurrently. Takes at most two timeouts and `THREAD_MARGIN_S`; never raises."""
-    questions = [partial(_ask_target, inquiry, target) for target in inquiry.targets]
+    paths = (inquiry.path, inquiry.ready_path) if inquiry.ready_path else (inquiry.path,)
+    questions = [partial(_ask_target, inquiry, target, path) for path in paths for target in inquiry.targets]
     questions.append(partial(_ask_anchor, anchor, inquiry.timeout_s))
-    *reports, anchored = _together(questions, 2 * inquiry.timeout_s + THREAD_MARGIN_S)
+    *answers, anchored = _together(questions, 2 * inquiry.timeout_s + THREAD_MARGIN_S)
+    health = answers[: len(inquiry.targets)]
+    ready = answers[len(inquiry.targets) :] if inquiry.ready_path else [None] * len(health)
     return Sight(
         vantage=inquiry.vantage,
         zone=inquiry.zone,
         anchor_reached=anchored.answer is Answer.HEALTHY,
         reports=tuple(
-            ProbeReport(worker=target.worker, answer=judgement.answer, detail=judgement.detail)
-            for target, judgement in zip(inquiry.targets, reports, strict=True)
+            _report(target, its_health, its_readiness)
+            for target, its_health, its_readiness in zip(inquiry.targets, health, ready, strict=True)
         ),
+    )
+
+
+def _report(target: Target, health: Judgement, ready: Judgement | None) -> ProbeReport:
+    return ProbeReport(
+        worker=target.worker,
+        answer=health.answer,
+        detail=f"{health.detail}; ready: {ready.detail}" if ready else health.detail,
+        ready=ready.answer if ready else None,
     )
 
 
@@ -225,13 +239,13 @@ def _reason(exc: Exception) -> str:
 # All questions of a round
 
 
-def _ask_target(inquiry: Inquiry, target: Target) -> Judgement:
+def _ask_target(inquiry: Inquiry, target: Target, path: str) -> Judgement:
     probe = PROBES[inquiry.kind]
     context = tls_context(verify=inquiry.tls_verify, ca_pem=inquiry.tls_ca_pem) if probe.tls else None
     question = Question(
         host=target.host,
         port=inquiry.port,
-        path=inquiry.path,
+        path=path,
         id=f"{time.time_ns() // 1000}-{next(_ids) % 1000:03}",
         stamp=time.strftime("%Y%m%d%H%M%S", time.gmtime()),
     )

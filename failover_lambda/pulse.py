@@ -6,7 +6,7 @@ a minute, and at the end: what the last part of a minute brought is not lost. No
 """
 
 from failover_lambda.contract import Settings
-from failover_lambda.model import Answer, Phase, Record, Round, Vitals
+from failover_lambda.model import Phase, Record, Round, Vitals
 from failover_lambda.moves import moves_left
 
 PERIOD_S = 60.0
@@ -71,8 +71,8 @@ class Pulse:
 
 
 def _standbys_not_ready(seen: Round, record: Record | None) -> int:
-    """How many were asked and found healthy by nobody. Whom nobody could ask is not counted: RULE 3.2."""
+    """How many were asked and found healthy and ready by nobody. Whom nobody could ask is not counted: RULE 3.2."""
     reports = [report for sight in seen.sights for report in sight.reports]
-    healthy = {report.worker for report in reports if report.answer is Answer.HEALTHY}
-    failing = {report.worker for report in reports if report.answer.failing}
-    return len(failing - healthy - {record.holder if record else ""})
+    fit = {report.worker for report in reports if report.fit}
+    failing = {report.worker for report in reports if report.answer.failing or (report.ready and report.ready.failing)}
+    return len(failing - fit - {record.holder if record else ""})

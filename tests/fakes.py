@@ -71,6 +71,7 @@ def make_settings(workers: int = 2, **changes: Any) -> Settings:
         probe_kind=ProbeKind.HTTP,
         probe_port=8080,
         probe_path="/health",
+        ready_path="",
         probe_tls_verify=True,
         probe_tls_ca_pem="",
         public_health_port=0,
@@ -132,12 +133,20 @@ class FakeMachine:
     isolated: bool = False
     answer: Answer = Answer.HEALTHY
     """What its service answers while the machine runs and is not isolated."""
+    ready: Answer = Answer.HEALTHY
+    """What its ready page answers while its service is healthy, where it is asked."""
 
     def seen(self) -> Answer:
         """What a prober gets."""
         if self.isolated or self.power is not Power.RUNNING:
             return Answer.TIMEOUT
         return self.answer
+
+    def reported(self, *, blind: bool, ready: bool) -> ProbeReport:
+        """What a vantage reports; `blind`: nothing gets through, `ready`: the ready page is asked too."""
+        answer = Answer.TIMEOUT if blind else self.seen()
+        its_ready = self.ready if answer is Answer.HEALTHY else answer
+        return ProbeReport(worker=self.worker.name, answer=answer, ready=its_ready if ready else None)
 
 
 @dataclass
@@ -187,7 +196,7 @@ class FakeCloud:
         self._check(vantage, f"{vantage} does not answer")
         zone = next(prober.zone for prober in self.settings.probers if prober.function_name == vantage)
         reports = tuple(
-            ProbeReport(worker=name, answer=Answer.TIMEOUT if (vantage, name) in self.blind else machine.seen())
+            machine.reported(blind=(vantage, name) in self.blind, ready=bool(self.settings.ready_path))
             for name, machine in self.machines.items()
         )
         return Sight(vantage=vantage, zone=zone, anchor_reached=vantage not in self.no_anchor, reports=reports)

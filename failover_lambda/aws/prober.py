@@ -67,4 +67,5 @@ def _seen(sight: Sight) -> dict[str, object]:
         "zone": sight.zone,
         "anchor_reached": sight.anchor_reached,
         "answers": {report.worker: f"{report.answer.value}: {report.detail}" for report in sight.reports},
+        "not_ready": [report.worker for report in sight.reports if report.ready and report.ready.failing],
     }

@@ -58,6 +58,7 @@ def _inquiry(prober: ProberRef, settings: Settings) -> Inquiry:
         kind=settings.probe_kind,
         port=settings.probe_port,
         path=settings.probe_path,
+        ready_path=settings.ready_path,
         tls_verify=settings.probe_tls_verify,
         tls_ca_pem=settings.probe_tls_ca_pem,
         timeout_s=settings.probe_timeout_s,

@@ -67,6 +67,7 @@ class PairArgs(TypedDict):
     probe_kind: ProbeKind
     probe_port: int
     probe_path: str
+    ready_path: str
     probe_tls_verify: bool
     probe_tls_ca_pem: str
     probe_interval_s: float

@@ -29,6 +29,7 @@ from infra.config.kinds import (
     InstanceType,
     MountPath,
     Network,
+    OptionalUrlPath,
     Port,
     RegionName,
     RetentionDays,
@@ -380,6 +381,12 @@ class Probes(BaseModel):
     )
     probe_port: Port = key("The port that is asked.", default=8080)
     probe_path: UrlPath = key("The path that http and https ask for.", default="/health")
+    ready_path: OptionalUrlPath = key(
+        "The path by which a worker says that it could take over: licence, mounts, data as fresh as it must be. Asked of "
+        "each with probePath; only a standby that answers both with 2xx becomes a target. Empty: any healthy one does.",
+        default="",
+        example="/ready",
+    )
     probe_tls_verify: Flag = key("Whether https checks the worker's certificate.", default=True)
     probe_tls_ca_file: Certificates = key(
         "Certificates that https trusts instead of the public ones.",

@@ -141,6 +141,7 @@ ServiceName = Annotated[
     _text("the short name of a service that has an interface endpoint, such as secretsmanager"),
 ]
 UrlPath = Annotated[str, Field(pattern=r"^/[!-~]*$", max_length=200), _text("a path that begins with /")]
+OptionalUrlPath = Annotated[str, Field(pattern=r"^(/[!-~]*)?$", max_length=200), _text("a path that begins with /")]
 MountPath = Annotated[
     str,
     Field(pattern=r"^(/[A-Za-z0-9._-]+)+$", max_length=100),

@@ -50,6 +50,14 @@ def test_the_answer_is_a_sight_and_one_line_says_so(entry: ModuleType, capsys: p
     assert said["event"] == "look"
     assert said["answers"] == {"wk1": "refused: refused"}
     assert said["anchor_reached"] is False
+    assert said["not_ready"] == []
+
+
+def test_a_worker_that_could_not_take_over_is_in_the_line(entry: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    event = inquiry(kind="http", ready_path="/ready")
+    sight: Sight = from_plain(Sight, json.loads(json.dumps(entry.handler(event, None))))
+    assert [report.ready for report in sight.reports] == [Answer.REFUSED]
+    assert json.loads(capsys.readouterr().out)["not_ready"] == ["wk1"]
 
 
 @pytest.mark.parametrize(

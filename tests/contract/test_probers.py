@@ -46,10 +46,10 @@ def hangs(event, context):
 
 
 class Healthy(BaseHTTPRequestHandler):
-    """A service that is well."""
+    """A service that is well, and not ready."""
 
     def do_GET(self) -> None:
-        self.send_response(200)
+        self.send_response(503 if self.path == "/ready" else 200)
         self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the library's name)
@@ -122,6 +122,16 @@ def test_a_look_says_what_each_worker_answered_and_that_the_anchor_was_reached(a
         sight = adapter.look(vantage, 1.0)
         assert (sight.vantage, sight.zone, sight.anchor_reached) == (vantage, zone, True)
         assert (sight.of("wk1"), sight.of("wk2")) == (Answer.HEALTHY, Answer.REFUSED)
+        assert [report.ready for report in sight.reports] == [None, None]
+
+
+def test_a_look_says_who_is_ready_where_that_is_asked(api: Any, site: Settings) -> None:
+    """3.14."""
+    sight = probers(api, replace(site, ready_path="/ready")).look("prober-a", 1.0)
+    assert [(report.answer, report.ready) for report in sight.reports] == [
+        (Answer.HEALTHY, Answer.WRONG),
+        (Answer.REFUSED, Answer.REFUSED),
+    ]
 
 
 @pytest.mark.parametrize(

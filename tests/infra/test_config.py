@@ -592,6 +592,13 @@ def test_a_value_is_refused_with_what_was_found_what_is_allowed_and_the_next_ste
             ),
         ),
         (
+            {"readyPath": "/ready", "probeKind": "mllp"},
+            (
+                "readyPath is /ready, with probeKind mllp. Allowed: a path where probeKind is http or https; there is no "
+                "page to ask for otherwise. Next: pulumi config set probeKind http, or pulumi config rm readyPath"
+            ),
+        ),
+        (
             {"slowGraceSeconds": "52"},
             (
                 "slowGraceSeconds is 52 with tier fault-tolerant, and a service that accepts and stays silent may be out "

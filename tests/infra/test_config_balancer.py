@@ -22,6 +22,7 @@ AVOIDED: Mapping[str, str] = {
     "movesPerHourMax": "4",
     "movesPerDayMax": "6",
     "publicHealthPort": "8081",
+    "readyPath": "/ready",
     "probeTlsCaFile": "ca.pem",
     "probeIntervalSeconds": "2",
     "probeTimeoutSeconds": "0.5",

@@ -59,6 +59,7 @@ BUILT = built("tandem-aws-test", "eu-central-1")
         ("probeKind", "mllp", "probe_kind", "mllp"),
         ("probePort", "7654", "probe_port", 7654),
         ("probePath", "/os", "probe_path", "/os"),
+        ("readyPath", "/ready", "ready_path", "/ready"),
         ("probeTlsVerify", "false", "probe_tls_verify", False),
         ("probeTimeoutSeconds", "0.3", "probe_timeout_s", 0.3),
         ("probeIntervalSeconds", "1.5", "probe_interval_s", 1.5),
@@ -115,6 +116,7 @@ def test_the_largest_certificate_fits_with_the_longest_names() -> None:
     site = "s" * SITE_LENGTH_MAX
     contents = "-----BEGIN CERTIFICATE-----\n".ljust(CA_BYTES_MAX, "x")
     changes = {"probeKind": "https", "probeTlsCaFile": "ca.pem", "probePath": "/" + "p" * 199}
+    changes |= {"readyPath": "/" + "r" * 199, "slowGraceSeconds": "15.25"}
 
     variables = environment(watchdog_settings(told(changes, site=site, contents=contents), built(site, LONG_REGION)))
 

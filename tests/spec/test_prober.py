@@ -333,6 +333,42 @@ def test_a_round_tells_each_worker_and_the_anchor_apart(anchor: Anchor) -> None:
     assert [sight.of(worker) for worker in ("wk1", "wk2", "wk3")] == [Answer.HEALTHY, Answer.WRONG, Answer.REFUSED]
 
 
+def by_path(pages: dict[str, bytes]) -> Behaviour:
+    """Answers each path with its page."""
+
+    def behave(connection: socket.socket, over: threading.Event) -> None:
+        path = connection.recv(65536).split(b" ")[1].decode()
+        connection.sendall(pages[path])
+        over.wait()
+
+    return behave
+
+
+def test_without_a_ready_path_nobody_is_asked_for_it(anchor: Anchor) -> None:
+    """3.14."""
+    with serving(by_path({"/health": OK})) as port:
+        sight = look(inquiry(port, HOST, path="/health"), anchor)
+    assert [(report.answer, report.ready, report.fit) for report in sight.reports] == [(Answer.HEALTHY, None, True)]
+
+
+def test_each_worker_is_asked_for_its_readiness_besides(anchor: Anchor) -> None:
+    """3.14: by the same vantage, in the same round, in the order of the workers."""
+    hosts = (HOST, "127.0.0.2", "127.0.0.3")
+    with (
+        serving(by_path({"/health": OK, "/ready": NOT_OK})) as port,
+        serving(by_path({"/health": OK, "/ready": OK}), hosts[1], port),
+        serving(by_path({"/health": NOT_OK, "/ready": OK}), hosts[2], port),
+    ):
+        sight = look(inquiry(port, *hosts, path="/health", ready_path="/ready"), anchor)
+    assert [(report.answer, report.ready, report.fit) for report in sight.reports] == [
+        (Answer.HEALTHY, Answer.WRONG, False),
+        (Answer.HEALTHY, Answer.HEALTHY, True),
+        (Answer.WRONG, Answer.HEALTHY, False),
+    ]
+    assert sight.reports[0].detail == "HTTP 200; ready: HTTP 500"
+    assert sight.anchor_reached
+
+
 def test_an_anchor_that_refuses_is_not_reached_and_hides_no_worker(no_anchor: Anchor) -> None:
     with serving(answers(OK)) as port:
         sight = look(inquiry(port, HOST), no_anchor)

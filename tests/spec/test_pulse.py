@@ -202,3 +202,20 @@ def test_switched_off_there_are_no_moves_to_count() -> None:
     vitals = minute(world)
     assert world.record.phase is Phase.DISABLED
     assert (vitals.moves_left, vitals.heartbeat) == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("what", "path", "ready", "not_ready"),
+    [
+        ("it is not asked", "", Answer.WRONG, 0),
+        ("it says no", "/ready", Answer.WRONG, 1),
+        ("it says yes", "/ready", Answer.HEALTHY, 0),
+        ("it could not be asked", "/ready", Answer.COULD_NOT_ASK, 0),
+    ],
+)
+def test_a_standby_that_is_healthy_and_not_ready_is_counted(what: str, path: str, ready: Answer, not_ready: int) -> None:
+    """3.14, 7.5."""
+    world = World(ready_path=path).settled()
+    for machine in world.cloud.machines.values():
+        machine.ready = ready
+    assert minute(world).standbys_not_ready == not_ready, what

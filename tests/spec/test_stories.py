@@ -1,11 +1,13 @@
 """RULE.md sections 1, 4, 5 and 6: the real cycle and rule in a small world, over the in-memory ports."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from failover_lambda.contract import ProbeKind
-from failover_lambda.model import Answer, Command, Do, Kind, Phase, Power, Sight
+from failover_lambda.model import Answer, Command, Do, Kind, Phase, Power, Round, Sight
+from failover_lambda.moves import Case, is_healthy, is_ready
 from tests.worlds import PublicPort, World
 
 # 1. The first record
@@ -111,6 +113,80 @@ def test_a_grace_that_is_longer_than_a_leadership_ends_all_the_same() -> None:
         while world.clock.time_s < minute and not world.cloud.did():
             world.tick()
     assert world.clock.time_s - began >= 150.0
+
+
+def test_a_standby_that_is_not_ready_is_no_target_and_the_reason_names_it() -> None:
+    """3.14, 5.2, hole 25: a licence that is not there, data that are stale."""
+    world = World(ready_path="/ready").settled()
+    world.cloud.machines["wk2"].ready = Answer.WRONG
+    world.kill("wk1")
+    reason = world.tick(20)
+    assert (world.record.phase, world.cloud.did()) == (Phase.SUSPECT, [])
+    assert reason.endswith("no standby can take over: wk2 is healthy and not ready")
+    world.cloud.machines["wk2"].ready = Answer.HEALTHY
+    world.until(Phase.VERIFYING)
+    assert world.record.holder == "wk2"
+
+
+def test_the_next_standby_in_order_that_is_ready_takes_over() -> None:
+    """3.14, 5.2."""
+    world = World(workers=3, ready_path="/ready").settled()
+    world.cloud.machines["wk2"].ready = Answer.TIMEOUT
+    world.kill("wk1")
+    world.until(Phase.VERIFYING)
+    assert world.record.holder == "wk3"
+
+
+def test_a_holder_that_is_not_ready_keeps_the_address() -> None:
+    """3.14: readiness is asked of who could take over, health of who serves."""
+    world = World(ready_path="/ready").settled()
+    world.cloud.machines["wk1"].ready = Answer.WRONG
+    world.tick(30)
+    assert (world.record.phase, world.cloud.did()) == (Phase.STEADY, [])
+
+
+def test_a_fenced_worker_that_is_left_alone_is_promoted_only_if_it_is_ready() -> None:
+    """3.14, 6.7."""
+    world = World(ready_path="/ready", hold_s=0.0).settled()
+    world.cloud.refuse[Do.STOP] = "UnauthorizedOperation"
+    world.cloud.refuse[Do.ISOLATE] = "UnauthorizedOperation"
+    world.kill("wk1")
+    world.until(Phase.VERIFYING)
+    world.until(Phase.STEADY)
+    world.heal("wk1")
+    world.cloud.machines["wk1"].ready = Answer.WRONG
+    world.kill("wk2")
+    world.tick(20)
+    assert world.record.holder == "wk2"
+    world.cloud.machines["wk1"].ready = Answer.HEALTHY
+    world.tick(5)
+    assert world.record.holder == "wk1"
+
+
+def test_ready_and_healthy_are_one_vantages_word() -> None:
+    """3.14: what one vantage finds healthy and another ready is not known to be both."""
+    world = World(ready_path="/ready").settled()
+    look = world.cloud.look
+
+    def halves(vantage: str, timeout_s: float) -> Sight:
+        half = {"answer": Answer.HEALTHY, "ready": Answer.WRONG}
+        other = {"answer": Answer.COULD_NOT_ASK, "ready": Answer.HEALTHY}
+        sight = look(vantage, timeout_s)
+        reports = tuple(
+            replace(report, **(half if vantage == "prober-a" else other)) if report.worker == "wk2" else report
+            for report in sight.reports
+        )
+        return replace(sight, reports=reports)
+
+    case = Case(record=world.record, seen=round_of(world, look), settings=world.settings, now_s=0.0)
+    assert (is_healthy(case, "wk2"), is_ready(case, "wk2")) == (True, True)
+    case = replace(case, seen=round_of(world, halves))
+    assert (is_healthy(case, "wk2"), is_ready(case, "wk2")) == (True, False)
+
+
+def round_of(world: World, look: Callable[[str, float], Sight]) -> Round:
+    sights = tuple(look(vantage, 1.0) for vantage in world.cloud.vantages)
+    return Round(token=1, overrun=False, sights=sights, address=None, instances=None)
 
 
 def test_a_holder_stopped_at_the_console_is_replaced() -> None:

@@ -28,6 +28,7 @@ WATCHDOGS_OWN = (
     "moves_per_hour_max",
     "moves_per_day_max",
     "public_health_port",
+    "ready_path",
     "probe_tls_ca_file",
     "probe_interval_s",
     "probe_timeout_s",

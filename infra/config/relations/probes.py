@@ -19,6 +19,17 @@ def _a_failover_rests_on_an_answer(config: StackConfig) -> Iterator[Fault]:
         )
 
 
+@relation("probe_kind", "ready_path")
+def _a_ready_page_is_a_page(config: StackConfig) -> Iterator[Fault]:
+    if config.ready_path and config.probe_kind not in (ProbeKind.HTTP, ProbeKind.HTTPS):
+        yield Fault(
+            "readyPath",
+            f"{config.ready_path}, with probeKind {config.probe_kind.value}",
+            "a path where probeKind is http or https; there is no page to ask for otherwise",
+            "pulumi config set probeKind http, or pulumi config rm readyPath",
+        )
+
+
 @relation("probe_kind", "probe_tls_ca_file")
 def _certificates_are_asked_for(config: StackConfig) -> Iterator[Fault]:
     if config.probe_tls_ca_file.path and config.probe_kind is not ProbeKind.HTTPS:
