@@ -95,6 +95,16 @@ class Power(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Page:
+    """What a health page names as down, in the bounded form that `pages` gives it."""
+
+    channels_down: tuple[str, ...] = ()
+    """Parts of the application: a move would take their fault along."""
+    dependencies_down: tuple[str, ...] = ()
+    """Whatever the worker needs and does not contain, such as a database."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ProbeReport:
     """One worker, as one vantage found it."""
 
@@ -103,6 +113,8 @@ class ProbeReport:
     detail: str = ""
     ready: Answer | None = None
     """What its ready page answered; None = there is no such page to ask for."""
+    page: Page | None = None
+    """What its health page names as down; None = no page that could say so was read as a whole."""
 
     @property
     def fit(self) -> bool:
@@ -122,10 +134,12 @@ class Sight:
 
     def of(self, worker: str) -> Answer:
         """Its answer about `worker`; COULD_NOT_ASK when it has none."""
-        for report in self.reports:
-            if report.worker == worker:
-                return report.answer
-        return Answer.COULD_NOT_ASK
+        report = self.report(worker)
+        return report.answer if report else Answer.COULD_NOT_ASK
+
+    def report(self, worker: str) -> ProbeReport | None:
+        """All that it has to say about `worker`."""
+        return next((report for report in self.reports if report.worker == worker), None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -450,6 +464,17 @@ class Fence:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Complaint:
+    """Something that the holder's health page names as down, as people were told."""
+
+    name: str
+    worker: str
+    """Whose channel it is; "" = a dependency."""
+    clear_since_s: float | None = None
+    """Since when no page of the holder names it; None = the last one did."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Drift:
     """The association is not what the record says; acted on after two agreeing reads."""
 
@@ -543,6 +568,8 @@ class Record:
     """The suspicion that stands was told already."""
     denied: tuple[str, ...] = ()
     """What our role may not do, as people were told."""
+    complaints: tuple[Complaint, ...] = ()
+    """What the holder's own page names as down, as people were told."""
     requests: tuple[Request, ...] = ()
     """What operators asked for and is not answered yet, oldest first."""
     replies: tuple[Reply, ...] = ()

@@ -2,7 +2,7 @@
 
 What to send and how to judge it is the business of `probes`; this file connects, encrypts, reads, and tells failures apart.
 Every question has an absolute deadline, so that a peer that drips one byte at a time gains nothing by it. Standard library
-only, for every cloud. May import `probes`, `model` and `contract`.
+only, for every cloud. May import `probes`, `pages`, `model` and `contract`.
 
     what happened                                     answer
     no listener                                       REFUSED
@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Final, TypeVar
 
+from failover_lambda import pages
 from failover_lambda.contract import ProbeKind
 from failover_lambda.model import Answer, ProbeReport, Sight
 from failover_lambda.probes import PROBES, Judgement, Probe, Question
@@ -119,6 +120,7 @@ def _report(target: Target, health: Judgement, ready: Judgement | None) -> Probe
         answer=health.answer,
         detail=f"{health.detail}; ready: {ready.detail}" if ready else health.detail,
         ready=ready.answer if ready else None,
+        page=pages.read(health.body),
     )
 
 
@@ -187,14 +189,19 @@ def _encrypted(connection: socket.socket, context: ssl.SSLContext, deadline: _De
 
 
 def _converse(channel: socket.socket, probe: Probe, question: Question, request: bytes, deadline: _Deadline) -> Judgement:
-    """Send, then read until the probe has seen enough."""
+    """Send, then read until the probe has seen enough. An answer that was judged stays so, whatever becomes of its rest."""
     channel.settimeout(deadline.left_s())
     channel.sendall(request)
     received = b""
     judgement = probe.judge(question, received, ended=False)
-    while judgement is None:
-        channel.settimeout(deadline.left_s())
-        piece = channel.recv(_PIECE_BYTES)
+    while judgement is None or judgement.more:
+        try:
+            channel.settimeout(deadline.left_s())
+            piece = channel.recv(_PIECE_BYTES)
+        except OSError:
+            if judgement is None:
+                raise
+            return judgement
         received += piece
         judgement = probe.judge(question, received, ended=not piece)
     return judgement

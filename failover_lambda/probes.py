@@ -6,10 +6,11 @@ Bytes in, bytes out: no socket, clock or chance lives here (`prober` has those),
 Every probe follows one shape. `request` gives the bytes to send once the connection stands. `judge` is then called with
 all bytes received so far, first with none, again after each piece, and a last time with `ended` when the peer has closed:
 
-    None       not enough yet, go on reading
-    Judgement  enough; whatever else arrives is not read
+    None                  not enough yet, go on reading
+    Judgement with `more` judged, and what follows may be of use: read on, and keep this where nothing more comes
+    Judgement             enough; whatever else arrives is not read
 
-`judge` never returns None once the peer has closed, nor for more than `ANSWER_BYTES_MAX` bytes.
+`judge` never wants more once the peer has closed, nor for more than `ANSWER_BYTES_MAX` bytes.
 May import `contract` and `model` only.
 """
 
@@ -34,6 +35,7 @@ _QUOTED_MAX = 40
 _VT, _FS, _CR = b"\x0b", b"\x1c", b"\r"
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-5][0-9][0-9])(?: [^\r\n]*)?\r?\n")
+_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r\n")
 _HTTP = b"HTTP/1."
 
 
@@ -57,7 +59,9 @@ class Judgement:
     answer: Answer
     detail: str
     body: bytes = b""
-    """The body of the answer, from `IdentityProbe` only."""
+    """The whole body of the answer; from `IdentityProbe`, and from `HttpProbe` where it is JSON."""
+    more: bool = False
+    """The answer is judged, and its body is still to come."""
 
 
 class Probe(Protocol):
@@ -98,7 +102,11 @@ class TcpProbe:
 
 @dataclass(frozen=True)
 class HttpProbe:
-    """Healthy is a complete head with status 200 to 299. The body is not read, redirects are not followed."""
+    """Healthy is a complete head with status 200 to 299. Redirects are not followed.
+
+    A body of JSON is read as well and handed on: a health page may name what is down. It never changes the judgement, and
+    where it does not come as a whole the head stands alone.
+    """
 
     tls: bool
 
@@ -109,9 +117,11 @@ class HttpProbe:
     def judge(self, question: Question, received: bytes, *, ended: bool) -> Judgement | None:  # noqa: ARG002 (as above)
         """Judge by the status of the first final head."""
         head = _final_head(received)
-        if isinstance(head, _Head):
-            return Judgement(answer=head.answer, detail=f"HTTP {head.status}")
-        return head or _unfinished(received, ended=ended)
+        if not isinstance(head, _Head):
+            return head or _unfinished(received, ended=ended)
+        body = _whole_body(head, received, ended=ended) if head.json else b""
+        more = body is None and not ended and len(received) <= ANSWER_BYTES_MAX
+        return Judgement(answer=head.answer, detail=f"HTTP {head.status}", body=body or b"", more=more)
 
 
 @dataclass(frozen=True)
@@ -181,6 +191,8 @@ class _Head:
 
     status: int
     length: int | None
+    json: bool
+    chunked: bool
     body_at: int
 
     @property
@@ -215,15 +227,50 @@ def _final_head(received: bytes) -> _Head | Judgement | None:
         if status is None:
             return _wrong(f"no HTTP status: {_quoted(rest)}")
         if not status[1].startswith(b"1"):
-            return _Head(status=int(status[1]), length=_content_length(rest[: end.start()]), body_at=start + end.end())
+            return _head(int(status[1]), rest[: end.start()], start + end.end())
         start += end.end()
 
 
-def _content_length(head: bytes) -> int | None:
+def _head(status: int, text: bytes, body_at: int) -> _Head:
+    length = _field(text, b"content-length")
+    media = _field(text, b"content-type").partition(b";")[0].strip()
+    return _Head(
+        status=status,
+        length=int(length) if length.isdigit() else None,
+        json=media == b"application/json" or media.endswith(b"+json"),
+        chunked=_field(text, b"transfer-encoding") == b"chunked",
+        body_at=body_at,
+    )
+
+
+def _field(head: bytes, wanted: bytes) -> bytes:
+    """The value of a header field in small letters, b"" without one."""
     for line in head.splitlines()[1:]:
         name, _, value = line.partition(b":")
-        if name.strip().lower() == b"content-length" and value.strip().isdigit():
-            return int(value)
+        if name.strip().lower() == wanted:
+            return value.strip().lower()
+    return b""
+
+
+def _whole_body(head: _Head, received: bytes, *, ended: bool) -> bytes | None:
+    """The body by its chunks, its stated length, or the end of the connection; None where it is not there as a whole."""
+    body = received[head.body_at :]
+    if head.chunked:
+        return _dechunked(body)
+    if head.length is not None:
+        return body[: head.length] if len(body) >= head.length else None
+    return body if ended else None
+
+
+def _dechunked(sent: bytes) -> bytes | None:
+    """A body without its chunk sizes (RFC 9112, 7.1); None where its last chunk is not there, or it is not of that form."""
+    body, at = b"", 0
+    while size := _CHUNK_SIZE.match(sent, at):
+        length, begins = int(size[1], 16), size.end()
+        if length == 0:
+            return body
+        at = begins + length + len(b"\r\n")
+        body += sent[begins : begins + length]
     return None
 
 

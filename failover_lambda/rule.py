@@ -6,15 +6,15 @@ further to the handler of the record's phase (`_HANDLERS` lists every phase); a 
 Here: events and the switch. Elsewhere, and as pure: what the rounds say of the holder (`verdict`), the
 phases in which it is judged (`settled`, `paused`), a move in motion (`motion`), its first and last step (`moves`), planned
 moves (`planned`), what operators ask for (`operators`), the debts of fencing (`fences`), what is denied (`denials`),
-where the cloud's view decides (`adoption`), wrong clocks (`clocks`). The order in which a decision becomes effect is
-`cycle`'s. May import `contract`, `model` and those ten.
+where the cloud's view decides (`adoption`), wrong clocks (`clocks`), what the holder's page names as down (`complaints`). The
+order in which a decision becomes effect is `cycle`'s. May import `contract`, `model` and those eleven.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import assert_never
 
-from failover_lambda import adoption, denials, fences, operators, paused, planned
+from failover_lambda import adoption, complaints, denials, fences, operators, paused, planned
 from failover_lambda.clocks import clamped
 from failover_lambda.contract import Settings
 from failover_lambda.model import (
@@ -102,7 +102,7 @@ def _on_round(record: Record | None, seen: Round, settings: Settings, now_s: flo
     case = Case(record=replace(record, fences=watched.fences), seen=seen, settings=settings, now_s=now_s)
     for worker in watched.rejoined:
         case = case.telling("rejoined", source=worker, why=f"{worker} was stopped and started again; it is a standby now")
-    case = _telling_denied(case)
+    case = complaints.tell(_telling_denied(case))
     unproven = fences.unprovable(case.record, now_s)
     if unproven:
         case = _telling_unproven(case, unproven)

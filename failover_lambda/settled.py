@@ -43,7 +43,8 @@ def on_settled(case: Case) -> Decision:
         return _reconcile(case, why)
     if case.record.phase is Phase.BOTH_DOWN:
         return case.stay(why)
-    return _suspect(case, why) if case.record.streak else case.to(Phase.STEADY, why)
+    doubted = case.record.streak or finding is Finding.EXCUSED
+    return _suspect(case, why) if doubted else case.to(Phase.STEADY, why)
 
 
 def judged(case: Case) -> tuple[Case, Finding, str]:

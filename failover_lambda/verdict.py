@@ -20,6 +20,13 @@ STREAK_LIFE_CADENCES = 3
 """A streak to which nothing was added for this many probe intervals is dead itself (RULE 3.10)."""
 
 
+COMMON_WORKERS = 2
+"""Workers that must name a dependency before it is a common cause: what one alone says may be its own trouble."""
+
+_SPOKEN = (Answer.HEALTHY, Answer.WRONG)
+"""Answers in which the service itself said something."""
+
+
 class Finding(Enum):
     """What one round says of the holder."""
 
@@ -27,6 +34,8 @@ class Finding(Enum):
     FAILED = "failed"
     GONE = "gone"
     ALL_FAILED = "all-failed"
+    EXCUSED = "excused"
+    """It fails, and names what every other worker that answers names too (RULE 3.16)."""
     NOTHING = "nothing"
 
 
@@ -88,20 +97,46 @@ def _are_enough(sights: list[Sight], holder: Worker) -> bool:
 def _judge_failing(seen: Round, holder: Worker, others: tuple[str, ...]) -> Judgement:
     failing = [sight for sight in seen.sights if sight.anchor_reached and sight.of(holder.name).failing]
     without_any = [sight for sight in failing if all(sight.of(name).failing for name in others)]
+    causes = common_causes(seen)
     anybody = any(sight.of(name) is Answer.HEALTHY for sight in seen.sights for name in others)
     if len(without_any) >= VANTAGES_NEEDED and not anybody:
-        why = f"no worker gives a healthy answer to {_names(without_any)}, which reach their anchors"
+        why = f"no worker gives a healthy answer to {_names(without_any)}, which reach their anchors{_named(causes)}"
         return replace(_failed(without_any, holder), finding=Finding.ALL_FAILED, why=why, quick=False)
-    counted = _counted(seen, holder, others)
+    against = _counted(seen, holder, others)
+    counted = [sight for sight in against if not _is_excused(sight, holder, causes)]
     if _are_enough(counted, holder):
         return _failed(counted, holder)
     if len(counted) == 1 and len(seen.sights) == 1 and seen.public and seen.public.answer.failing:
         return _failed(counted, holder, seen.public.answer)
+    if len(counted) < len(against):
+        return Judgement(
+            finding=Finding.EXCUSED, why=f"{holder.name} fails, and another would fare no better{_named(causes)}"
+        )
     if failing:
         return Judgement(
             finding=Finding.NOTHING, why=f"only {_names(failing)} cannot reach {holder.name}: not enough to judge"
         )
     return Judgement(finding=Finding.NOTHING, why=f"nobody could ask {holder.name}")
+
+
+def common_causes(seen: Round) -> frozenset[str]:
+    """Dependencies that every worker which answered names as down, on each of its pages; none unless two answered."""
+    spoken = [report for sight in seen.sights for report in sight.reports if report.answer in _SPOKEN]
+    workers = {report.worker for report in spoken}
+    pages = [(report.worker, frozenset(report.page.dependencies_down)) for report in spoken if report.page]
+    if len(workers) < COMMON_WORKERS or workers != {worker for worker, _ in pages}:
+        return frozenset()
+    return frozenset.intersection(*(names for _, names in pages))
+
+
+def _is_excused(sight: Sight, holder: Worker, causes: frozenset[str]) -> bool:
+    """Whether what this vantage got is an answer that names a common cause."""
+    report = sight.report(holder.name)
+    return bool(report and report.page and causes.intersection(report.page.dependencies_down))
+
+
+def _named(causes: frozenset[str]) -> str:
+    return f"; every worker that answers names as down: {', '.join(sorted(causes))}" if causes else ""
 
 
 def _failed(counted: list[Sight], holder: Worker, public: Answer | None = None) -> Judgement:
@@ -132,7 +167,7 @@ def advance(streak: Streak | None, judgement: Judgement, token: int, settings: S
     """The streak after one more round, observed by the leader with `token`."""
     living = _living(streak, token, settings, now_s)
     match judgement.finding:
-        case Finding.ALIVE:
+        case Finding.ALIVE | Finding.EXCUSED:
             return None
         case Finding.NOTHING:
             return living

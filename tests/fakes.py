@@ -23,6 +23,7 @@ from failover_lambda.model import (
     Lease,
     Notice,
     Outcome,
+    Page,
     Power,
     ProbeReport,
     PublicAnswer,
@@ -135,6 +136,8 @@ class FakeMachine:
     """What its service answers while the machine runs and is not isolated."""
     ready: Answer = Answer.HEALTHY
     """What its ready page answers while its service is healthy, where it is asked."""
+    page: Page | None = None
+    """What its health page names as down, when it answers with one."""
 
     def seen(self) -> Answer:
         """What a prober gets."""
@@ -146,7 +149,8 @@ class FakeMachine:
         """What a vantage reports; `blind`: nothing gets through, `ready`: the ready page is asked too."""
         answer = Answer.TIMEOUT if blind else self.seen()
         its_ready = self.ready if answer is Answer.HEALTHY else answer
-        return ProbeReport(worker=self.worker.name, answer=answer, ready=its_ready if ready else None)
+        page = self.page if answer in (Answer.HEALTHY, Answer.WRONG) else None
+        return ProbeReport(worker=self.worker.name, answer=answer, ready=its_ready if ready else None, page=page)
 
 
 @dataclass

@@ -87,8 +87,8 @@ ALARMS = (
     ),
     Alarm(
         part="standby-not-ready",
-        means="A standby has not answered for 5 minutes: the next failure is an outage.",
-        first="Start the standby, or its service.",
+        means="A standby has not answered, or was not ready, for 5 minutes: the next failure is an outage.",
+        first="Start the standby, or its service; where readyPath is set, ask it what is missing.",
         metric=Metric.STANDBYS_NOT_READY,
         statistic="Maximum",
         comparison=AT_LEAST,

@@ -380,7 +380,10 @@ class Probes(BaseModel):
         default=ProbeKind.HTTP,
     )
     probe_port: Port = key("The port that is asked.", default=8080)
-    probe_path: UrlPath = key("The path that http and https ask for.", default="/health")
+    probe_path: UrlPath = key(
+        "The path that http and https ask for. A page of JSON may name what is down (RULE.md 3.15).",
+        default="/health",
+    )
     ready_path: OptionalUrlPath = key(
         "The path by which a worker says that it could take over: licence, mounts, data as fresh as it must be. Asked of "
         "each with probePath; only a standby that answers both with 2xx becomes a target. Empty: any healthy one does.",

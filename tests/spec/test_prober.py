@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import json
 import socket
 import ssl
 import subprocess
@@ -16,8 +17,8 @@ from typing import Any
 import pytest
 from hl7.mllp import start_hl7_server
 
-from failover_lambda.contract import ProbeKind
-from failover_lambda.model import Answer
+from failover_lambda.contract import ProbeKind, from_plain, to_plain
+from failover_lambda.model import Answer, Page, ProbeReport, Sight
 from failover_lambda.prober import Anchor, Inquiry, Target, ask, look, tls_context
 from failover_lambda.probes import PROBES, Question
 from tests.spec.misbehaving import (
@@ -367,6 +368,35 @@ def test_each_worker_is_asked_for_its_readiness_besides(anchor: Anchor) -> None:
     ]
     assert sight.reports[0].detail == "HTTP 200; ready: HTTP 500"
     assert sight.anchor_reached
+
+
+NAMES = b'{"channels_down": ["ADT_IN"], "dependencies_down": ["hospital-db"]}'
+JSON = b"HTTP/1.1 503 No\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(NAMES)
+
+
+@pytest.mark.parametrize(
+    ("behave", "page"),
+    [
+        (answers(JSON + NAMES), Page(channels_down=("ADT_IN",), dependencies_down=("hospital-db",))),
+        (answers(JSON + NAMES[:-1]), None),
+        (answers(JSON, then=resets), None),
+        (answers(JSON, then=closes), None),
+        (answers(NOT_OK), None),
+    ],
+    ids=["whole", "cut, then silent", "reset", "closed", "no json"],
+)
+def test_a_page_is_read_to_its_end_and_judged_by_its_head(anchor: Anchor, behave: Behaviour, page: Page | None) -> None:
+    """3.15: what becomes of the body changes nothing of the answer."""
+    with serving(behave) as port:
+        (report,) = look(inquiry(port, HOST, timeout_s=SOON_S), anchor).reports
+    assert (report.answer, report.page) == (Answer.WRONG, page)
+
+
+def test_a_report_with_names_travels_as_json() -> None:
+    page = Page(channels_down=("ADT_IN",), dependencies_down=("hospital-db",))
+    report = ProbeReport(worker="wk1", answer=Answer.WRONG, ready=Answer.HEALTHY, page=page)
+    sight = Sight(vantage="prober-a", zone="a", anchor_reached=True, reports=(report,))
+    assert from_plain(Sight, json.loads(json.dumps(to_plain(sight)))) == sight
 
 
 def test_an_anchor_that_refuses_is_not_reached_and_hides_no_worker(no_anchor: Anchor) -> None:

@@ -36,7 +36,7 @@ def judged_by_the_byte(probe: Probe, received: bytes) -> Judgement | None:
     """As a connection that drips: a byte a time, then the end. Stops where a prober stops."""
     for length in range(len(received) + 1):
         judgement = probe.judge(QUESTION, received[:length], ended=False)
-        if judgement:
+        if judgement and not judgement.more:
             return judgement
     return probe.judge(QUESTION, received, ended=True)
 
@@ -145,7 +145,61 @@ def test_http_waits_for_its_whole_head_while_the_connection_lasts() -> None:
     assert {judged(HTTP, whole[:length], ended=False) for length in range(len(whole))} == {None}
 
 
-def test_http_reads_no_body() -> None:
+def json_page(*fields: str, body: str = "", status: str = "200 OK") -> bytes:
+    head = (f"HTTP/1.1 {status}", "Content-Type: application/json", *fields, "", body)
+    return "\r\n".join(head).encode()
+
+
+SAID = '{"channels_down": ["ADT_IN"]}'
+CHUNKS = f"a\r\n{SAID[:10]}\r\n{len(SAID) - 10:x};x=y\r\n{SAID[10:]}\r\n0\r\n\r\n"
+LENGTH = f"Content-Length: {len(SAID)}"
+CHUNKED = "Transfer-Encoding: chunked"
+
+
+@pytest.mark.parametrize(
+    "received",
+    [
+        json_page(LENGTH, body=SAID),
+        json_page(CHUNKED, body=CHUNKS),
+        json_page(body=SAID),
+        json_page(LENGTH, body=SAID).replace(b"application/json", b"Application/Health+JSON ; charset=utf-8"),
+        b"HTTP/1.1 100 Continue\r\n\r\n" + json_page(LENGTH, body=SAID),
+    ],
+    ids=["length", "chunks", "to the end", "another kind of json", "after an interim head"],
+)
+def test_http_hands_on_a_body_of_json(received: bytes) -> None:
+    assert judged_by_the_byte(HTTP, received) == Judgement(answer=HEALTHY, detail="HTTP 200", body=SAID.encode())
+
+
+def test_the_body_of_a_failing_page_is_handed_on_too() -> None:
+    received = json_page(LENGTH, body=SAID, status="503 No")
+    assert judged(HTTP, received) == Judgement(answer=WRONG, detail="HTTP 503", body=SAID.encode())
+
+
+@pytest.mark.parametrize(
+    "received",
+    [
+        json_page(LENGTH, body=SAID[:-1]),
+        json_page(LENGTH),
+        json_page(CHUNKED, body=CHUNKS[:-5]),
+        json_page(CHUNKED, body="x\r\n" + CHUNKS),
+        json_page(CHUNKED, body=SAID),
+        json_page(CHUNKED, body="ffffffff\r\n" + SAID),
+    ],
+    ids=["cut", "nothing", "without the last chunk", "no size", "no chunks", "a huge chunk"],
+)
+def test_a_body_that_does_not_come_as_a_whole_leaves_the_head(received: bytes) -> None:
+    """Judged from the head on, with more to come as long as the connection stands."""
+    assert judged(HTTP, received, ended=False) == Judgement(answer=HEALTHY, detail="HTTP 200", more=True)
+    assert judged(HTTP, received) == Judgement(answer=HEALTHY, detail="HTTP 200")
+
+
+def test_a_body_that_is_too_long_is_not_read_on() -> None:
+    received = json_page("Content-Length: 1000000", body="x" * ANSWER_BYTES_MAX)
+    assert judged(HTTP, received, ended=False) == Judgement(answer=HEALTHY, detail="HTTP 200")
+
+
+def test_http_reads_no_other_body() -> None:
     judgement = judged(HTTP, b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", ended=False)
     assert judgement == Judgement(answer=HEALTHY, detail="HTTP 200")
 
@@ -271,7 +325,9 @@ def test_no_judgement_of_mllp_quotes_a_text_field() -> None:
 @pytest.mark.parametrize("kind", ProbeKind)
 @pytest.mark.parametrize("received", [b"", b"\x0b", b"HTTP/1.1 200", b"x", b"\x00" * 100_000, b"\x0b" + b"\x00" * 100_000])
 def test_a_connection_that_has_ended_is_always_judged(kind: ProbeKind, received: bytes) -> None:
-    assert judged(PROBES[kind], received) is not None
+    judgement = judged(PROBES[kind], received)
+    assert judgement is not None
+    assert not judgement.more
 
 
 @pytest.mark.parametrize("kind", ProbeKind)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from failover_lambda.contract import ProbeKind
-from failover_lambda.model import Answer, InstanceView, Power, ProbeReport, PublicAnswer, Round, Sight, Streak, Verdict
+from failover_lambda.model import Answer, InstanceView, Page, Power, ProbeReport, PublicAnswer, Round, Sight, Streak, Verdict
 from failover_lambda.verdict import Finding, advance, judge, verdict_of
 from tests.fakes import make_settings
 
@@ -378,3 +378,88 @@ def test_a_successor_that_counted_nothing_yet_has_no_verdict() -> None:
     assert kept is not None
     assert verdict_of(old, SETTINGS) is Verdict.DEAD
     assert verdict_of(kept, SETTINGS) is Verdict.INCONCLUSIVE
+
+
+# 3.16: common causes
+
+DB, DNS = "hospital-db", "dns"
+
+
+def naming(
+    zone: str, holder: tuple[Answer, str], standby: tuple[Answer, str], third: tuple[Answer, str] | None = None
+) -> Sight:
+    """What a vantage got: each worker's answer, and the dependency that its page names; "-" = no page, "" = a clear one."""
+    told = {"wk1": holder, "wk2": standby} | ({"wk3": third} if third else {})
+    reports = tuple(
+        ProbeReport(
+            worker=worker, answer=answer, page=None if name == "-" else Page(dependencies_down=(name,) if name else ())
+        )
+        for worker, (answer, name) in told.items()
+    )
+    return Sight(vantage=f"prober-{zone}", zone=zone, anchor_reached=True, reports=reports)
+
+
+def everywhere(holder: tuple[Answer, str], standby: tuple[Answer, str], third: tuple[Answer, str] | None = None) -> Round:
+    return seen(*(naming(zone, holder, standby, third) for zone in "bc"))
+
+
+@pytest.mark.parametrize(
+    ("what", "the_round", "finding"),
+    [
+        ("both name it, one of them fails of it", everywhere((W, DB), (H, DB)), Finding.EXCUSED),
+        ("the standby is truly better", everywhere((W, DB), (H, "")), Finding.FAILED),
+        ("the standby says nothing of the kind", everywhere((W, DB), (H, "-")), Finding.FAILED),
+        ("each has trouble of its own", everywhere((W, DB), (H, DNS)), Finding.FAILED),
+        ("both fail of it", everywhere((W, DB), (W, DB)), Finding.ALL_FAILED),
+        ("the holder answers nothing", everywhere((T, "-"), (H, DB)), Finding.FAILED),
+        ("the holder fails without a name", everywhere((W, ""), (H, DB)), Finding.FAILED),
+        ("of three, one does not name it", everywhere((W, DB), (H, DB), (H, "")), Finding.FAILED),
+        ("of three, all who answer name it", everywhere((W, DB), (T, "-"), (H, DB)), Finding.EXCUSED),
+        ("of three, nobody else answers", everywhere((W, DB), (R, "-"), (R, "-")), Finding.ALL_FAILED),
+        ("a holder that answers well is alive", everywhere((H, DB), (W, DB)), Finding.ALIVE),
+        (
+            "one page of the standby does not name it any more",
+            seen(naming("b", (W, DB), (H, DB)), naming("c", (W, DB), (H, ""))),
+            Finding.FAILED,
+        ),
+        (
+            "one page of the standby did not come as a whole",
+            seen(naming("b", (W, DB), (H, DB)), naming("c", (W, DB), (H, "-"))),
+            Finding.EXCUSED,
+        ),
+        (
+            "one answer is excused, and the other is silence: not enough",
+            seen(naming("b", (W, DB), (H, DB)), naming("c", (S, "-"), (H, DB))),
+            Finding.EXCUSED,
+        ),
+        (
+            "two that are not excused are enough",
+            seen(*(naming(zone, (S, "-"), (H, DB)) for zone in "bc"), naming("a", (W, DB), (H, DB))),
+            Finding.FAILED,
+        ),
+        ("one vantage", replace(seen(naming("b", (W, DB), (H, DB))), public=public("", W)), Finding.EXCUSED),
+        (
+            "the cloud's word is another thing",
+            replace(everywhere((W, DB), (H, DB)), instances=seen(power=Power.STOPPED).instances),
+            Finding.GONE,
+        ),
+    ],
+)
+def test_a_common_cause_excuses_what_it_explains(what: str, the_round: Round, finding: Finding) -> None:
+    """3.16."""
+    settings = make_settings(3) if the_round.sights[0].report("wk3") else SETTINGS
+    assert judge(the_round, settings.worker("wk1"), settings).finding is finding, what
+
+
+def test_all_dead_names_the_common_cause() -> None:
+    """3.16."""
+    why = judge(everywhere((W, DB), (W, DB)), SETTINGS.worker("wk1"), SETTINGS).why
+    assert why.endswith("; every worker that answers names as down: hospital-db")
+    assert "names as down" not in judge(everywhere((W, DB), (W, DNS)), SETTINGS.worker("wk1"), SETTINGS).why
+
+
+def test_an_excuse_ends_the_streak() -> None:
+    """3.16: a verdict that was reached before is no reason to move now."""
+    failing = everywhere((W, DB), (H, ""))
+    assert verdict_of(count(failing, failing), SETTINGS) is Verdict.DEAD
+    assert count(failing, failing, everywhere((W, DB), (H, DB))) is None
