@@ -24,6 +24,8 @@ class Breaches:
     def __init__(self) -> None:
         self.lying = False
         """True: the LLP port takes messages and never answers, while health goes on saying that all is well."""
+        self.unready = False
+        """True: the ready page says no, and health goes on saying that all is well."""
         self.slow_s = 0.0
         """Every answer, to whatever is asked, waits so long."""
         self._planned: Counter[Breach] = Counter()

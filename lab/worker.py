@@ -6,8 +6,9 @@ It listens on free ports of 127.0.0.1; its relay stands between it and the outsi
 with its relay. `lab.intake` takes messages, `lab.forwarder` hands them on, `lab.message_log` keeps them. Here is the
 process: ports, HTTP answers, commands.
 
-Commands: `release` delivers the held backlog; `steal` does so unasked, as a breach; `breach` (breach, times), `lie` (on)
-and `slow` (seconds) are explained in `lab.breaches`; `fill` (on) leaves the disk without room; `state` counts what waits.
+Commands: `release` delivers the held backlog; `steal` does so unasked, as a breach; `breach` (breach, times), `lie` (on),
+`unready` (on) and `slow` (seconds) are explained in `lab.breaches`; `fill` (on) leaves the disk without room; `state` counts
+what waits.
 """
 
 import argparse
@@ -68,6 +69,8 @@ class Worker:
                 self._breaches.plan(command.choice("breach", Breach), int(command.number("times", 1)))
             case "lie":
                 self._breaches.lying = command.flag("on")
+            case "unready":
+                self._breaches.unready = command.flag("on")
             case "slow":
                 self._breaches.slow_s = command.number("seconds", 0.0)
             case "fill":
@@ -75,7 +78,7 @@ class Worker:
             case "state":
                 return {"held": self._forwarder.held, "undelivered": len(self._messages.undelivered())}
             case _:
-                raise unknown(command, "release", "steal", "breach", "lie", "slow", "fill", "state")
+                raise unknown(command, "release", "steal", "breach", "lie", "unready", "slow", "fill", "state")
         return {}
 
     async def _listen(self) -> Registration:
@@ -83,7 +86,7 @@ class Worker:
         health: Routes = {"/health": self._health}
         servers = [
             await serve_mllp(intake.receive, _ANY_PORT, self._background),
-            await serve_http({**health, "/": self._business}, _ANY_PORT, self._breaches.dawdle),
+            await serve_http({**health, "/ready": self._ready, "/": self._business}, _ANY_PORT, self._breaches.dawdle),
             await serve_http(health, _ANY_PORT, self._breaches.dawdle),
         ]
         llp, http, public = (server.sockets[0].getsockname()[1] for server in servers)
@@ -93,6 +96,10 @@ class Worker:
         ready = self._attached and self._messages.takes
         status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
         return Reply(status, {**self.identity._asdict(), "ready": ready})
+
+    def _ready(self) -> Reply:
+        status = HTTPStatus.SERVICE_UNAVAILABLE if self._breaches.unready else self._health().status
+        return Reply(status, self.identity._asdict())
 
     def _business(self) -> Reply:
         return Reply(HTTPStatus.OK, self.identity._asdict())

@@ -4,6 +4,7 @@ from lab.faultkind import FaultKind
 from lab.hypervisor import Cut
 from lab.scenarios.checks import (
     check,
+    decided_after,
     nothing_moved,
     outage_is_shown,
     was_not_even_suspected,
@@ -95,9 +96,29 @@ def _slow(stage: Stage) -> None:
     stage.wait_served(stage.holder)
 
 
+def _pauses(stage: Stage) -> None:
+    stage.fault(FaultKind.SLOW, stage.holder, f"{stage.holder} answers everything {TOO_SLOW_S:g} s late")
+    stage.tell(stage.holder, "slow", seconds=TOO_SLOW_S)
+    stage.watch(WATCH_S, "silent for the probes, and shorter than the slow grace")
+    stage.act("fast-again", stage.holder)
+    stage.tell(stage.holder, "slow", seconds=0.0)
+    stage.wait_served(stage.holder)
+    stage.wait_phase("steady")
+
+
 def _too_slow(stage: Stage) -> None:
     stage.fault(FaultKind.SLOW, stage.holder, f"{stage.holder} answers everything {TOO_SLOW_S:g} s late")
     stage.tell(stage.holder, "slow", seconds=TOO_SLOW_S)
+    stage.wait_moved()
+    stage.bring_back()
+
+
+def _standby_not_ready(stage: Stage) -> None:
+    stage.tell(stage.standby, "unready", on=True)
+    stage.kill_holder()
+    stage.watch(WATCH_S, "the holder is dead, and the standby is healthy and not ready")
+    stage.act("standby-is-ready", stage.standby)
+    stage.tell(stage.standby, "unready", on=False)
     stage.wait_moved()
     stage.bring_back()
 
@@ -232,6 +253,14 @@ SCENARIOS = (
         expects=stays(STAYS),
     ),
     Scenario(
+        name="worker-pauses",
+        injected=f"The holder answers everything {TOO_SLOW_S:g} s late, above the probes' timeouts, for {WATCH_S:g} s.",
+        must="It accepts, and is silent for less than the slow grace (3.11): nothing moves.",
+        kind=FaultKind.SLOW,
+        play=_pauses,
+        expects=stays(STAYS, check(was_suspected)),
+    ),
+    Scenario(
         name="worker-too-slow",
         injected=f"The holder answers everything {TOO_SLOW_S:g} s late, above the probes' timeouts.",
         must="Accepted and silent for the slow grace is death (3.11): the address moves.",
@@ -288,6 +317,15 @@ SCENARIOS = (
         kind=FaultKind.REBOOT,
         play=_holder_reboots,
         expects=moves(),
+    ),
+    Scenario(
+        name="standby-not-ready",
+        injected=f"The holder is killed while the standby's ready page says no, for {WATCH_S:g} s; readyPath is set.",
+        must="Who is healthy and not ready is no target (3.14): the address moves when it is.",
+        kind=FaultKind.KILL,
+        play=_standby_not_ready,
+        expects=moves(decided_after("standby-is-ready")),
+        config={"readyPath": "/ready"},
     ),
     Scenario(
         name="standby-reboots",
