@@ -24,6 +24,9 @@ MOVES_KEPT = 24
 CLOCKS_AGREE_S = 60.0
 """Further apart, our clock and the store's are not believed to tell a window of the day (RULE 10.3)."""
 
+UTC = "UTC"
+"""The one time zone that needs no file."""
+
 RECORD_KEY = "pk"
 """Partition key of the record table (string). Items: `record#SITE`, `epoch#SITE`, `quarantine#SITE#N`, `lease#SHARD`."""
 
@@ -202,6 +205,12 @@ class Settings:
     rejoin: Rejoin = Rejoin.OPERATOR
     failback_enabled: bool = False
     """The home worker may get the address back by itself, inside a window."""
+    failback_cron: str = ""
+    """When a window opens: five fields as of cron(5), in `failback_time_zone`; empty = never."""
+    failback_length_minutes: int = 0
+    """How long a window is open, by elapsed time."""
+    failback_time_zone: str = UTC
+    """Name in the IANA database; its file travels in the bundle, see `time_zone_file`."""
     rule_version: int = 2
 
     @property
@@ -222,11 +231,14 @@ class Settings:
         raise KeyError(name)
 
     def to_environment(self) -> dict[str, str]:
-        """One entry per field that has no default or another value, for the function's environment (AWS: 4096 bytes)."""
+        """For the function's environment (4096 bytes in all on AWS): one entry per field that is not at its default.
+
+        The bundle brings the defaults along, and both are deployed together.
+        """
         return {
-            ENVIRONMENT_PREFIX + field.name.upper(): _to_text(getattr(self, field.name))
+            ENVIRONMENT_PREFIX + field.name.upper(): _to_text(value)
             for field in dataclasses.fields(self)
-            if field.default is dataclasses.MISSING or getattr(self, field.name) != field.default
+            if (value := getattr(self, field.name)) != field.default
         }
 
     @classmethod
@@ -252,6 +264,11 @@ class Settings:
         if faults:
             raise ValueError("the watchdog's environment is not complete: " + "; ".join(faults))
         return cls(**values)
+
+
+def time_zone_file(name: str) -> str:
+    """Where the bundle keeps the rules of a time zone (TZif), from the folder of this package."""
+    return f"timezones/{name}"
 
 
 def record_key(site: str) -> str:

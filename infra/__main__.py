@@ -42,7 +42,7 @@ def main() -> None:
         # Pulumi prints this as it stands, without a traceback.
         raise pulumi.RunError(str(exc)) from None
     site = site_name(project, stack)
-    bundle = package.build(ROOT, config.cloud.value)
+    bundle = package.build(ROOT, config.cloud.value, config.failback_time_zone)
     args = pair_args(config, site=site, bundle=str(package.write(bundle, BUNDLES)), bundle_digest=bundle.digest)
     for sentence in (*advice(config), *quotas.warnings(quota_needs(args, layout(args)), config.region)):
         pulumi.log.warn(sentence)

@@ -1,7 +1,8 @@
 """The watchdog's bundle: sources only, the same bytes from the same sources, small.
 
 Equal bytes matter: a bundle that differs is deployed, and a deployment ends the arbiter that runs. Nothing is compiled and
-nothing is fetched; on AWS the runtime brings boto3.
+nothing is fetched; on AWS the runtime brings boto3. What it does not bring travels along: cronsim, and of the time zones the
+one that failback windows are said in, because a runtime may have none, or those of another year.
 """
 
 import hashlib
@@ -9,9 +10,14 @@ import io
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
+from failover_lambda import contract
+from infra.timetable import time_zone_content
+
 PACKAGE = "failover_lambda"
+CRON_PACKAGE = "cronsim"
 BYTES_MAX = 150_000
 """Far above what it is, far below what would slow a cold start."""
 
@@ -35,21 +41,36 @@ class Bundle:
     """SHA-256 of names and sources, hexadecimal: the same on machines whose zlib compresses differently."""
 
 
-def build(root: Path, cloud: str) -> Bundle:
-    """Pack the core and one cloud's adapters from the sources below `root`.
+def build(root: Path, cloud: str, time_zone: str = contract.UTC) -> Bundle:
+    """Pack the core and one cloud's adapters from the sources below `root`, and what they need for windows in `time_zone`.
 
     Raises:
-        BundleError: there are no adapters for that cloud, or the bundle is larger than BYTES_MAX.
+        BundleError: there are no adapters for that cloud, what is to travel along is not installed whole, or the bundle is
+            larger than BYTES_MAX.
+        KeyError: there is no such time zone.
     """
     package = root / PACKAGE
     adapters = sorted((package / cloud).glob("*.py"))
     if not adapters:
         raise BundleError(f"{package / cloud} holds no modules, so there is no watchdog for {cloud}")
     files = {file.relative_to(root).as_posix(): file.read_bytes() for file in [*package.glob("*.py"), *adapters]}
+    files |= _cron()
+    if time_zone != contract.UTC:
+        files[f"{PACKAGE}/{contract.time_zone_file(time_zone)}"] = time_zone_content(time_zone)
     content = _zip(files)
     if len(content) > BYTES_MAX:
         raise BundleError(f"the watchdog's bundle has {len(content)} bytes, and at most {BYTES_MAX} are allowed")
     return Bundle(content, tuple(sorted(files)), _digest(files))
+
+
+def _cron() -> dict[str, bytes]:
+    """The sources of cronsim with their licence, from the package that the lock has installed."""
+    installed = metadata.distribution(CRON_PACKAGE).files or []
+    sources = {file.as_posix(): file.read_binary() for file in installed if file.suffix == ".py"}
+    licences = [file.read_binary() for file in installed if file.name == "LICENSE"]
+    if f"{CRON_PACKAGE}/__init__.py" not in sources or len(licences) != 1:
+        raise BundleError(f"{CRON_PACKAGE} is not installed whole, with its licence: run make setup-lab")
+    return {**sources, f"{CRON_PACKAGE}/LICENSE": licences[0]}
 
 
 def _digest(files: Mapping[str, bytes]) -> str:

@@ -43,9 +43,14 @@ class PairArgs(TypedDict):
     fence_policy: FencePolicy
     workers_act_alone: bool
     enabled: bool
+    watch_only: bool
     hold_s: float
     moves_per_hour_max: int
     moves_per_day_max: int
+    failback_enabled: bool
+    failback_cron: str
+    failback_length_minutes: int
+    failback_time_zone: str
     ami_id: str
     instance_type: str
     tenancy: Tenancy

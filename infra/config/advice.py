@@ -29,6 +29,8 @@ def advice(config: StackConfig) -> Iterator[str]:
 def _one_serves(config: StackConfig) -> Iterator[str]:
     if not config.enabled:
         yield "enabled is false: the watchdog changes nothing, and nobody moves the address."
+    if config.watch_only:
+        yield "watchOnly is true: the watchdog tells what it would do and does nothing, and nobody moves the address."
     if config.workers_act_alone:
         yield (
             "workersActAlone is true: after a failover the old holder may go on polling and sending by itself until it is "

@@ -21,6 +21,7 @@ from infra.config.kinds import (
     AmiId,
     BusName,
     Certificates,
+    Cron,
     Email,
     EndpointId,
     FileText,
@@ -37,6 +38,7 @@ from infra.config.kinds import (
     ServiceUnit,
     SubnetId,
     Tag,
+    TimeZone,
     UrlPath,
     UserData,
     VpcId,
@@ -47,6 +49,10 @@ from infra.pace import PACES, SLOW_GRACE_S
 
 WORKERS = 2
 """Workers of a site in this version."""
+DAY_MINUTES = 24 * 60
+EXAMPLE_CRON = "0 3 * * SUN"
+SET_CRON = f'pulumi config set failbackCron "{EXAMPLE_CRON}"'
+"""In quotes: a shell reads the stars otherwise."""
 ZONES_MAX = 3
 """Zones of a site: one for each worker, and one more that breaks ties."""
 
@@ -281,11 +287,29 @@ class Promise(BaseModel):
         step="does your engine poll or send on timers by itself? Then pulumi config set workersActAlone true, else false",
     )
     enabled: Flag = key("Whether the watchdog acts. false: it reads, and changes nothing.", default=True)
+    watch_only: Flag = key(
+        "Whether the watchdog only judges, and tells what it would do. true: it moves nothing and fences nobody, for a time "
+        "in which its word is compared with your own.",
+        default=False,
+    )
     hold_s: Annotated[float, Field(ge=0, le=86400)] = key("Least time between two automatic moves.", default=60)
     moves_per_hour_max: Annotated[int, Field(ge=1, le=MOVES_KEPT)] = key(
         "Automatic moves in an hour; after them a person decides.", default=3
     )
     moves_per_day_max: Annotated[int, Field(ge=1, le=MOVES_KEPT)] = key("The same in 24 hours.", default=5)
+    failback_enabled: Flag = key(
+        "Whether the home worker gets the address back by itself, inside a window. false: by hand only.", default=False
+    )
+    failback_cron: Cron = key(
+        "When a window opens, in failbackTimeZone: minute, hour, day of the month, month, day of the week. In the hour that "
+        "the change of clocks leaves out it opens at its end, in the one that comes twice the first time only.",
+        default="",
+        step=SET_CRON,
+    )
+    failback_length_minutes: Annotated[int, Field(ge=0, le=DAY_MINUTES)] = key(
+        "How long a window is open, whatever the clocks on the wall do. 0: not set.", default=0, example="120"
+    )
+    failback_time_zone: TimeZone = key("The time zone of the windows.", default="UTC", example="Europe/Berlin")
 
 
 class Workers(BaseModel):
@@ -487,7 +511,13 @@ def declaration(field: str) -> Declaration:
     )
 
 
-_UNITS = {"s": ("Seconds", "seconds"), "gb": ("Gb", "GiB"), "mb": ("Mb", "MiB"), "days": ("Days", "days")}
+_UNITS = {
+    "s": ("Seconds", "seconds"),
+    "minutes": ("Minutes", "minutes"),
+    "gb": ("Gb", "GiB"),
+    "mb": ("Mb", "MiB"),
+    "days": ("Days", "days"),
+}
 """Last word of a field's name: how a stack file writes it, and its unit in a sentence."""
 
 

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, Valida
 from infra.aws.guest import USER_DATA_BYTES_MAX
 from infra.naming import TAG_KEY_LENGTH_MAX, TAG_PATTERN, TAG_VALUE_LENGTH_MAX
 from infra.regions import AWS_REGIONS
+from infra.timetable import cron_fault, time_zones
 
 _SHORT_RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180)
 _LONG_RETENTIONS = (365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
@@ -120,6 +121,20 @@ def _service(value: str) -> str:
     return value
 
 
+def _cron(value: str) -> str:
+    if value and (fault := cron_fault(value)):
+        raise ValueError(fault)
+    return value
+
+
+def _time_zone(value: str) -> str:
+    if value in time_zones():
+        return value
+    lower = {name.lower(): name for name in sorted(time_zones())}
+    near = difflib.get_close_matches(value.lower(), lower, n=1, cutoff=SLIP)
+    raise ValueError(f"did you mean {lower[near[0]]}?" if near else "unknown")
+
+
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Network = Annotated[IPv4Network, _text("an IPv4 network such as 10.80.0.0/16, host bits zero")]
@@ -155,6 +170,17 @@ BusName = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9._-]{0,256}$"), _text("default, or the name of an event bus of this account and region")
 ]
 """No slash: that stands in names of partners' buses only (botocore, events, `EventBusName`; guide, "Creating a bus")."""
+CRON_LENGTH_MAX = 64
+"""Room for any day that people agree on; it travels in the function's environment too."""
+Cron = Annotated[
+    str,
+    Field(max_length=CRON_LENGTH_MAX),
+    AfterValidator(_cron),
+    _text(f"a cron of five fields such as 0 3 * * SUN, at most {CRON_LENGTH_MAX} characters"),
+]
+TimeZone = Annotated[
+    str, AfterValidator(_time_zone), _text("UTC, or a name of the IANA time zone database such as Europe/Berlin")
+]
 Tag = Annotated[str, AfterValidator(_tag), _text("key=value in letters, digits, spaces and _.:/=+-@")]
 CA_BYTES_MAX = 2048
 """The certificate travels in the function's environment, which has room for 4096 bytes in all."""

@@ -9,9 +9,10 @@ from failover_lambda.contract import ProberRef, Settings, Tier, Worker
 from infra.aws.arguments import pair_args
 from infra.aws.watchdog import arbiter_name, prober_name
 from infra.config import Source, parse
-from infra.config.kinds import CA_BYTES_MAX
+from infra.config.kinds import CA_BYTES_MAX, CRON_LENGTH_MAX
 from infra.naming import SITE_LENGTH_MAX
 from infra.settings import ENVIRONMENT_BYTES_MAX, Built, environment, watchdog_settings
+from infra.timetable import time_zones
 from tests.infra.stand import TEXTS
 
 ACCOUNT = "123456789012"
@@ -70,6 +71,7 @@ BUILT = built("tandem-aws-test", "eu-central-1")
         ("holdSeconds", "5", "hold_s", 5.0),
         ("movesPerHourMax", "2", "moves_per_hour_max", 2),
         ("movesPerDayMax", "4", "moves_per_day_max", 4),
+        ("watchOnly", "true", "watch_only", True),
     ],
 )
 def test_a_key_of_the_stack_changes_one_setting_of_the_watchdog(key: str, text: str, field: str, value: Any) -> None:
@@ -79,6 +81,36 @@ def test_a_key_of_the_stack_changes_one_setting_of_the_watchdog(key: str, text: 
     said = getattr(changed, field)
     assert getattr(said, "value", said) == value
     assert replace(changed, **{field: getattr(usual, field)}) == usual
+
+
+def window(cron: str, minutes: str, zone: str) -> dict[str, str]:
+    return {
+        "failbackEnabled": "true",
+        "failbackCron": cron,
+        "failbackLengthMinutes": minutes,
+        "failbackTimeZone": zone,
+    }
+
+
+def test_a_window_reaches_the_watchdog_whole() -> None:
+    usual = watchdog_settings(told({}), BUILT)
+    changed = watchdog_settings(told(window("30 2 * * SUN", "90", "Europe/Berlin")), BUILT)
+
+    assert changed == replace(
+        usual,
+        failback_enabled=True,
+        failback_cron="30 2 * * SUN",
+        failback_length_minutes=90,
+        failback_time_zone="Europe/Berlin",
+    )
+
+
+def test_what_is_at_its_default_takes_no_room_and_is_read_back_all_the_same() -> None:
+    variables = environment(watchdog_settings(told({}), BUILT))
+
+    assert "TANDEM_FAILBACK_CRON" not in variables
+    assert "TANDEM_BURST_INTERVAL_S" not in variables
+    assert Settings.from_environment(variables).failback_time_zone == "UTC"
 
 
 def test_certificates_travel_as_their_contents() -> None:
@@ -115,8 +147,9 @@ def test_what_is_written_is_read_back() -> None:
 def test_the_largest_certificate_fits_with_the_longest_names() -> None:
     site = "s" * SITE_LENGTH_MAX
     contents = "-----BEGIN CERTIFICATE-----\n".ljust(CA_BYTES_MAX, "x")
-    changes = {"probeKind": "https", "probeTlsCaFile": "ca.pem", "probePath": "/" + "p" * 199}
+    changes = {"probeKind": "https", "probeTlsCaFile": "ca.pem", "probePath": "/" + "p" * 199, "watchOnly": "true"}
     changes |= {"readyPath": "/" + "r" * 199, "slowGraceSeconds": "15.25"}
+    changes |= window("0 3 * * SUN".ljust(CRON_LENGTH_MAX, " "), "1440", max(time_zones(), key=len))
 
     variables = environment(watchdog_settings(told(changes, site=site, contents=contents), built(site, LONG_REGION)))
 

@@ -5,10 +5,10 @@ hides no other mistake. Of a list with a mistyped item, the other items count. O
 between two sections stands with the key that its message names. Pure; only `infra.config.parsing` imports this folder.
 """
 
-from infra.config.relations import balancer, existing, function, place, probes, promise, telling, traffic, workers
+from infra.config.relations import balancer, existing, failback, function, place, probes, promise, telling, traffic, workers
 from infra.config.relations.registry import faults
 
 __all__ = ["FILES", "faults"]
 
-FILES = (place, existing, promise, balancer, workers, traffic, probes, telling, function)
+FILES = (place, existing, promise, failback, balancer, workers, traffic, probes, telling, function)
 """Every file with rules; importing one declares them."""
