@@ -3,17 +3,17 @@
 The order is what safety rests on: a decision is stored before its first call is sent (RULE 5.1), the second call of a
 move is sent at once (RULE 5.6), and nothing is told that is not stored (RULE 7.1). What to do is decided in `rule`; how to
 do it is the business of the ports. May import `contract`, `model`, `errors`, `denials`, `document`, `outbox`, `ports`,
-`pulse` and `rule`; no SDK.
+`pulse`, `rule` and `windows`; no SDK.
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from failover_lambda import denials, rule
-from failover_lambda.contract import Channel, Settings
+from failover_lambda.contract import CLOCKS_AGREE_S, Channel, Settings
 from failover_lambda.document import bounded
 from failover_lambda.errors import ConflictError, DeniedError, RecordLostError, RecordUnreadableError, StoreUnavailableError
 from failover_lambda.model import (
@@ -22,6 +22,7 @@ from failover_lambda.model import (
     Decision,
     Do,
     Event,
+    InstanceView,
     Lease,
     Lost,
     Record,
@@ -33,12 +34,16 @@ from failover_lambda.outbox import Outbox
 from failover_lambda.ports import Clock, Cloud, Probers, PublicPath, RecordStore, Reporter
 from failover_lambda.pulse import Pulse
 from failover_lambda.verdict import VANTAGES_NEEDED
+from failover_lambda.windows import Windows
 
 ROUND_MARGIN_S = 0.5
 """What a round may take beyond its probes' own timeouts: invoking the probers and reading the cloud."""
 
 MOVE_WAIT_S = 1.0
 """How long one tick waits for the answers of a move's calls; later ones are taken up by a later tick."""
+
+ANNOUNCED_EVERY_S = 60.0
+"""What the platform means to do to machines is known hours or days before; nobody waits for the answer."""
 
 POOL_SIZE = 24
 FAULT_CHARACTERS_MAX = 200
@@ -72,7 +77,11 @@ class Cycle:
     """The watchdog's work on one site while it leads. One instance per leadership; not shared between threads."""
 
     def __init__(self, settings: Settings, ports: Ports, pool: Executor | None = None) -> None:
-        """Nothing is asked or written until the first tick. `pool` runs questions and calls; None = threads of its own."""
+        """Nothing is asked or written until the first tick. `pool` runs questions and calls; None = threads of its own.
+
+        Raises:
+            OSError, ValueError: the bundle does not hold the time zone of the failback windows.
+        """
         self._settings = settings
         self._ports = ports
         self._record: Record | None = None
@@ -80,12 +89,16 @@ class Cycle:
         self._reload = True
         self._cloud_read_at: float | None = None
         self._reads: dict[str, _Read] = {}
+        self._announced_at: float | None = None
+        self._announced_read: _Read | None = None
+        self._announced: Mapping[str, str] = {}
         self._called_at = 0.0
         self._seen_little = False
         self._public_ip = ""
         self._calls: dict[Future[Answered], Command] = {}
         self._dropped: frozenset[str] = frozenset()
         self._pulse = Pulse(settings)
+        self._windows = Windows(settings)
         self._faults: list[str] = []
         self._failed = False
         self._pool = pool or ThreadPoolExecutor(max_workers=POOL_SIZE, thread_name_prefix="tandem")
@@ -200,20 +213,24 @@ class Cycle:
         submit = self._pool.submit
         looks = [submit(ports.probers.look, vantage, timeout_s) for vantage in ports.probers.vantages]
         reads = self._cloud_reads(started_s)
+        self._ask_for_announcements(started_s)
         wanted = self._public_ip and (in_doubt or self._seen_little)
         public = submit(ports.public.ask, self._public_ip, timeout_s) if wanted else None
         asked: list[Future[Any]] = [*looks, *reads, *([public] if public else [])]
         wait(asked, timeout=max(0.0, deadline_s - ports.clock.monotonic_s()))
-        denied = self._denied(looks)
+        denied, answered = self._denied(looks), self._take_announcements()
         seen = Round(
             token=lease.token,
             overrun=ports.clock.monotonic_s() > deadline_s + ROUND_MARGIN_S,
             sights=tuple(sight for sight in (_answer_of(look) for look in looks) if isinstance(sight, Sight)),
             address=self._taken("address"),
-            instances=self._taken("instances"),
+            instances=self._with_announcements(self._taken("instances")),
             public=_answer_of(public) if public else None,
             denied=denied,
+            answered=answered,
             requests=tuple(request for request in lease.inbox if request.site in (self._settings.site, "")),
+            window=self._windows.at(ports.clock.now_s()),
+            clocks_agree=self._clocks_agree(),
         )
         self._note_unasked(looks, seen)
         if seen.address:
@@ -233,12 +250,40 @@ class Cycle:
                     self._reads[name] = _Read(self._pool.submit(ask), now_s)
         return [read.future for read in self._reads.values()]
 
+    def _clocks_agree(self) -> bool:
+        """Whether the wall clock can tell a window of the day. A difference that is not known is none that agrees."""
+        offset_s = self._ports.store.clock_offset_s()
+        return offset_s is not None and abs(offset_s) < CLOCKS_AGREE_S
+
     def _denied(self, looks: list[Future[Sight]]) -> tuple[str, ...]:
         """The questions of this round that our role may not ask."""
         asked = {denials.question_to(name): look for name, look in zip(self._ports.probers.vantages, looks, strict=True)}
         names = {"address": denials.READ_ADDRESS, "instances": denials.READ_INSTANCES}
         asked |= {names[name]: read.future for name, read in self._reads.items()}
+        asked |= {denials.READ_ANNOUNCEMENTS: self._announced_read.future} if self._announced_read else {}
         return tuple(name for name, future in asked.items() if _is_denied(future))
+
+    def _ask_for_announcements(self, now_s: float) -> None:
+        read = self._announced_read
+        if self._announced_at is None or (read is None and now_s - self._announced_at >= ANNOUNCED_EVERY_S):
+            self._announced_at = now_s
+            self._announced_read = _Read(self._pool.submit(self._ports.cloud.read_announcements), now_s)
+
+    def _take_announcements(self) -> tuple[str, ...]:
+        """Take up an answer, whenever it comes; its name, if it was one. What could not be read is not known (RULE 3.2)."""
+        read = self._announced_read
+        if read is None or not read.future.done():
+            return ()
+        self._announced_read = None
+        if exc := read.future.exception():
+            self._announced = {}
+            self._note(str(exc))
+            return ()
+        self._announced = read.future.result()
+        return (denials.READ_ANNOUNCEMENTS,)
+
+    def _with_announcements(self, views: tuple[InstanceView, ...] | None) -> tuple[InstanceView, ...] | None:
+        return views and tuple(replace(view, event=self._announced.get(view.worker, "")) for view in views)
 
     def _taken(self, name: str) -> Any:
         """What a read brought, once; None while it has no answer. One that began before a call of ours is old news."""

@@ -19,6 +19,7 @@ def question_to(vantage: str) -> str:
 
 READ_ADDRESS = "read the address"
 READ_INSTANCES = "read the machines"
+READ_ANNOUNCEMENTS = "read what the platform announces"
 
 
 def after_round(record: Record, seen: Round) -> tuple[Record, tuple[str, ...]]:
@@ -26,6 +27,7 @@ def after_round(record: Record, seen: Round) -> tuple[Record, tuple[str, ...]]:
     allowed = {question_to(sight.vantage) for sight in seen.sights}
     allowed |= {READ_ADDRESS} if seen.address else set()
     allowed |= {READ_INSTANCES} if seen.instances is not None else set()
+    allowed |= set(seen.answered)
     return _after(record, denied=seen.denied, allowed=allowed)
 
 

@@ -270,6 +270,8 @@ class Round:
     public: PublicAnswer | None = None
     denied: tuple[str, ...] = ()
     """Questions of this round that our role may not ask, by their names in `denials`."""
+    answered: tuple[str, ...] = ()
+    """Questions that were answered and show nowhere else in this round, by the same names."""
     requests: tuple[Request, ...] = ()
     """What lies in the inbox for this site; what the record knows already is among it until it was taken out."""
     window: Window | None = None

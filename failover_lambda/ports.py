@@ -90,6 +90,16 @@ class Cloud(Protocol):
         """
         ...
 
+    def read_announcements(self) -> Mapping[str, str]:
+        """One read of what the platform means to do to the workers' machines: worker to the id of what comes first.
+
+        A worker of which nothing is announced is not named. What was called off or is over is not announced any more.
+
+        Raises:
+            CouldNotAskError: as above.
+        """
+        ...
+
     def run(self, command: Command) -> Answered:
         """Carry out one command once, conditionally.
 
@@ -214,6 +224,13 @@ class RecordStore(Protocol):
 
         Raises:
             StoreUnavailableError: no answer.
+        """
+        ...
+
+    def clock_offset_s(self) -> float | None:
+        """How far the store's clock is ahead of ours, by the last answer that told it; None = none has yet.
+
+        Costs no call: every answer is dated. Good to two seconds or so. Never raises.
         """
         ...
 

@@ -165,7 +165,7 @@ class FakeCloud:
     associations_made: int = 0
     calls: list[Command] = field(default_factory=list[Command])
     deaf: set[str] = field(default_factory=set[str])
-    """Vantages that cannot be asked, and "address" or "instances" for reads without an answer."""
+    """Vantages that cannot be asked; "address", "instances" and "announcements" for reads without an answer."""
     denied: set[str] = field(default_factory=set[str])
     """The same, because the role may not ask."""
     blind: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
@@ -177,6 +177,9 @@ class FakeCloud:
     """Workers on which the address cannot be put."""
     lose: dict[Do, str] = field(default_factory=dict[Do, str])
     """Calls whose answer is lost: "before" or "after" they were applied."""
+    announced: dict[str, str] = field(default_factory=dict[str, str])
+    """What the platform means to do to machines, by worker."""
+    announcements_read: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -218,6 +221,11 @@ class FakeCloud:
             InstanceView(worker=name, power=machine.power, launched_s=machine.launched_s, isolated=machine.isolated)
             for name, machine in self.machines.items()
         )
+
+    def read_announcements(self) -> Mapping[str, str]:
+        self.announcements_read += 1
+        self._check("announcements", "what is announced could not be read")
+        return dict(self.announced)
 
     def run(self, command: Command) -> Answered:
         with self.lock:
@@ -314,6 +322,8 @@ class MemoryStore:
     lease: Lease | None = None
     down: bool = False
     lose_next_answer: bool = False
+    ahead_s: float | None = 0.0
+    """How far its clock is ahead of ours; None = it does not say."""
     saves: list[Record] = field(default_factory=list[Record])
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -452,6 +462,9 @@ class MemoryStore:
             if self.lease:
                 kept = tuple(each for each in self.lease.inbox if each.id not in ids)
                 self.lease = replace(self.lease, inbox=kept)
+
+    def clock_offset_s(self) -> float | None:
+        return self.ahead_s
 
 
 @dataclass

@@ -1,8 +1,10 @@
-"""The port `Cloud` on EC2: `address` and `fence` behind one door, every error an outcome."""
+"""The port `Cloud` on EC2: `address`, `fence` and `announced` behind one door, every error an outcome."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, assert_never
 
 from failover_lambda.aws.address import Address
+from failover_lambda.aws.announced import Announced
 from failover_lambda.aws.fence import Machines
 from failover_lambda.aws.outcomes import NotSentError, read_once, run_once
 from failover_lambda.contract import Settings, Worker
@@ -19,6 +21,7 @@ class LiveCloud:
         self._workers = {worker.name: worker for worker in settings.workers}
         self._address = Address(settings, ec2)
         self._machines = Machines(settings, ec2)
+        self._announced = Announced(settings, ec2)
 
     def read_address(self) -> AddressView:
         """One DescribeAddresses."""
@@ -27,6 +30,10 @@ class LiveCloud:
     def read_instances(self) -> tuple[InstanceView, ...]:
         """One DescribeInstances."""
         return read_once("DescribeInstances", self._machines.read)
+
+    def read_announcements(self) -> Mapping[str, str]:
+        """One DescribeInstanceStatus."""
+        return read_once("DescribeInstanceStatus", self._announced.read)
 
     def run(self, command: Command) -> Answered:
         """One call, by the ids in the settings and in the command."""

@@ -30,7 +30,9 @@ May import `contract`, `model`, `errors`, `document`, `requests` and `items`.
 """
 
 import dataclasses
-from collections.abc import Collection, Sequence
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -65,7 +67,10 @@ _NO_NUMBER: Final = "attribute_not_exists(#epoch) OR NOT attribute_type(#epoch, 
 class LiveStore:
     """See `ports.RecordStore`. Its methods may be called from many threads at once."""
 
-    def __init__(self, settings: Settings, dynamodb: "DynamoDBClient") -> None:
+    def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", now_s: Callable[[], float] = time.time) -> None:
+        """`now_s` is our own wall clock, with which the store's is compared."""
+        self._now_s = now_s
+        self._clock_offset_s: float | None = None
         self._site = settings.site
         self._table = settings.record_table
         self._record_key = _key(record_key(settings.site))
@@ -136,7 +141,7 @@ class LiveStore:
         put = {"TableName": self._table, "Item": item, **condition}
         parts: Any = [{"ConditionCheck": check}, {"Put": put}, *more]
         try:
-            asked("save the record", partial(self._dynamodb.transact_write_items, TransactItems=parts))
+            self._asked("save the record", partial(self._dynamodb.transact_write_items, TransactItems=parts))
         except ConflictError as exc:
             self._require_own_write(item, lease, exc)
         self._floor = max(record.epoch, self._floor or 0)
@@ -159,6 +164,10 @@ class LiveStore:
         if stored != item:
             found = (stored or {}).get("version", {}).get("N", "none")
             raise ConflictError(f"version {item['version']['N']} was to follow, the stored one is {found}") from conflict
+
+    def clock_offset_s(self) -> float | None:
+        """By the Date header: whole seconds, written at most 3 s (our timeouts) before it was read."""
+        return self._clock_offset_s
 
     # The lease
 
@@ -223,13 +232,13 @@ class LiveStore:
             ExpressionAttributeNames={"#inbox": "inbox", "#pk": RECORD_KEY},
             ExpressionAttributeValues={":inbox": {"SS": list(texts)}},
         )
-        asked("change the inbox", call)
+        self._asked("change the inbox", call)
 
     def _first_lease(self, owner: str) -> Lease:
         lease = Lease(owner=owner, token=1, beat=1, wish="")
         item = self._lease_key | lease_item(lease)
         call = partial(self._dynamodb.put_item, TableName=self._table, Item=item, **expression(ABSENT))
-        asked("take the lease", call)
+        self._asked("take the lease", call)
         return lease
 
     def _next_lease(self, owner: str, seen: Lease) -> Lease:
@@ -260,11 +269,19 @@ class LiveStore:
             ReturnValues="ALL_NEW",
             **expression(condition, update, **values),
         )
-        return lease_of(asked("update the lease", call).get("Attributes", {}))
+        return lease_of(self._asked("update the lease", call).get("Attributes", {}))
 
     def _get(self, key: Item) -> Item | None:
         call = partial(self._dynamodb.get_item, TableName=self._table, Key=key, ConsistentRead=True)
-        return asked("read the table", call).get("Item")
+        return self._asked("read the table", call).get("Item")
+
+    def _asked(self, what: str, call: Callable[..., Any]) -> Any:
+        """Call once, and learn how the clocks differ from an answer that came whole."""
+        answer = asked(what, call)
+        dated_s = _dated_s(answer)
+        if dated_s is not None:
+            self._clock_offset_s = dated_s - self._now_s()
+        return answer
 
 
 def _key(key: str) -> Item:
@@ -273,3 +290,11 @@ def _key(key: str) -> Item:
 
 def _next(record: Record) -> Record:
     return dataclasses.replace(record, version=record.version + 1)
+
+
+def _dated_s(answer: Mapping[str, Any]) -> float | None:
+    """When the store wrote the answer, by its own clock; None where it does not say, or nobody can read it."""
+    try:
+        return parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"]).timestamp()
+    except (KeyError, TypeError, ValueError):
+        return None

@@ -122,7 +122,7 @@ def _moving(scope: ArbiterScope) -> Sequence[Statement]:
         # Describe actions take no resources: an ARN here would deny them without a word.
         allow(
             "Look",
-            ["ec2:DescribeAddresses", "ec2:DescribeInstances"],
+            ["ec2:DescribeAddresses", "ec2:DescribeInstanceStatus", "ec2:DescribeInstances"],
             "*",
             {"StringEquals": {"ec2:Region": scope.arns.region}},
         ),

@@ -46,6 +46,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
             }
         ]
     },
+    "DescribeInstanceStatus": {"InstanceStatuses": []},
     "AssociateAddress": {"AssociationId": "eipassoc-1"},
     "GetItem": {**CAPACITY, "Item": LEASE_ITEM},
     "UpdateItem": {**CAPACITY, "Attributes": LEASE_ITEM},

@@ -89,9 +89,11 @@ def test_each_read_of_the_cloud_is_one_question(ec2: Judge) -> None:
     cloud = LiveCloud(SETTINGS, ec2.client)
     cloud.read_address()
     cloud.read_instances()
+    cloud.read_announcements()
     assert ec2.requests == [
         ("DescribeAddresses", {"AllocationIds": ["eipalloc-1"]}),
         ("DescribeInstances", {"Filters": [{"Name": "instance-id", "Values": ["i-1", "i-2"]}]}),
+        ("DescribeInstanceStatus", {"InstanceIds": ["i-1", "i-2"]}),
     ]
 
 
@@ -197,12 +199,14 @@ def test_the_actions_of_the_watchdog_are_these_and_no_others(ec2: Judge) -> None
     cloud = LiveCloud(SETTINGS, ec2.client)
     cloud.read_address()
     cloud.read_instances()
+    cloud.read_announcements()
     dynamodb = Judge("dynamodb")
     for call in STORE_CALLS.values():
         call(LiveStore(SETTINGS, dynamodb.client))
     assert ec2.operations == {
         "AssociateAddress",
         "DescribeAddresses",
+        "DescribeInstanceStatus",
         "DescribeInstances",
         "DisassociateAddress",
         "ModifyNetworkInterfaceAttribute",

@@ -160,8 +160,8 @@ FLAWS = (
     Flaw(
         name="a resource for an action that takes none",
         file="infra/aws/permissions.py",
-        old='["ec2:DescribeAddresses", "ec2:DescribeInstances"],\n            "*",',
-        new='["ec2:DescribeAddresses", "ec2:DescribeInstances"],\n            instances,',
+        old='["ec2:DescribeAddresses", "ec2:DescribeInstanceStatus", "ec2:DescribeInstances"],\n            "*",',
+        new='["ec2:DescribeAddresses", "ec2:DescribeInstanceStatus", "ec2:DescribeInstances"],\n            instances,',
         found_by=("parliament RESOURCE_MISMATCH",),
     ),
     Flaw(

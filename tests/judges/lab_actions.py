@@ -19,6 +19,7 @@ MOVE = frozenset(
         "dynamodb:UpdateItem",
         "ec2:AssociateAddress",
         "ec2:DescribeAddresses",
+        "ec2:DescribeInstanceStatus",
         "ec2:DescribeInstances",
         "ec2:DisassociateAddress",
         "ec2:ModifyNetworkInterfaceAttribute",

@@ -153,7 +153,7 @@ def _of_ec2(request: Request, ground: Ground) -> Sequence[Need]:
         return [Need(step, f"ec2:{request.operation}", name, (("ec2:Region", ground.region),)) for name in names]
 
     match request.operation:
-        case "DescribeAddresses" | "DescribeInstances":
+        case "DescribeAddresses" | "DescribeInstances" | "DescribeInstanceStatus":
             return on("look", "")
         case "AssociateAddress":
             card = str(params["NetworkInterfaceId"])

@@ -81,6 +81,10 @@ class TapedCloud(FakeCloud):
         self.tape.ask(self.tape.cloud.read_instances)
         return super().read_instances()
 
+    def read_announcements(self) -> Any:
+        self.tape.ask(self.tape.cloud.read_announcements)
+        return super().read_announcements()
+
     def run(self, command: Command) -> Answered:
         about = self.association.network_interface_id if self.association else ""
         self.tape.ask(lambda: self.tape.cloud.run(command), about)

@@ -192,6 +192,7 @@ def denials_begun(made: Sequence[Call], name: str) -> int:
 NAMES = {
     "DescribeAddresses": ("read the address",),
     "DescribeInstances": ("read the machines",),
+    "DescribeInstanceStatus": ("read what the platform announces",),
     "Invoke": ("ask ",),
     "AssociateAddress": ("associate ",),
     "DisassociateAddress": ("disassociate ",),

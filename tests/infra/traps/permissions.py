@@ -150,8 +150,8 @@ def fence_changes_groups_of_interfaces_and_nothing_else_of_a_machine(stand: Stan
         Slip(
             "an action with resources is put beside those without",
             RIGHTS,
-            '["ec2:DescribeAddresses", "ec2:DescribeInstances"],',
-            '["ec2:DescribeAddresses", "ec2:DescribeInstances", "ec2:CreateTags"],',
+            '["ec2:DescribeAddresses", "ec2:DescribeInstanceStatus", "ec2:DescribeInstances"],',
+            '["ec2:DescribeAddresses", "ec2:DescribeInstanceStatus", "ec2:DescribeInstances", "ec2:CreateTags"],',
         ),
         Slip(
             "reading is allowed in every region",
@@ -166,7 +166,10 @@ def actions_without_resources_stand_alone_with_the_region(stand: Stand) -> None:
     starred = [each for each in statements(stand.usual, "arbiter").values() if "*" in listed(each["Resource"])]
 
     assert [(sorted(listed(each["Action"])), each.get("Condition")) for each in starred] == [
-        (["ec2:DescribeAddresses", "ec2:DescribeInstances"], {"StringEquals": {"ec2:Region": REGION}})
+        (
+            ["ec2:DescribeAddresses", "ec2:DescribeInstanceStatus", "ec2:DescribeInstances"],
+            {"StringEquals": {"ec2:Region": REGION}},
+        )
     ]
 
 
