@@ -68,8 +68,6 @@ def on_unknown_holder(record: Record, seen: Round, settings: Settings, now_s: fl
     why = f"the holder {record.holder} is not configured any more"
     if seen.address is None:
         return Decision(record=record, commands=(), reason=f"{why}, and the address could not be read")
-    if settings.watch_only:
-        return Decision(record=record, commands=(), reason=f"watch-only: {why}")
     known = {worker.name for worker in settings.workers}
     standing = tuple(fence for fence in record.fences if fence.worker in known)
     fresh = replace(record, holder=settings.home.name, fences=standing, streak=None, drift=None, intent=None)

@@ -111,8 +111,9 @@ class Cycle:
 
     @property
     def is_idle(self) -> bool:
-        """Switched off, and there surely is no record: nothing to settle."""
-        return not self._settings.enabled and self._record is None and not self._reload
+        """Switched off or only watching, and there surely is no record: nothing to settle."""
+        acts = self._settings.enabled and not self._settings.watch_only
+        return not acts and self._record is None and not self._reload
 
     @property
     def in_motion(self) -> bool:

@@ -114,6 +114,13 @@ def watch(record: Record, seen: Round, settings: Settings, now_s: float) -> Watc
     return Watched(fences=tuple(fences), commands=tuple(commands), rejoined=tuple(rejoined))
 
 
+def unasked(record: Record, watched: Watched) -> tuple[Fence, ...]:
+    """The fences after a round whose calls are not sent: of a worker that one is due for, nothing is noted either."""
+    due = {command.worker for command in watched.commands}
+    before = {fence.worker: fence for fence in record.fences if fence.worker in due}
+    return tuple(before.get(each.worker, each) for each in watched.fences)
+
+
 Look = Callable[[Fence, InstanceView, Settings, float], tuple[Fence | None, tuple[Command, ...]]]
 
 

@@ -594,6 +594,8 @@ class Record:
     """The last rounds were only watched: what people did meanwhile is adopted when that ends."""
     quiet_until_s: float | None = None
     """Until then no automatic move begins: the record was lost, and calls that it knew of may still land."""
+    would: str = ""
+    """What it would have done in them, as people were told."""
 
     def fence(self, worker: str) -> Fence | None:
         """The fence that stands against `worker`, if there is one."""

@@ -172,7 +172,7 @@ def is_ready(case: Case, worker: str) -> bool:
 def choose_target(case: Case) -> tuple[str | None, str]:
     """The next worker in order after the holder that can take over, or None and what stands against each."""
     tried = case.record.intent.tried if case.record.intent else ()
-    candidates = [name for name in _order_after(case) if name not in tried]
+    candidates = [name for name in order_after(case) if name not in tried]
     found = {name: against(case, name) for name in candidates}
     for name in candidates:
         if not found[name]:
@@ -194,7 +194,8 @@ def home_of(case: Case) -> str:
     return order_of(case.record, case.settings)[0]
 
 
-def _order_after(case: Case) -> list[str]:
+def order_after(case: Case) -> list[str]:
+    """Everybody but the holder, as they are to be promoted after it."""
     names = list(order_of(case.record, case.settings))
     at = names.index(case.record.holder)
     return names[at + 1 :] + names[:at]

@@ -52,7 +52,7 @@ def take(case: Case) -> Case:
     """The case with every new request refused, carried out, or waiting; and those that wait for the end of a move tried."""
     case = _maintenance_over(case)
     for request in case.record.requests:
-        if request.verb not in planned.MOVES:
+        if request.verb not in planned.MOVES or (case.settings.watch_only and not request.epoch):
             case = _handled(case, request)
     for request in _new(case.record, case.seen):
         case = _handled(case, replace(request, first_seen_s=case.now_s, epoch=0))

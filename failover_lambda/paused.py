@@ -6,8 +6,8 @@ RULE.md section 9. What people did meanwhile is adopted when it ends. The same i
 
 from dataclasses import replace
 
-from failover_lambda.model import Decision, Pause, Phase, Verdict
-from failover_lambda.moves import Case, adopt_shown, holder_of, is_on, rescue
+from failover_lambda.model import Decision, Pause, Verdict
+from failover_lambda.moves import Case, adopt_shown, holder_of, is_on, rescue, resting
 from failover_lambda.settled import judged
 from failover_lambda.verdict import Finding, verdict_of
 
@@ -71,11 +71,18 @@ def ended(case: Case, why: str) -> Decision:
     if address is None:
         return case.stay(f"{why}, and the address could not be read yet")
     fresh = replace(
-        case.record, pause=None, streak=None, drift=None, suspicion_told=False, home_healthy_s=None, watched_only=False
+        case.record,
+        pause=None,
+        streak=None,
+        drift=None,
+        suspicion_told=False,
+        home_healthy_s=None,
+        watched_only=False,
+        would="",
     )
     case = replace(case, record=fresh)
     association = address.association
     unchanged = association and association.association_id == fresh.association_id and is_on(association, holder_of(case))
     if association is None or unchanged:
-        return case.telling("resumed", source=fresh.holder, why=why).to(Phase.STEADY, why)
+        return case.telling("resumed", source=fresh.holder, why=why).to(resting(fresh), why)
     return adopt_shown(case, association, f"{why}: the cloud's view is adopted")

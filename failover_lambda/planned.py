@@ -22,6 +22,7 @@ from failover_lambda.moves import (
     is_healthy,
     is_on,
     member_with,
+    order_after,
 )
 
 HEALTHY_BEFORE_FAILBACK_S = 60.0
@@ -42,6 +43,8 @@ def after(case: Case, decision: Decision) -> Decision:
     record = decision.record
     if record is None or record.epoch != case.record.epoch or record.phase in IN_MOTION or decision.commands:
         return decision
+    if case.settings.watch_only and case.record.phase in IN_MOTION:
+        return decision  # a move has just ended, and it was to be the last one (RULE 4.7)
     case = _home_watched(replace(case, record=record))
     for request in record.requests:
         if request.verb in MOVES and not request.epoch and not obstacle(case, request):
@@ -132,7 +135,7 @@ def _failback(case: Case) -> Decision | None:
     if window is None or since_s is None or not case.seen.clocks_agree or record.requests:
         return None
     spent = record.window_spent_s is not None and record.window_spent_s >= window.opened_s
-    if spent or case.now_s - since_s < HEALTHY_BEFORE_FAILBACK_S or hold(case) or unfit(case):
+    if spent or case.now_s - since_s < HEALTHY_BEFORE_FAILBACK_S or hold(case) or unfit(case) or _may_go(case, home):
         return None
     why = f"{home} was ready for {case.now_s - since_s:.0f} s, and the failback window is open"
     return intend(case, Kind.FAILBACK, home, source=record.holder, why=why)
@@ -143,9 +146,15 @@ def _heed(case: Case) -> Decision | None:
     record, machine = case.record, case.seen.instance(case.record.holder)
     if record.phase is not Phase.STEADY or machine is None or not machine.event or machine.event in record.heeded:
         return None
-    target, _ = choose_target(case)
-    if target is None or against(case, target) or hold(case) or unfit(case):
+    target = next((name for name in order_after(case) if not against(case, name) and not _may_go(case, name)), None)
+    if target is None or record.requests or hold(case) or unfit(case):
         return None
     case = replace(case, record=replace(record, heeded=(*record.heeded, machine.event)[-HEEDED_KEPT:]))
     why = f"the platform announced {machine.event} for {record.holder}"
     return intend(case, Kind.SWITCHOVER, target, source=record.holder, why=why)
+
+
+def _may_go(case: Case, name: str) -> bool:
+    """Something is announced for it, or nobody could look: then no move by itself leads there."""
+    machine = case.seen.instance(name)
+    return machine is None or bool(machine.event)

@@ -94,12 +94,14 @@ def _on_round(record: Record | None, seen: Round, settings: Settings, now_s: flo
     if record is None:
         return adoption.first(seen, settings, now_s, lost)
     record = clamped(record, settings, now_s)
+    watches = settings.watch_only and record.phase not in IN_MOTION
     if record.holder not in {worker.name for worker in settings.workers}:
-        return adoption.on_unknown_holder(record, seen, settings, now_s)
+        return _on_unknown_holder(record, seen, settings, now_s, watches=watches)
     if not settings.enabled and record.phase not in IN_MOTION:
         return _disable(record, seen, now_s)
     watched = fences.watch(record, seen, settings, now_s)
-    case = Case(record=replace(record, fences=watched.fences), seen=seen, settings=settings, now_s=now_s)
+    standing = fences.unasked(record, watched) if watches else watched.fences
+    case = Case(record=replace(record, fences=standing), seen=seen, settings=settings, now_s=now_s)
     for worker in watched.rejoined:
         case = case.telling("rejoined", source=worker, why=f"{worker} was stopped and started again; it is a standby now")
     case = complaints.tell(_telling_denied(case))
@@ -108,7 +110,7 @@ def _on_round(record: Record | None, seen: Round, settings: Settings, now_s: flo
         case = _telling_unproven(case, unproven)
     case = operators.take(case)
     decision = operators.close(case, _decided(case))
-    if settings.watch_only and record.phase not in IN_MOTION:
+    if watches:
         return _only_watched(case, decision)
     return _with_fence_calls(decision, watched.commands)
 
@@ -120,9 +122,28 @@ def _decided(case: Case) -> Decision:
 
 
 def _handler(case: Case) -> "Handler":
+    if case.settings.watch_only and case.record.phase is Phase.DISABLED:
+        return _as_if_enabled
     if case.record.watched_only and not case.settings.watch_only:
-        return lambda each: paused.ended(each, "watching only is over")
+        return _watching_over
     return _HANDLERS[case.record.phase]
+
+
+def _as_if_enabled(case: Case) -> Decision:
+    """Enabled to watch only: it is judged, and stays disabled until more than that is allowed."""
+    return on_settled(replace(case, record=replace(case.record, phase=Phase.STEADY)))
+
+
+def _watching_over(case: Case) -> Decision:
+    """What people did meanwhile is adopted: at once, or when the pause ends; after `enabled` off and on as ever (1.8)."""
+    seen_to = replace(case, record=replace(case.record, watched_only=False, would=""))
+    match case.record.phase:
+        case Phase.PAUSED:
+            return paused.on_paused(seen_to)
+        case Phase.DISABLED:
+            return _on_disabled(seen_to)
+        case _:
+            return paused.ended(case, "watching only is over")
 
 
 def _only_watched(case: Case, decision: Decision) -> Decision:
@@ -130,17 +151,45 @@ def _only_watched(case: Case, decision: Decision) -> Decision:
     before, after = case.record, decision.record
     if after is None:
         return decision
+    would = _would(before, after)
+    if not would:
+        clear = after.streak is None and after.drift is None and case.seen.address is not None
+        return _watching(_quiet(before, after), "" if clear else before.would, decision.reason)
+    if would == before.would:
+        return _watching(before, would, f"would {would}: {decision.reason}")
     if after.epoch == before.epoch:
-        quiet = replace(after, phase=before.phase, phase_since_s=before.phase_since_s, intent=before.intent)
-        return _watching(quiet, manual=before.manual, why=decision.reason)
-    if not before.suspicion_told:
-        case = case.telling("would-move", source=before.holder, target=after.holder, why=decision.reason)
-        before = replace(case.record, suspicion_told=True)
-    return _watching(before, manual=before.manual, why=f"would move to {after.holder}: {decision.reason}")
+        told = replace(before, outbox=after.outbox, notices=after.notices)
+    else:
+        told = case.telling("would-move", source=before.holder, target=after.holder, why=decision.reason).record
+    return _watching(told, would, f"would {would}: {decision.reason}")
 
 
-def _watching(record: Record, *, manual: str, why: str) -> Decision:
-    return Decision(record=replace(record, watched_only=True, manual=manual), commands=(), reason=f"watch-only: {why}")
+def _would(before: Record, after: Record) -> str:
+    """What the decision comes to; "" = nothing that anybody has to know."""
+    if after.epoch != before.epoch:
+        return f"{after.intent.kind.value if after.intent else Kind.ADOPT.value} {after.holder}"
+    quietly = (Phase.STEADY, Phase.SUSPECT)
+    again = after.phase is before.phase and after.phase_since_s == before.phase_since_s
+    known = again or (after.phase in quietly and before.phase is not Phase.PAUSED)
+    return "" if known else f"be {after.phase.value}"
+
+
+def _quiet(before: Record, after: Record) -> Record:
+    """What was learned, without what follows from it."""
+    return replace(
+        after,
+        phase=before.phase,
+        phase_since_s=before.phase_since_s,
+        intent=before.intent,
+        pause=after.pause or before.pause,
+        manual=before.manual,
+        reason=before.reason,
+        acknowledged=before.acknowledged,
+    )
+
+
+def _watching(record: Record, would: str, why: str) -> Decision:
+    return Decision(record=replace(record, watched_only=True, would=would), commands=(), reason=f"watch-only: {why}")
 
 
 def _telling_denied(case: Case) -> Case:
@@ -241,6 +290,13 @@ def _taken_by(notice: Notice, event: Told) -> Notice:
 
 def _intent_of(record: Record, event: Answered) -> Intent | None:
     return record.intent if event.command.epoch == record.epoch else None
+
+
+def _on_unknown_holder(record: Record, seen: Round, settings: Settings, now_s: float, *, watches: bool) -> Decision:
+    if watches:
+        why = f"the holder {record.holder} is not configured any more"
+        return _watching(record, record.would, f"{why}; what the cloud shows is adopted when watching only ends")
+    return adoption.on_unknown_holder(record, seen, settings, now_s)
 
 
 # The switch
