@@ -33,7 +33,7 @@ def first(seen: Round, settings: Settings, now_s: float, lost: Lost | None) -> D
         return Decision(record=None, commands=(), reason=f"{none}, and the address could not be read")
     decision = _after_loss(seen, settings, now_s, lost) if lost else _at_first(seen, settings, now_s)
     if settings.watch_only and decision.commands:  # what is shown can be adopted without a call; nothing else (RULE 4.7)
-        return Decision(record=None, commands=(), reason=f"watch-only: {decision.reason}")
+        return Decision(record=None, commands=(), reason=f"watch-only, and {none}; would: {decision.reason}")
     return decision
 
 

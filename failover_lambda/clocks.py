@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 
 from failover_lambda.contract import Settings
 from failover_lambda.fences import LATE_CALL_S
-from failover_lambda.model import Debt, Fence, Intent, Maintenance, Move, Notice, Pause, Record, Request, Streak
+from failover_lambda.model import Complaint, Debt, Fence, Intent, Maintenance, Move, Notice, Pause, Record, Request, Streak
 from failover_lambda.operators import MAINTENANCE_S_MAX, PAUSE_S_MAX
 
 APART_S = 1.0
@@ -57,6 +57,7 @@ TIMES: Mapping[type, Mapping[str, Ahead | None]] = {
         "asked_s": _past,
         "suspected_s": _past,
     },
+    Complaint: {"clear_since_s": _past},
     Streak: {"since_s": _past, "last_s": _past},
     Fence: {
         "launched_s": NOT_OURS,  # by the cloud's clock, compared with the cloud's clock
@@ -70,7 +71,7 @@ TIMES: Mapping[type, Mapping[str, Ahead | None]] = {
 """How far ahead of now each time may lie; NOT_OURS = it is no time of a leader's clock, or must stay as it was told."""
 
 PARTS: Mapping[type, tuple[str, ...]] = {
-    Record: ("intent", "streak", "fences", "moves", "requests", "pause", "maintenance"),
+    Record: ("intent", "streak", "complaints", "fences", "moves", "requests", "pause", "maintenance"),
     Fence: ("isolate", "stop", "restore", "start"),
 }
 """Fields that hold further values with times to put right."""

@@ -433,12 +433,7 @@ def rescue(case: Case) -> Decision:
 
 
 def to_manual(case: Case, why: str) -> Decision:
-    """Automatic moves end here until an operator resumes, or switches `enabled` off and on; a pause is part of that.
-
-    Where we only watch there are none to end, and it would be told again in every round (RULE 4.7).
-    """
-    if case.settings.watch_only and case.record.phase not in IN_MOTION:
-        return case.stay(f"it would be manual: {why}")
+    """Automatic moves end here until an operator resumes, or switches `enabled` off and on; a pause is part of that."""
     told = notify(case.record, case.now_s, "manual", source=case.record.holder, why=why)
     record = replace(
         go(told, Phase.MANUAL, case.now_s, why), manual=why, pause=None, phase_since_s=case.now_s, suspicion_told=True

@@ -3,18 +3,18 @@
 No I/O, no clock, no chance, no logging: equal arguments give equal decisions. `step` sends an event to a handler, a `Round`
 further to the handler of the record's phase (`_HANDLERS` lists every phase); a handler gets a `Case`, returns a `Decision`.
 
-Here: events and the switch. Elsewhere, and as pure: what the rounds say of the holder (`verdict`), the
-phases in which it is judged (`settled`, `paused`), a move in motion (`motion`), its first and last step (`moves`), planned
-moves (`planned`), what operators ask for (`operators`), the debts of fencing (`fences`), what is denied (`denials`),
-where the cloud's view decides (`adoption`), wrong clocks (`clocks`), what the holder's page names as down (`complaints`). The
-order in which a decision becomes effect is `cycle`'s. May import `contract`, `model` and those eleven.
+Here: events and the switch. Elsewhere, and as pure: what the rounds say of the holder (`verdict`), the phases in which it is
+judged (`settled`, `paused`), a move in motion (`motion`), its first and last step (`moves`), planned moves (`planned`), what
+operators ask for (`operators`), the debts of fencing (`fences`), what is denied (`denials`), what the holder's page names as
+down (`complaints`), where the cloud's view decides (`adoption`), what watching only makes of a decision (`watching`), wrong
+clocks (`clocks`). The order in which it becomes effect is `cycle`'s. May import `contract`, `model` and those twelve.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import assert_never
 
-from failover_lambda import adoption, complaints, denials, fences, operators, paused, planned
+from failover_lambda import adoption, complaints, denials, fences, operators, paused, planned, watching
 from failover_lambda.clocks import clamped
 from failover_lambda.contract import Settings
 from failover_lambda.model import (
@@ -111,7 +111,7 @@ def _on_round(record: Record | None, seen: Round, settings: Settings, now_s: flo
     case = operators.take(case)
     decision = operators.close(case, _decided(case))
     if watches:
-        return _only_watched(case, decision)
+        return watching.only_watched(case, decision)
     return _with_fence_calls(decision, watched.commands)
 
 
@@ -144,52 +144,6 @@ def _watching_over(case: Case) -> Decision:
             return _on_disabled(seen_to)
         case _:
             return paused.ended(case, "watching only is over")
-
-
-def _only_watched(case: Case, decision: Decision) -> Decision:
-    """The same judgement, told instead of done: neither epoch, holder nor phase changes, and no call leaves (RULE 4.7)."""
-    before, after = case.record, decision.record
-    if after is None:
-        return decision
-    would = _would(before, after)
-    if not would:
-        clear = after.streak is None and after.drift is None and case.seen.address is not None
-        return _watching(_quiet(before, after), "" if clear else before.would, decision.reason)
-    if would == before.would:
-        return _watching(before, would, f"would {would}: {decision.reason}")
-    if after.epoch == before.epoch:
-        told = replace(before, outbox=after.outbox, notices=after.notices)
-    else:
-        told = case.telling("would-move", source=before.holder, target=after.holder, why=decision.reason).record
-    return _watching(told, would, f"would {would}: {decision.reason}")
-
-
-def _would(before: Record, after: Record) -> str:
-    """What the decision comes to; "" = nothing that anybody has to know."""
-    if after.epoch != before.epoch:
-        return f"{after.intent.kind.value if after.intent else Kind.ADOPT.value} {after.holder}"
-    quietly = (Phase.STEADY, Phase.SUSPECT)
-    again = after.phase is before.phase and after.phase_since_s == before.phase_since_s
-    known = again or (after.phase in quietly and before.phase is not Phase.PAUSED)
-    return "" if known else f"be {after.phase.value}"
-
-
-def _quiet(before: Record, after: Record) -> Record:
-    """What was learned, without what follows from it."""
-    return replace(
-        after,
-        phase=before.phase,
-        phase_since_s=before.phase_since_s,
-        intent=before.intent,
-        pause=after.pause or before.pause,
-        manual=before.manual,
-        reason=before.reason,
-        acknowledged=before.acknowledged,
-    )
-
-
-def _watching(record: Record, would: str, why: str) -> Decision:
-    return Decision(record=replace(record, watched_only=True, would=would), commands=(), reason=f"watch-only: {why}")
 
 
 def _telling_denied(case: Case) -> Case:
@@ -295,7 +249,7 @@ def _intent_of(record: Record, event: Answered) -> Intent | None:
 def _on_unknown_holder(record: Record, seen: Round, settings: Settings, now_s: float, *, watches: bool) -> Decision:
     if watches:
         why = f"the holder {record.holder} is not configured any more"
-        return _watching(record, record.would, f"{why}; what the cloud shows is adopted when watching only ends")
+        return watching.unmoved(record, record.would, f"{why}; what the cloud shows is adopted when watching only ends")
     return adoption.on_unknown_holder(record, seen, settings, now_s)
 
 

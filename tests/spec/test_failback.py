@@ -14,7 +14,7 @@ from tests.worlds import World
 OPENS_S = 1_000_080.0
 CLOSES_S = OPENS_S + 600.0
 DAY_S = 86400.0
-WINDOW = {"failback_enabled": True, "failback_cron": "48 13 * * *", "failback_length_minutes": 10}
+WINDOW: dict[str, Any] = {"failback_enabled": True, "failback_cron": "48 13 * * *", "failback_length_minutes": 10}
 
 
 def away(workers: int = 2, **changes: Any) -> World:

@@ -306,7 +306,7 @@ def test_watching_only_puts_an_address_that_is_on_nobody_nowhere(lost: bool) -> 
     world.store.record = None
     world.store.floor = world.store.floor if lost else None
     world.new_arbiter()
-    assert world.tick(10).startswith("watch-only: ")
+    assert world.tick(10).startswith("watch-only, and ")
     assert (world.store.record, world.cloud.calls) == (None, [])
 
 
