@@ -1,4 +1,7 @@
-"""What the lab can break, and the words for it. Standard library only; a file of the checker, used by whoever strikes."""
+"""What the lab can break, or ask of the watchdog as an operator, and the words for it.
+
+Standard library only; a file of the checker, used by whoever strikes.
+"""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -23,6 +26,10 @@ class FaultKind(Enum):
     SECOND_ARBITER = "second-arbiter"
     PROBER = "prober"
     STORE = "store"
+    SWITCHOVER = "switchover"
+    FAILBACK = "failback"
+    FAILOVER = "failover"
+    REQUESTS = "requests"
 
     @property
     def done(self) -> str:
@@ -37,7 +44,12 @@ class FaultKind(Enum):
     @property
     def lasts(self) -> bool:
         """The worker is down until it is started again."""
-        return self not in {FaultKind.CUT_OUT, FaultKind.SLOW, FaultKind.LIE}
+        return self not in {FaultKind.CUT_OUT, FaultKind.SLOW, FaultKind.LIE} and not self.planned
+
+    @property
+    def planned(self) -> bool:
+        """No fault at all: an operator asked that the worker lets go. It lives on, and delivers what it accepted."""
+        return self in {FaultKind.SWITCHOVER, FaultKind.FAILBACK}
 
     @property
     def silences(self) -> bool:
@@ -62,5 +74,9 @@ _FAULT_WORDS: Mapping[FaultKind, tuple[str, str]] = {
     FaultKind.SECOND_ARBITER: ("the arbiter", "joined by others"),
     FaultKind.PROBER: ("a vantage", "taken away"),
     FaultKind.STORE: ("the record's table", "out of reach"),
+    FaultKind.SWITCHOVER: ("", "relieved by an operator"),
+    FaultKind.FAILBACK: ("", "relieved in favour of home by an operator"),
+    FaultKind.FAILOVER: ("", "given up by an operator"),
+    FaultKind.REQUESTS: ("the watchdog", "asked for what it must refuse"),
 }
 """Subject where it is no worker, and what was done to it."""

@@ -247,6 +247,15 @@ class PrivateIps:
 
 
 @dataclass(frozen=True, slots=True)
+class Replied:
+    """What the record says became of an operator's request. `why` is empty where it is not kept any more."""
+
+    id: str
+    done: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """The record, as a poll found it changed. It was stored after `not_before` and at `t` at the latest."""
 
@@ -257,6 +266,8 @@ class Seen:
     holder: str | None
     target: str | None
     version: int | None
+    replies: tuple[Replied, ...] = ()
+    """Oldest first."""
 
     @property
     def entitled(self) -> str | None:

@@ -39,6 +39,7 @@ from lab.rawevents import (
     Recognised,
     RecordEvent,
     Released,
+    Replied,
     Seen,
     SenderEvent,
     SendFailed,
@@ -156,6 +157,7 @@ def _seen(line: Line, poll_s: float) -> Seen:
         holder=record.text_or_none("holder") or None,
         target=record.text_or_none("target") or None,
         version=record.count("version") if record.has("version") else None,
+        replies=tuple(Replied(row.text("id"), row.flag("done"), row.text("why")) for row in record.rows("replies")),
     )
 
 

@@ -37,7 +37,7 @@ class Timeline:
     before: Seen
     """The record in force at the fault."""
     detected: Seen | None
-    """The first record seen after the fault whose phase is not steady."""
+    """The first record seen after the fault whose phase is neither steady nor the one of before."""
     decided: Seen | None
     """The first record seen with a higher epoch."""
     move: Call | None
@@ -116,7 +116,7 @@ def measure(logs: RawLogs, fault: Fault, until: float = math.inf) -> Timeline:
     return Timeline(
         fault=fault,
         before=before,
-        detected=next((seen for seen in later if seen.phase is not Phase.STEADY), None),
+        detected=next((seen for seen in later if seen.phase not in (Phase.STEADY, before.phase)), None),
         decided=next(iter(raised), None),
         move=_move(logs, fault, until if verified is None else verified.t),
         verified=verified,

@@ -10,6 +10,9 @@ from itertools import pairwise
 from lab.promises.case import CLOCK_SLACK_S, Case, Judgement, judged
 from lab.rawevents import Phase
 
+PAUSE = "ask-pause"
+"""The lab's act that asks, as an operator, for a pause: a fault may come in it."""
+
 
 def timeline_is_consistent(case: Case) -> Judgement:
     """Fault, detection, decision, move and verification come in this order, and the witnesses agree on each."""
@@ -29,7 +32,8 @@ def _seconds(value: float | None) -> str:
 
 def _start(case: Case) -> Iterable[str]:
     before, fault = case.timeline.before, case.timeline.fault
-    if before.phase is not Phase.STEADY:
+    paused = before.phase is Phase.PAUSED and any(act.act == PAUSE and act.t < fault.t for act in case.logs.acts)
+    if before.phase is not Phase.STEADY and not paused:
         yield f"the record was in the phase {before.phase.value} when the fault came, so no figure has a clear start"
     if case.lab.fault is not fault.kind:
         yield f"lab.json says that the fault was {case.lab.fault.value}, the lab's log says {fault.kind.value}"

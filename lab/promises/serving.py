@@ -26,13 +26,14 @@ def one_at_a_time(case: Case) -> Judgement:
 
 
 def nothing_stale(case: Case) -> Judgement:
-    """Once the new holder has answered, no other worker delivers, but for a backlog that it was told to release."""
+    """Once the new holder has answered, no other worker delivers, but what it was told to release or had when relieved."""
     breaches = [
         f"{event.worker} delivered {event.key} at {case.at(event.t)}, after another worker had taken over and unasked"
         for event in case.serving.stale
     ]
-    late = len(case.ledger.late)
-    return judged(breaches, f"no delivery by a replaced worker, {late} of a released backlog excepted")
+    late, handed_over = len(case.ledger.late), len(case.serving.handed_over)
+    relieved = f", and {handed_over} of what a relieved worker had accepted" if handed_over else ""
+    return judged(breaches, f"no delivery by a replaced worker, {late} of a released backlog excepted{relieved}")
 
 
 def service_came_back(case: Case) -> Judgement:
