@@ -54,7 +54,7 @@ class Serving:
     """Deliveries by a worker in another's tenure after that one's first answer, those of a released backlog and those that
     were handed over excepted."""
     handed_over: tuple[Delivery, ...]
-    """Such deliveries by a relieved worker, of what it accepted before it was."""
+    """Deliveries by a relieved worker, of what it accepted before it was and delivered after that, whoever holds by then."""
 
 
 def judge_serving(logs: RawLogs) -> Serving:
@@ -63,7 +63,7 @@ def judge_serving(logs: RawLogs) -> Serving:
     tenures = tuple(_tenures(logs, answers))
     intruders = [_outside(tenure, logs.accepted) for tenure in tenures]
     outside = [event for tenure in tenures for event in _outside(tenure, logs.deliveries) if not is_late(logs, event)]
-    handed_over = [event for event in outside if _is_handed_over(logs, tenures, event)]
+    handed_over = [event for event in logs.deliveries if _is_handed_over(logs, tenures, event)]
     return Serving(
         tenures=tenures,
         intruders=tuple(event for events in intruders for event in events),

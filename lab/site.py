@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 from failover_lambda.contract import lease_key, record_key
 from lab import stack_file
 from lab.api_faults import FRONTS, WATCHDOGS_PATIENCE, ApiFaults
+from lab.asking import Desk
 from lab.child import Child, Event
 from lab.emulators import ACCOUNT_ID, CloudSettings, Emulators
 from lab.engine import deploy
@@ -120,6 +121,10 @@ class Site:
     def client(self, service: str) -> Any:
         """A client for the emulator that plays the service, as an operator at the console has one."""
         return self.emulators.client(service)
+
+    def desk(self) -> Desk:
+        """An operator's way to the inbox and to the record, past every door and front."""
+        return Desk(self.client("dynamodb"), str(self.outputs["stateTable"]), self.name)
 
     def wait_for(self, what: str, true: Callable[[], bool], deadline_s: float) -> None:
         """Wait, checking every process; TimeoutError names `what`."""

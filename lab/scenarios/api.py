@@ -5,7 +5,7 @@ past it. Every call x every kind of fault, without clients and in virtual time, 
 played whole, with senders, and every message is accounted for. A fault that met no call fails the run.
 """
 
-from lab.api_faults import ApiFaults, Fault, Kind
+from lab.api_faults import Fault, Kind
 from lab.faultkind import FaultKind
 from lab.scenarios.checks import check, decided_after, made_once
 from lab.scenarios.expectations import Expectations, moves
@@ -18,17 +18,11 @@ SPELL_S = 8.0
 BROKEN, WHOLE = "api-broken", "api-whole"
 
 
-def _faults(stage: Stage) -> ApiFaults:
-    if stage.site.api_faults is None:
-        raise RuntimeError("this lab has nothing before its AWS: the scenario must ask for it")
-    return stage.site.api_faults
-
-
 def _hit_once(service: str, action: str, kind: Kind) -> Play:
     """One call of the move is broken."""
 
     def play(stage: Stage) -> None:
-        faults = _faults(stage)
+        faults = stage.api_faults()
         faults.put([Fault(service, action, kind)])
         stage.act(BROKEN)
         stage.kill_holder()
@@ -45,7 +39,7 @@ def _hit_for_a_while(service: str, action: str, kind: Kind) -> Play:
     """All such calls are broken, from just before the death on; the move comes after that."""
 
     def play(stage: Stage) -> None:
-        faults = _faults(stage)
+        faults = stage.api_faults()
         faults.put([Fault(service, action, kind, times=None)])
         stage.act(BROKEN)
         stage.kill_holder()
@@ -63,7 +57,7 @@ def _hit_during_the_move(service: str, action: str, kind: Kind) -> Play:
     """All such calls are broken until the move is over: it does not need them."""
 
     def play(stage: Stage) -> None:
-        faults = _faults(stage)
+        faults = stage.api_faults()
         faults.put([Fault(service, action, kind, times=None)])
         stage.act(BROKEN)
         stage.kill_holder()
@@ -80,7 +74,7 @@ def _hit_during_the_move(service: str, action: str, kind: Kind) -> Play:
 
 def _store_refused(stage: Stage) -> None:
     """Nothing listens where the record's table was."""
-    faults = _faults(stage)
+    faults = stage.api_faults()
     stage.act(BROKEN)
     faults.close("dynamodb")
     stage.kill_holder()

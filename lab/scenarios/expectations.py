@@ -20,6 +20,8 @@ class Expected(Enum):
     UNTRIED = "not tried"
     BROKEN = "broken"
     ANY = "kept or not tried"
+    EITHER = "kept or broken"
+    """Only beside a check that says exactly how far it may be broken."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,21 @@ _NOTHING_MOVES = "nothing is to move in this run"
 def moves(*checks: Check, returns: bool = True) -> Expectations:
     """The address moves to the standby; `returns`: the old holder is started again afterwards and takes nothing."""
     return Expectations(otherwise=() if returns else NOT_BACK, checks=checks)
+
+
+def planned(*checks: Check, order: Expected = Expected.EITHER) -> Expectations:
+    """The address moves because an operator asked for it, and the old holder lives on.
+
+    Args:
+        checks: besides; one of them has to say how far the order of messages may be broken.
+        order: how that promise comes out. Nobody waits for the last message of the old holder, so it is a matter of chance.
+    """
+    untried = tuple(
+        Otherwise(promise, Expected.UNTRIED, "the old holder lives on and is never started again")
+        for promise in (PromiseName.TOOK_NOTHING, PromiseName.BACKLOG_ACCOUNTED)
+    )
+    passed = Otherwise(PromiseName.ORDER_KEPT, order, "there is no drain: younger messages may pass what is handed over")
+    return Expectations(otherwise=(*untried, passed), checks=checks)
 
 
 def stays(*checks: Check, returns: bool = False, released: bool = False) -> Expectations:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from lab.scenarios import api, record, watchdog, workers, zones
+from lab.scenarios import api, operators, record, watchdog, workers, zones
 from lab.scenarios.scenario import Scenario
 
 KINDS: Mapping[str, tuple[Scenario, ...]] = MappingProxyType(
@@ -13,6 +13,7 @@ KINDS: Mapping[str, tuple[Scenario, ...]] = MappingProxyType(
         "Record": record.SCENARIOS,
         "Vantages and zones": zones.SCENARIOS,
         "AWS's API": api.SCENARIOS,
+        "Operators": operators.SCENARIOS,
     }
 )
 """Title of each section of the page, and what it holds."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from lab import story
+from lab.api_faults import ApiFaults
+from lab.asking import Desk
 from lab.faultkind import FaultKind
 from lab.site import Say, Site
 from lab.story import DEADLINES, STEADY_S
@@ -15,6 +17,9 @@ from lab.traffic import Traffic
 
 MOVED_S = 200.0
 """Longest wait for a move: a lease that runs out, a late schedule and cold functions together."""
+
+INBOX_EMPTY = "inbox-empty"
+"""Written down when everything that was asked for has left the inbox."""
 
 
 @dataclass(kw_only=True)
@@ -55,6 +60,22 @@ class Stage:
         """An operator's client of EC2."""
         return self.site.client("ec2")
 
+    def api_faults(self) -> ApiFaults:
+        """What breaks calls between the functions and AWS."""
+        if self.site.api_faults is None:
+            raise RuntimeError("this lab has nothing before its AWS: the scenario must ask for it")
+        return self.site.api_faults
+
+    def desk(self) -> Desk:
+        """An operator's way to the inbox and to the record."""
+        return self.site.desk()
+
+    def request(self, own_id: str, verb: str, why: str, **more: Any) -> None:
+        """Ask the watchdog, as an operator; `more` as in `Desk.entry`. A fault or an act is to be written down before."""
+        desk = self.desk()
+        desk.put(desk.entry(verb, own_id=own_id, why=why, **more))
+        self.say(f"request {own_id}: {verb} {' '.join(f'{name}={value}' for name, value in more.items())}".rstrip())
+
     # What is waited for
 
     def watch(self, seconds: float, why: str) -> None:
@@ -88,6 +109,13 @@ class Stage:
         self.wait_served(self.standby)
         self.say(f"{self.standby} serves every client")
         self.site.supervisor.pause(STEADY_S)
+
+    def wait_answered(self, *ids: str) -> None:
+        """Until the record has a reply to each, and none of them lies in the inbox any more."""
+        desk = self.desk()
+        self.site.wait_for(f"a reply to {', '.join(ids)}", lambda: all(desk.answer(each) for each in ids), MOVED_S)
+        self.site.wait_for("an empty inbox", lambda: not desk.inbox(), DEADLINES.settled)
+        self.act(INBOX_EMPTY)
 
     def bring_back(self, *, rejoins: bool = True) -> None:
         """An operator starts the old holder again; it takes nothing, and nothing is left in its log.

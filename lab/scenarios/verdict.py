@@ -53,6 +53,8 @@ class Line:
                 return self.found is False
             case Expected.ANY:
                 return self.found is not False
+            case Expected.EITHER:
+                return self.found is not None
             case _:
                 assert_never(self.expected)
 
