@@ -30,6 +30,9 @@ UTC = "UTC"
 RECORD_KEY = "pk"
 """Partition key of the record table (string). Items: `record#SITE`, `epoch#SITE`, `quarantine#SITE#N`, `lease#SHARD`."""
 
+INBOX = "inbox"
+"""Attribute of the lease's item that holds what operators ask for (string set)."""
+
 OWNER_TAG = "tandem:site"
 """Tag on address and workers: which site they belong to. A site's name is its own within an account and region, because
 functions and table are named after it; and an address belongs to one account and region."""

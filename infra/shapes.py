@@ -43,6 +43,8 @@ class Served:
     holder: pulumi.Input[str] = ""
     """Who served when the deployment ended, where one does."""
     dashboard_url: pulumi.Input[str] = ""
+    operator_policy: pulumi.Input[str] = ""
+    """What whoever asks the watchdog may do, as a policy document."""
 
 
 @dataclass(frozen=True)

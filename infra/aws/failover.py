@@ -13,6 +13,7 @@ from infra.aws.dead_letters import DeadLetters, queue_name
 from infra.aws.function import log_group_name
 from infra.aws.ground import Ground
 from infra.aws.groups import WatchGroups
+from infra.aws.permissions import Arns, OperatorScope, operator_policy
 from infra.aws.record import Record
 from infra.aws.rules import RULES, StarterArgs, rule_name
 from infra.aws.schedule import FirstTick, Schedule
@@ -31,6 +32,7 @@ class Failover:
     holder: pulumi.Output[str]
     """Who served when the deployment ended."""
     dashboard_url: pulumi.Output[str]
+    operator_policy: pulumi.Output[str]
 
     def __init__(
         self,
@@ -51,6 +53,7 @@ class Failover:
         self._site = args["site"]
         self._watch = watch
         self.record = self._record(ground)
+        self.operator_policy = self._operator_policy(account, ground)
         self._dead_letters = self._queue(account)
         self.watchdog = self._watchdog(account, ground, address, workers, telling)
         starters = self._starters(address, workers)
@@ -70,6 +73,24 @@ class Failover:
                 "tags": args["tags"],
             },
             child(self._pair),
+        )
+
+    def _operator_policy(self, account: AccountHandle, ground: Ground) -> pulumi.Output[str]:
+        found = pulumi.Output.all(
+            partition=account.partition,
+            account_id=account.account_id,
+            table_arn=self.record.table_arn,
+            key_arn=ground.disks.key_arn,
+        )
+        return found.apply(
+            lambda it: operator_policy(
+                OperatorScope(
+                    arns=Arns(it["partition"], self._args["region"], it["account_id"]),
+                    site=self._site,
+                    table_arn=it["table_arn"],
+                    key_arn=it["key_arn"],
+                )
+            )
         )
 
     def _watchdog(

@@ -58,6 +58,8 @@ class Pair(pulumi.ComponentResource):
     """What the operator's command needs in order to work without Pulumi; no secrets."""
     dashboard_url: pulumi.Output[str]
     """The page that shows all of it; empty in a partition whose console is not known."""
+    operator_policy: pulumi.Output[str]
+    """What whoever asks the watchdog needs of IAM, as a policy document; to be attached by the account's own hands."""
     monthly_cost: pulumi.Output[dict[str, float]]
     """Dollars a month without workers, disks, traffic and logs; list prices remembered, not looked up."""
     quotas: pulumi.Output[dict[str, dict[str, Any]]]
@@ -97,6 +99,7 @@ class Pair(pulumi.ComponentResource):
         self.zone_ids = pulumi.Output.from_input(self._survey.zone_ids)
         self.cli_config = self._cli_config()
         self.dashboard_url = pulumi.Output.from_input(served.dashboard_url)
+        self.operator_policy = pulumi.Output.from_input(served.operator_policy)
         self.monthly_cost = pulumi.Output.from_input(dict(cost(args, self._layout)))
         self.quotas = pulumi.Output.from_input(shown(quota_needs(args, self._layout)))
         self.register_outputs(self.outputs())
@@ -117,6 +120,7 @@ class Pair(pulumi.ComponentResource):
             "zoneIds": self.zone_ids,
             "cliConfig": self.cli_config,
             "dashboardUrl": self.dashboard_url,
+            "operatorPolicy": self.operator_policy,
             "monthlyCost": self.monthly_cost,
             "quotas": self.quotas,
         }
@@ -143,6 +147,7 @@ class Pair(pulumi.ComponentResource):
             state_table=failover.record.table_name,
             holder=failover.holder,
             dashboard_url=failover.dashboard_url,
+            operator_policy=failover.operator_policy,
         )
         return served, workers
 

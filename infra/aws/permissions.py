@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from failover_lambda.contract import INBOX, RECORD_KEY, Settings, lease_key, record_key
+
 Statement = Mapping[str, Any]
 
 MANAGED_POLICY_LENGTH_MAX = 6144
@@ -157,6 +159,45 @@ def _remembering(scope: ArbiterScope) -> Sequence[Statement]:
         allow("Record", actions, scope.table_arn),
         allow("RecordIsEncrypted", list(TABLE_KEY_ACTIONS), scope.key_arn, scope.arns.via("dynamodb")),
     ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OperatorScope:
+    """What an operator may touch: the inbox of the shard, and one site's record for the reply."""
+
+    arns: Arns
+    site: str
+    table_arn: str
+    key_arn: str
+
+
+def operator_policy(scope: OperatorScope) -> str:
+    """What whoever asks the watchdog needs; nobody gets it by this program, it is an output.
+
+    The lease's own fields lie in the item that holds the inbox, and the record in the same table. So a request may name the
+    inbox and the key alone, and may not have the rest of the item returned (DynamoDB guide, "Using IAM policy conditions for
+    fine-grained access control", read 2026-11-23). `Null` stands beside `ForAllValues`, which holds for a request without
+    any value as well.
+    """
+    inbox = {
+        "ForAllValues:StringEquals": {
+            "dynamodb:LeadingKeys": [lease_key(Settings.shard)],
+            "dynamodb:Attributes": [RECORD_KEY, INBOX],
+        },
+        "Null": {"dynamodb:LeadingKeys": "false", "dynamodb:Attributes": "false"},
+        "StringEqualsIfExists": {"dynamodb:ReturnValues": ["NONE", "UPDATED_OLD", "UPDATED_NEW"]},
+    }
+    record = {
+        "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [record_key(scope.site)]},
+        "Null": {"dynamodb:LeadingKeys": "false"},
+    }
+    return document(
+        [
+            allow("Ask", "dynamodb:UpdateItem", scope.table_arn, inbox),
+            allow("ReadTheReply", "dynamodb:GetItem", scope.table_arn, record),
+            allow("TableIsEncrypted", list(TABLE_KEY_ACTIONS), scope.key_arn, scope.arns.via("dynamodb")),
+        ]
+    )
 
 
 def _telling(scope: ArbiterScope) -> Sequence[Statement]:

@@ -133,6 +133,7 @@ def test_the_outputs_are_this_small_set() -> None:
         "zoneIds",
         "cliConfig",
         "dashboardUrl",
+        "operatorPolicy",
         "monthlyCost",
         "quotas",
     }
@@ -152,7 +153,7 @@ def test_behind_a_balancer_the_outputs_have_the_same_names_and_what_is_not_there
     outputs = balanced().outputs
 
     assert set(outputs) == set(usual().outputs)
-    absent = {"addressId", "watchdogName", "stateTable", "activeWorkerName"}
+    absent = {"addressId", "watchdogName", "stateTable", "activeWorkerName", "operatorPolicy"}
     assert {name for name in absent if outputs[name] == ""} == absent
     assert (outputs["cliConfig"]["mode"], outputs["cliConfig"]["front"]) == ("active-active", "balancer")
     assert outputs["dnsName"] == balanced().only("aws:lb/loadBalancer:LoadBalancer").outputs["dnsName"]

@@ -4,6 +4,7 @@ The tables come from what the judges' tests hold: the recorded deployment and it
 rules of the HIPAA pack.
 """
 
+import json
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -62,6 +63,7 @@ def permissions_page(at: Recorded) -> str:
         _role_table("The arbiter", at.arbiter),
         _role_table("A prober, one in each zone", at.probers[0]),
         _role_table("The flow logs of the network", at.flow_logs),
+        _operators(at),
     ]
     return "\n".join([HEAD, *tables, TAIL])
 
@@ -81,6 +83,37 @@ def _role_table(title: str, role: Role) -> str:
     return f"## {title}\n\n" + _table(("statement", "actions", "resources", "condition", "needed for", "seen by"), rows)
 
 
+OPERATORS = """\
+## Whoever asks the watchdog
+
+The stack's output `operatorPolicy` is this document. The program gives it to nobody: attach it to your operators' role.
+With it one can put requests into the inbox (or take others' out of it) and read the record, and neither write the record nor
+touch the lease; each condition is dropped in turn by a test, and lets something through that it is there for. It trusts what
+DynamoDB tells IAM of a request: `dynamodb:Attributes` names every attribute of its expressions.
+
+"""
+
+
+def _operators(at: Recorded) -> str:
+    """The policy that is an output."""
+    document = json.loads(at.deployment.outputs["operatorPolicy"])
+    rows = [
+        (
+            f"`{statement['Sid']}`",
+            _lines(listed(statement["Action"])),
+            _lines(_short(resource) for resource in listed(statement["Resource"])),
+            _lines(_condition(statement)),
+            USES[statement["Sid"]],
+            "listed" if statement["Sid"] == "TableIsEncrypted" else "recorded",
+        )
+        for statement in document["Statement"]
+    ]
+    return OPERATORS + _table(("statement", "actions", "resources", "condition", "needed for", "seen by"), rows)
+
+
+USES = {"Ask": "a request", "ReadTheReply": "its reply", "TableIsEncrypted": "both"}
+
+
 def _steps(role: Role, statement: Policy) -> Sequence[str]:
     if statement["Effect"] == "Deny":
         return ["keeps the function's own code from using the rights of its placement"]
@@ -97,7 +130,7 @@ def _seen_by(sid: str, statement: Policy) -> str:
 def _condition(statement: Policy) -> Iterable[str]:
     for operator, keys in statement.get("Condition", {}).items():
         for key, value in keys.items():
-            yield f"{key} {operator} {_short(str(value))}"
+            yield f"{key} {operator} {', '.join(_short(each) for each in listed(value))}"
 
 
 def _short(arn: str) -> str:

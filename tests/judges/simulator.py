@@ -28,7 +28,7 @@ class Question:
     resource: str
     account: str
     """Whose the resource is."""
-    context: Mapping[str, str] = field(default_factory=dict[str, str])
+    context: Mapping[str, str | Sequence[str]] = field(default_factory=dict[str, str | Sequence[str]])
     identity: Sequence[Policy] = ()
     resource_policy: Policy | None = None
 
