@@ -6,7 +6,7 @@ RUN := .venv/bin/python
 FAST := not lab and not judge and not slips
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check nightly lab-run lab-up lab-down bench clean docs lock setup-lab setup-dev
+.PHONY: help demo test check nightly lab-run lab-up lab-ask lab-down bench clean docs lock setup-lab setup-dev
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -37,6 +37,9 @@ lab-run: setup-lab ## a named fault, played and judged; without a name: all of t
 
 lab-up: setup-lab ## a lab that stays up until lab-down [PROFILE=instant|aws]
 	@$(RUN) -m lab up --profile $(PROFILE)
+
+lab-ask: setup-lab ## ask the watchdog of that lab [VERB=switchover|pause|...] [WORKER=wk2] [SECONDS=600] [WHY=text]
+	@$(RUN) -m lab ask $(VERB) $(if $(WORKER),--worker $(WORKER)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(WHY),--why "$(WHY)")
 
 lab-down: setup-lab ## end every lab of this repository
 	@$(RUN) -m lab down

@@ -2,6 +2,7 @@
 
 `run NAME` plays a named scenario and judges it; without a name it lists them all; `faults-page` writes docs/FAULTS.md.
 `up` leaves a lab running in the background, with its endpoints in `out/lab/<id>/up.json`; `down` ends every such lab.
+`ask VERB` asks the watchdog of such a lab for something, and prints its reply.
 """
 
 import argparse
@@ -9,7 +10,8 @@ import json
 import sys
 from pathlib import Path
 
-from lab import background_lab, site
+from lab import ask_command, background_lab, site
+from lab.ask_command import CannotAskError
 from lab.child import ChildError
 from lab.demo import OUT, Progress, demo
 from lab.emulators import EmulatorsMissingError
@@ -22,6 +24,7 @@ from lab.stack_file import StackFileError
 from lab.story import Fault
 
 EXPECTED = (
+    CannotAskError,
     ChildError,
     EmulatorsMissingError,
     EngineError,
@@ -34,7 +37,7 @@ EXPECTED = (
 
 
 def main() -> int:
-    """Exit status: 0 done (demo, run: as promised), 1 a promise was broken, 2 the lab failed, 130 interrupted."""
+    """Exit status: 0 done (demo, run: as promised), 1 a promise was broken (ask: refused), 2 no lab, 130 interrupted."""
     arguments = _arguments()
     if sys.platform != "linux":
         print("the lab runs on Linux only: it listens on many addresses of 127.0.0.0/8", file=sys.stderr)
@@ -58,10 +61,10 @@ def _run(arguments: argparse.Namespace) -> int:
             return _run_scenario(arguments)
         case "faults-page":
             return page.compare() if arguments.check else page.write()
-        case "up":
-            return background_lab.up(arguments.profile)
-        case "down":
-            return background_lab.down()
+        case "up" | "down" as verb:
+            return background_lab.up(arguments.profile) if verb == "up" else background_lab.down()
+        case "ask":
+            return ask_command.ask(arguments)
         case "serve":
             return _serve(arguments)
         case _:
@@ -115,6 +118,7 @@ def _arguments() -> argparse.Namespace:
         verb.add_argument(
             "--profile", choices=sorted(PROFILES), default="instant", help="how long the emulated cloud takes (%(default)s)"
         )
+    ask_command.add_arguments(verbs.add_parser("ask", help="ask the watchdog of a lab that is up"))
     verbs.add_parser("down", help="end every lab that `up` left")
     return parser.parse_args()
 

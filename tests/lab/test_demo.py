@@ -127,6 +127,27 @@ def test_the_schedule_starts_the_arbiter_that_leads_in_a_process_that_is_not_the
     assert leading["parent"] != serving.process.pid
 
 
+def lab_ask(*words: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "lab", "ask", *words]
+    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=200, check=False)
+
+
+def test_whoever_asks_a_lab_that_is_up_gets_the_watchdogs_reply(serving: Serving) -> None:
+    """Moved, refused in its words, and home again; the newest lab is the one that is asked."""
+    there = lab_ask("switchover", "--worker", "wk2", "--why", "patch wk1")
+    assert there.returncode == 0, there.stdout + there.stderr
+    assert f"/{serving.lab_id}: switchover as lab-" in there.stdout
+    assert "done: wk2 holds in epoch 2: verified" in there.stdout
+    assert "now: wk2 holds in epoch 2, phase steady" in there.stdout
+    again = lab_ask("switchover", "--worker", "wk2")
+    assert (again.returncode, "refused: wk2 holds already" in again.stdout) == (1, True), again.stdout + again.stderr
+    home = lab_ask("failback")
+    assert "done: wk1 holds in epoch 3: verified" in home.stdout, home.stdout + home.stderr
+    records = [line["record"] for line in serving.lines("record.jsonl") if line["event"] == "record"]
+    assert list(dict.fromkeys(record["holder"] for record in records)) == ["wk1", "wk2"]
+    assert [reply["done"] for reply in records[-1]["replies"]] == [True, False, True]
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_nothing_survives_the_end_of_a_lab(serving: Serving, number: signal.Signals) -> None:
     assert len(processes.of_lab(serving.lab_id)) > 5
