@@ -1,4 +1,4 @@
-"""`python -m bench [--runs 100]`: writes out/bench/failover.json and the table in docs/BENCHMARKS.md."""
+"""`python -m bench [--runs 100] [--only failover|planned]`: writes out/bench/*.json and the parts of docs/BENCHMARKS.md."""
 
 import argparse
 import dataclasses
@@ -7,17 +7,20 @@ import json
 import os
 import platform
 import sys
-from pathlib import Path
 
+from bench import page
 from bench.failover import Bench, Run, as_rows
-from bench.figures import failover_rows, function_rows, read_function
+from bench.figures import failover_rows, function_rows, planned_rows, read_function
+from bench.planned import WARM_S, Planned, PlannedRun
+from bench.planned import as_rows as planned_as_rows
 from lab import site
 from lab.commit import commit
 from lab.demo import Progress
-from lab.story import Fault
+from lab.story import Fault, wait_for_arbiter
 from lab.supervisor import REPOSITORY
+from lab.traffic import Traffic
 
-OUT = REPOSITORY / "out" / "bench" / "failover.json"
+OUT = REPOSITORY / "out" / "bench"
 PAGE = REPOSITORY / "docs" / "BENCHMARKS.md"
 KINDS = (Fault.KILL, Fault.CUT)
 CONFIG = {"holdSeconds": "0", "movesPerHourMax": "24", "movesPerDayMax": "24"}
@@ -26,33 +29,31 @@ CONFIG = {"holdSeconds": "0", "movesPerHourMax": "24", "movesPerDayMax": "24"}
 
 def main() -> int:
     """Measure, write, print."""
-    parser = argparse.ArgumentParser(prog="python -m bench", description="From a fault to the accepted move, on one lab.")
+    parser = argparse.ArgumentParser(prog="python -m bench", description="How long moves take, on one warm lab each.")
     parser.add_argument("--runs", type=int, default=100, help="of each kind (%(default)s)")
-    parser.add_argument("--seed", type=int, default=1, help="of the moments at which faults come (%(default)s)")
+    parser.add_argument("--only", choices=sorted(MEASUREMENTS), default=None, help="one of the measurements")
+    parser.add_argument("--seed", type=int, default=1, help="of the moments at which faults and requests come (%(default)s)")
     parser.add_argument("--no-page", action="store_true", help="leave docs/BENCHMARKS.md as it is")
     arguments = parser.parse_args()
-    say = Progress()
+    for name in [arguments.only] if arguments.only else MEASUREMENTS:
+        text = MEASUREMENTS[name](arguments, Progress())
+        if not arguments.no_page:
+            page.put(PAGE, name, text)
+        print(text)
+    return 0
+
+
+def _failovers(arguments: argparse.Namespace, say: Progress) -> str:
+    """Killed and cut off, again and again."""
     with site.start(site.Options(config=CONFIG, schedule_divisor=1.0), say) as running:
         bench = Bench(running, arguments.seed)
         runs = [_one(bench, fault, number, arguments.runs, say) for fault in KINDS for number in range(arguments.runs)]
         log, arbiter = running.logs / "function-output.jsonl", str(running.outputs["watchdogName"])
         engine = running.deployment.engine
     function = read_function(log, arbiter)
-    rows = [*failover_rows(runs), *function_rows(function)]
-    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
-    about = {
-        "date": dt.datetime.now(dt.UTC).date().isoformat(),
-        "machine": machine,
-        "engine": engine,
-        "seed": str(arguments.seed),
-        "commit": commit(),
-    }
-    _write_json(about, runs, {"function": dataclasses.asdict(function)})
-    page = _page(about, rows, function.peak_mb, arguments.runs)
-    if not arguments.no_page:
-        PAGE.write_text(page)
-    print(page)
-    return 0
+    about = _about(engine, arguments.seed)
+    _write_json("failover", about, {"runs": as_rows(runs), "function": dataclasses.asdict(function)})
+    return _failover_part(about, [*failover_rows(runs), *function_rows(function)], function.peak_mb, arguments.runs)
 
 
 def _one(bench: Bench, fault: Fault, number: int, runs: int, say: Progress) -> Run:
@@ -62,21 +63,52 @@ def _one(bench: Bench, fault: Fault, number: int, runs: int, say: Progress) -> R
     return run
 
 
-def _write_json(about: dict[str, str], runs: list[Run], more: dict[str, object]) -> None:
-    OUT.parent.mkdir(parents=True, exist_ok=True)
-    Path(OUT).write_text(json.dumps({**about, "profile": "instant", "runs": as_rows(runs), **more}, indent=1) + "\n")
+def _planned(arguments: argparse.Namespace, say: Progress) -> str:
+    """Switchovers there and back, under traffic."""
+    runs: list[PlannedRun] = []
+    with site.start(site.Options(schedule_divisor=1.0), say) as running:
+        traffic = Traffic.begin(running)
+        wait_for_arbiter(running, say)
+        running.supervisor.pause(WARM_S)
+        planned = Planned(running, traffic, arguments.seed)
+        for number in range(arguments.runs):
+            run = planned.run()
+            runs.append(run)
+            say(f"switchover {number + 1}/{arguments.runs}: moved {run.moved_s:.2f} s, HL7 without {run.outage_s:.2f} s")
+        engine = running.deployment.engine
+    about = _about(engine, arguments.seed)
+    _write_json("planned", about, {"runs": planned_as_rows(runs)})
+    return _planned_part(about, planned_rows(runs), arguments.runs)
 
 
-def _page(about: dict[str, str], rows: list[str], peak_mb: float, runs: int) -> str:
+MEASUREMENTS = {"failover": _failovers, "planned": _planned}
+
+
+def _about(engine: str, seed: int) -> dict[str, str]:
+    last, five, _ = os.getloadavg()
+    return {
+        "date": dt.datetime.now(dt.UTC).date().isoformat(),
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
+        "load": f"{last:.1f} in the last minute, {five:.1f} in the last five, of {os.cpu_count()} that it can carry",
+        "engine": engine,
+        "seed": str(seed),
+        "commit": commit(),
+    }
+
+
+def _write_json(name: str, about: dict[str, str], more: dict[str, object]) -> None:
+    OUT.mkdir(parents=True, exist_ok=True)
+    (OUT / f"{name}.json").write_text(json.dumps({**about, "profile": "instant", **more}, indent=1) + "\n")
+
+
+def _failover_part(about: dict[str, str], rows: list[str], peak_mb: float, runs: int) -> str:
     table = "\n".join(rows)
-    return f"""# Benchmarks
+    return f"""## Failover
 
-Lab figures, profile `instant`: the emulated cloud adds no time, so this is the watchdog's own share of an outage and no
-promise about a real cloud. Written by `make bench` ({runs} runs of each kind on one warm lab); raw values in
-`out/bench/failover.json`.
+{runs} runs of each kind.
 
 - Date: {about["date"]}, commit {about["commit"]}
-- Machine: {about["machine"]}
+- Machine: {about["machine"]}; load at the end: {about["load"]}
 - Engine: {about["engine"]}
 - Tier fault-tolerant: a round each second, bursts in doubt. The schedule runs in real minutes, so the lease is handed over
   once a minute. Decision = first stored record with a higher epoch, polled every 30 ms; accepted move = the answer of
@@ -89,6 +121,29 @@ promise about a real cloud. Written by `make bench` ({runs} runs of each kind on
 {table}
 
 Peak memory of the arbiter's process: {peak_mb:.0f} MB.
+"""
+
+
+def _planned_part(about: dict[str, str], rows: list[str], runs: int) -> str:
+    table = "\n".join(rows)
+    few = "\n- With fewer than 100 runs the 99th percentile is the largest value." if runs < 100 else ""
+    return f"""## Planned switchover
+
+{runs} switchovers, there and back, under the traffic of three HL7 senders and an HTTP client. The goal (G7) is 3 s p99 from
+the request to the accepted move.
+
+- Date: {about["date"]}, commit {about["commit"]}
+- Machine: {about["machine"]}; load at the end: {about["load"]}
+- Engine: {about["engine"]}
+- Tier fault-tolerant, schedule in real minutes. A request is stored when the table has answered; it comes at a random moment
+  between two renewals of the lease (seed {about["seed"]}), with which the leader finds it.
+- Without = the longest time from one acknowledgement (answer) to the next of any sender (of the HTTP client), from the last
+  one before the request until the new holder's first. A sender sends 20 messages a second; the HTTP client always connects
+  anew.{few}
+
+| seconds | p50 | p99 | max | n |
+|---|---|---|---|---|
+{table}
 """
 
 

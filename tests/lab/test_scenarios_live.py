@@ -5,6 +5,7 @@ worker-lying-to-mllp            probes that are HL7 messages
 standby-reboots                 a run in which nothing may move
 zone-of-the-holder-gone         a vantage that cannot be asked
 arbiter-frozen-and-back         a duel of two leaders, a call held at the gate and let in late
+operator-failback               two planned moves, asked for through the inbox
 """
 
 import json
@@ -25,6 +26,7 @@ PLAYED = (
     "standby-reboots",
     "zone-of-the-holder-gone",
     "arbiter-frozen-and-back",
+    "operator-failback",
 )
 
 
