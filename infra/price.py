@@ -14,6 +14,9 @@ GB_SECOND = {"arm64": 0.0000133334, "x86_64": 0.0000166667}
 """Lambda, by architecture."""
 INVOCATION = 0.0000002
 TABLE_WRITE = 0.000000625
+TABLE_READ = 0.000000125
+STANDBY_LOOKS = 2
+"""A second, by an arbiter that waits (`failover_lambda.leadership`, STANDBY_POLL_S)."""
 KEY = 1.0
 METRIC = 0.30
 ALARM = 0.10
@@ -43,6 +46,7 @@ def monthly_cost(
     nat_gateways: int,
     addresses: int,
     arbiters: int = 1,
+    arbiter_standby: bool = False,
     balancers: int = 0,
 ) -> Mapping[str, float]:
     """Dollars a month by what they are for, with `total`; rounded to cents.
@@ -60,14 +64,15 @@ def monthly_cost(
         nat_gateways: NAT gateways, each with an address of its own; what goes through them is paid besides.
         addresses: Public addresses besides those of NAT gateways, in use or not.
         arbiters: 1, or 0 where nobody watches.
+        arbiter_standby: Another one waits at any time, and looks at the lease STANDBY_LOOKS times a second.
         balancers: Balancers; what goes through them is paid besides.
     """
     rounds = SECONDS / probe_interval_s * probers
     gb_second = GB_SECOND[architecture]
     lines = {
-        "arbiter": arbiters * SECONDS * arbiter_memory_mb / 1024 * gb_second,
+        "arbiter": (1 + arbiter_standby) * arbiters * SECONDS * arbiter_memory_mb / 1024 * gb_second,
         "probers": rounds * (INVOCATION + PROBE_S * prober_memory_mb / 1024 * gb_second),
-        "record": arbiters * SECONDS / lease_renew_s * TABLE_WRITE,
+        "record": arbiters * SECONDS * (TABLE_WRITE / lease_renew_s + arbiter_standby * STANDBY_LOOKS * TABLE_READ),
         "key": KEY,
         "metrics and alarms": metrics * METRIC + alarms * ALARM,
         "dashboard": arbiters * DASHBOARD,

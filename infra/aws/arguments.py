@@ -6,7 +6,7 @@ A test compares names with `infra.config`. Layers take their own arguments, made
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any, TypedDict, cast
 
-from failover_lambda.contract import FencePolicy, ProbeKind, Tier
+from failover_lambda.contract import FencePolicy, ProbeKind, Rejoin, Tier
 from infra.config.keys import Architecture, Cloud, Egress, FlowLogs, Front, Mode, NatGateways, Runtime, StackConfig, Tenancy
 
 CONTENTS = {"user_data_file": "user_data", "probe_tls_ca_file": "probe_tls_ca_pem"}
@@ -44,6 +44,8 @@ class PairArgs(TypedDict):
     workers_act_alone: bool
     enabled: bool
     watch_only: bool
+    rejoin: Rejoin
+    arbiter_standby: bool
     hold_s: float
     moves_per_hour_max: int
     moves_per_day_max: int

@@ -41,6 +41,7 @@ def cost(args: PairArgs, layout: Layout) -> Mapping[str, float]:
         interface_endpoints=len(endpoint_services(args)) * len(layout.worker_zones),
         nat_gateways=len(layout.nat_zones),
         arbiters=1 if watched else 0,
+        arbiter_standby=args["arbiter_standby"],
         addresses=public_addresses(args),
         balancers=balancers,
     )

@@ -16,7 +16,7 @@ from typing import Annotated, Any, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from failover_lambda.contract import MOVES_KEPT, FencePolicy, ProbeKind, Tier
+from failover_lambda.contract import MOVES_KEPT, FencePolicy, ProbeKind, Rejoin, Tier
 from infra.config.kinds import (
     AmiId,
     BusName,
@@ -290,6 +290,16 @@ class Promise(BaseModel):
     watch_only: Flag = key(
         "Whether the watchdog only judges, and tells what it would do. true: it moves nothing and fences nobody, for a time "
         "in which its word is compared with your own.",
+        default=False,
+    )
+    rejoin: Rejoin = key(
+        "Who starts a fenced worker again. auto: the watchdog, once it was seen stopped; it is a standby then, whatever is "
+        "wrong with it, if it answers.",
+        default=Rejoin.OPERATOR,
+    )
+    arbiter_standby: Flag = key(
+        "Whether a second arbiter always waits for the lease, so that a dead one is replaced within the lease time and not "
+        "within a minute or two. It doubles the price of the arbiter.",
         default=False,
     )
     hold_s: Annotated[float, Field(ge=0, le=86400)] = key("Least time between two automatic moves.", default=60)

@@ -155,8 +155,11 @@ ServiceName = Annotated[
     AfterValidator(_service),
     _text("the short name of a service that has an interface endpoint, such as secretsmanager"),
 ]
-UrlPath = Annotated[str, Field(pattern=r"^/[!-~]*$", max_length=200), _text("a path that begins with /")]
-OptionalUrlPath = Annotated[str, Field(pattern=r"^(/[!-~]*)?$", max_length=200), _text("a path that begins with /")]
+URL_PATH_LENGTH_MAX = 80
+"""Two of them travel in the function's environment, beside the certificates."""
+_URL_PATH = f"a path that begins with /, at most {URL_PATH_LENGTH_MAX} characters"
+UrlPath = Annotated[str, Field(pattern=r"^/[!-~]*$", max_length=URL_PATH_LENGTH_MAX), _text(_URL_PATH)]
+OptionalUrlPath = Annotated[str, Field(pattern=r"^(/[!-~]*)?$", max_length=URL_PATH_LENGTH_MAX), _text(_URL_PATH)]
 MountPath = Annotated[
     str,
     Field(pattern=r"^(/[A-Za-z0-9._-]+)+$", max_length=100),
@@ -170,7 +173,7 @@ BusName = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9._-]{0,256}$"), _text("default, or the name of an event bus of this account and region")
 ]
 """No slash: that stands in names of partners' buses only (botocore, events, `EventBusName`; guide, "Creating a bus")."""
-CRON_LENGTH_MAX = 64
+CRON_LENGTH_MAX = 48
 """Room for any day that people agree on; it travels in the function's environment too."""
 Cron = Annotated[
     str,

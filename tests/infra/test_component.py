@@ -65,6 +65,7 @@ def test_the_pair_can_be_published_for_other_languages() -> None:
         "cli_config",
         "dashboard_url",
         "monthly_cost",
+        "operator_policy",
         "quotas",
     }
 

@@ -632,6 +632,13 @@ def test_a_value_is_refused_with_what_was_found_what_is_allowed_and_the_next_ste
             ),
         ),
         (
+            {"reservedConcurrency": "3", "arbiterStandby": "true"},
+            (
+                "reservedConcurrency is 3. Allowed: -1, or 4 and more: one that waits (arbiterStandby), two lives at a "
+                "hand-over, and one start beside them. Next: pulumi config set reservedConcurrency -- -1"
+            ),
+        ),
+        (
             {"tags": '["Name=x"]'},
             "tags is Name=..., which is taken. Allowed: keys besides aws:*, Name, tandem:site. Next: rename it",
         ),

@@ -19,6 +19,8 @@ AVOIDED: Mapping[str, str] = {
     "fencePolicy": "",
     "enabled": "false",
     "watchOnly": "true",
+    "rejoin": "auto",
+    "arbiterStandby": "true",
     "holdSeconds": "30",
     "movesPerHourMax": "4",
     "movesPerDayMax": "6",

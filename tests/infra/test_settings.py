@@ -9,7 +9,7 @@ from failover_lambda.contract import ProberRef, Settings, Tier, Worker
 from infra.aws.arguments import pair_args
 from infra.aws.watchdog import arbiter_name, prober_name
 from infra.config import Source, parse
-from infra.config.kinds import CA_BYTES_MAX, CRON_LENGTH_MAX
+from infra.config.kinds import CA_BYTES_MAX, CRON_LENGTH_MAX, URL_PATH_LENGTH_MAX
 from infra.naming import SITE_LENGTH_MAX
 from infra.settings import ENVIRONMENT_BYTES_MAX, Built, environment, watchdog_settings
 from infra.timetable import time_zones
@@ -72,6 +72,8 @@ BUILT = built("tandem-aws-test", "eu-central-1")
         ("movesPerHourMax", "2", "moves_per_hour_max", 2),
         ("movesPerDayMax", "4", "moves_per_day_max", 4),
         ("watchOnly", "true", "watch_only", True),
+        ("rejoin", "auto", "rejoin", "auto"),
+        ("arbiterStandby", "true", "arbiter_standby", True),
     ],
 )
 def test_a_key_of_the_stack_changes_one_setting_of_the_watchdog(key: str, text: str, field: str, value: Any) -> None:
@@ -147,8 +149,14 @@ def test_what_is_written_is_read_back() -> None:
 def test_the_largest_certificate_fits_with_the_longest_names() -> None:
     site = "s" * SITE_LENGTH_MAX
     contents = "-----BEGIN CERTIFICATE-----\n".ljust(CA_BYTES_MAX, "x")
-    changes = {"probeKind": "https", "probeTlsCaFile": "ca.pem", "probePath": "/" + "p" * 199, "watchOnly": "true"}
-    changes |= {"readyPath": "/" + "r" * 199, "slowGraceSeconds": "15.25"}
+    changes = {
+        "probeKind": "https",
+        "probeTlsCaFile": "ca.pem",
+        "probePath": "/" + "p" * (URL_PATH_LENGTH_MAX - 1),
+        "watchOnly": "true",
+    }
+    changes |= {"rejoin": "auto", "arbiterStandby": "true"}
+    changes |= {"readyPath": "/" + "r" * (URL_PATH_LENGTH_MAX - 1), "slowGraceSeconds": "15.25"}
     changes |= window("0 3 * * SUN".ljust(CRON_LENGTH_MAX, " "), "1440", max(time_zones(), key=len))
 
     variables = environment(watchdog_settings(told(changes, site=site, contents=contents), built(site, LONG_REGION)))

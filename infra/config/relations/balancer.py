@@ -25,6 +25,8 @@ WATCHDOGS_OWN = (
     "fence_policy",
     "enabled",
     "watch_only",
+    "rejoin",
+    "arbiter_standby",
     "hold_s",
     "moves_per_hour_max",
     "moves_per_day_max",

@@ -15,13 +15,15 @@ RESERVED_CONCURRENCY_MIN = 3
 platform asks again for a minute, and an arbiter that leads sees the states by itself."""
 
 
-@relation("reserved_concurrency")
+@relation("reserved_concurrency", "arbiter_standby")
 def _a_hand_over_has_room(config: StackConfig) -> Iterator[Fault]:
-    if 0 <= config.reserved_concurrency < RESERVED_CONCURRENCY_MIN:
+    least = RESERVED_CONCURRENCY_MIN + config.arbiter_standby
+    if 0 <= config.reserved_concurrency < least:
+        standby = "one that waits (arbiterStandby), " if config.arbiter_standby else ""
         yield Fault(
             "reservedConcurrency",
             str(config.reserved_concurrency),
-            f"-1, or {RESERVED_CONCURRENCY_MIN} and more: two lives at a hand-over, and one start beside them",
+            f"-1, or {least} and more: {standby}two lives at a hand-over, and one start beside them",
             "pulumi config set reservedConcurrency -- -1",
         )
 
