@@ -65,14 +65,14 @@ def test_a_window_is_taken_as_it_is_said() -> None:
         (
             {"failbackCron": "0 25 * * *"},
             (
-                "failbackCron is 0 25 * * * (bad hour). Allowed: a cron of five fields such as 0 3 * * SUN, at most 64 "
+                "failbackCron is 0 25 * * * (bad hour). Allowed: a cron of five fields such as 0 3 * * SUN, at most 48 "
                 'characters. Next: pulumi config set failbackCron "0 3 * * SUN"'
             ),
         ),
         (
             {"failbackCron": "0 0 3 * * SUN"},
             (
-                "failbackCron is 0 0 3 * * SUN (6 fields). Allowed: a cron of five fields such as 0 3 * * SUN, at most 64 "
+                "failbackCron is 0 0 3 * * SUN (6 fields). Allowed: a cron of five fields such as 0 3 * * SUN, at most 48 "
                 'characters. Next: pulumi config set failbackCron "0 3 * * SUN"'
             ),
         ),
@@ -80,7 +80,7 @@ def test_a_window_is_taken_as_it_is_said() -> None:
             {"failbackCron": "0 3 */28 2 MON#2"},
             (
                 "failbackCron is 0 3 */28 2 MON#2 (a day that never comes). Allowed: a cron of five fields such as 0 3 * * "
-                'SUN, at most 64 characters. Next: pulumi config set failbackCron "0 3 * * SUN"'
+                'SUN, at most 48 characters. Next: pulumi config set failbackCron "0 3 * * SUN"'
             ),
         ),
         (
