@@ -217,7 +217,7 @@ def _rounds_needed(judgement: Judgement, settings: Settings, *, quick: bool) -> 
 
 def verdict_of(streak: Streak | None, settings: Settings) -> Verdict:
     """The verdict that a streak amounts to. HEALTHY is never concluded from a streak."""
-    if streak is None or streak.rounds == 0:
+    if streak is None:
         return Verdict.INCONCLUSIVE
     if streak.gone >= GONE_ROUNDS or streak.mute >= streak.rounds_needed:
         return streak.verdict

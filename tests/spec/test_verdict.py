@@ -181,6 +181,7 @@ GONE_ROUND = seen(sight("b", T), power=Power.STOPPED)
 NOTHING_ROUND = seen()
 ALIVE_ROUND = seen(sight("b", H), sight("c", T))
 ALL_DEAD_ROUND = seen(sight("a", T, standby=T), sight("b", T, standby=T))
+ALL_REFUSED_ROUND = seen(sight("a", R, standby=R), sight("b", R, standby=R))
 LONE_ROUND = seen(sight("b", T), public=public("", T))
 
 
@@ -217,6 +218,8 @@ def count(*rounds: Round, apart_s: float = 0.3, **settings: float) -> Streak | N
         ("3.7 one read of stopped", (GONE_ROUND,), Verdict.INCONCLUSIVE),
         ("3.7 two reads of stopped", (GONE_ROUND, GONE_ROUND), Verdict.DEAD),
         ("3.8 all dead", (ALL_DEAD_ROUND,) * 3, Verdict.ALL_DEAD),
+        ("3.8 refusals are no quicker there", (ALL_REFUSED_ROUND,) * 2, Verdict.INCONCLUSIVE),
+        ("3.8 and are not slower either", (ALL_REFUSED_ROUND,) * 3, Verdict.ALL_DEAD),
         ("3.8 all dead and dead are counted apart", (ALL_DEAD_ROUND, TIMEOUT_ROUND, ALL_DEAD_ROUND), Verdict.INCONCLUSIVE),
         ("3.6 three rounds of a lone vantage", (LONE_ROUND,) * 5, Verdict.INCONCLUSIVE),
         ("3.6 six rounds of a lone vantage", (LONE_ROUND,) * 6, Verdict.DEAD),
@@ -362,6 +365,31 @@ def test_a_successor_counts_its_own_rounds_and_goes_on_with_the_time(
     assert taken_over(after_s, rounds) is verdict, what
 
 
+@pytest.mark.parametrize(
+    ("what", "before", "its_own", "verdict"),
+    [
+        ("3.7 the cloud's word is read twice by one leader", GONE_ROUND, 1, Verdict.INCONCLUSIVE),
+        ("3.7 and then it is", GONE_ROUND, 2, Verdict.DEAD),
+        ("3.12 mute rounds are its own", TIMEOUT_ROUND, 2, Verdict.INCONCLUSIVE),
+        ("3.12 three of them", TIMEOUT_ROUND, 3, Verdict.DEAD),
+    ],
+)
+def test_what_a_former_leader_counted_is_not_counted_again(what: str, before: Round, its_own: int, verdict: Verdict) -> None:
+    """3.10, 3.13."""
+    streak = count(before)
+    for number in range(its_own):
+        streak = advance(streak, judge(before, SETTINGS.worker("wk1"), SETTINGS), 2, SETTINGS, 1000.3 + number * 0.3)
+    assert verdict_of(streak, SETTINGS) is verdict, what
+
+
+def test_a_successor_that_is_refused_twice_needs_no_third_round_for_what_was_before() -> None:
+    """3.4, 3.13."""
+    streak = count(TIMEOUT_ROUND)
+    for number in range(2):
+        streak = advance(streak, judge(REFUSED_ROUND, SETTINGS.worker("wk1"), SETTINGS), 2, SETTINGS, 1000.3 + number * 0.3)
+    assert verdict_of(streak, SETTINGS) is Verdict.DEAD
+
+
 def test_a_clock_far_behind_begins_anew() -> None:
     """3.13: what lies in the future is no past to go on with."""
     old = count(*(REFUSED_ROUND,) * 4)
@@ -415,6 +443,7 @@ def everywhere(holder: tuple[Answer, str], standby: tuple[Answer, str], third: t
         ("the holder fails without a name", everywhere((W, ""), (H, DB)), Finding.FAILED),
         ("of three, one does not name it", everywhere((W, DB), (H, DB), (H, "")), Finding.FAILED),
         ("of three, all who answer name it", everywhere((W, DB), (T, "-"), (H, DB)), Finding.EXCUSED),
+        ("one that answers alone may have trouble of its own", everywhere((W, DB), (R, "-"), (C, "-")), Finding.FAILED),
         ("of three, nobody else answers", everywhere((W, DB), (R, "-"), (R, "-")), Finding.ALL_FAILED),
         ("a holder that answers well is alive", everywhere((H, DB), (W, DB)), Finding.ALIVE),
         (
