@@ -188,6 +188,16 @@ def test_the_latest_times_of_the_settings_are_left(settings: Settings) -> None:
     assert clamped(record, settings, NOW_S) is record
 
 
+@pytest.mark.parametrize("over_s", [0.5, 20.0])
+def test_a_deadline_a_little_beyond_its_setting_is_set_back_to_it(over_s: float) -> None:
+    base = later(0.0)
+    assert base.intent is not None
+    deadline_s = NOW_S + SETTINGS.move_deadline_s + APART_S + over_s
+    after = clamped(replace(base, intent=replace(base.intent, deadline_s=deadline_s)), SETTINGS, NOW_S).intent
+    assert after is not None
+    assert after.deadline_s == NOW_S + SETTINGS.move_deadline_s
+
+
 def test_nothing_in_a_record_stays_nothing() -> None:
     empty = replace(later(0.0), intent=None, streak=None, pause=None, quiet_until_s=None, loose_s=None)
     assert clamped(empty, SETTINGS, NOW_S) is empty
