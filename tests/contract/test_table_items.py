@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from failover_lambda.aws.items import Item
 from failover_lambda.aws.state import LiveStore
 from failover_lambda.contract import Settings, to_plain
-from failover_lambda.errors import RecordLostError, RecordUnreadableError, StoreUnavailableError
-from failover_lambda.model import RECORD_SCHEMA, Lease, Loss
+from failover_lambda.errors import ConflictError, RecordLostError, RecordUnreadableError, StoreUnavailableError
+from failover_lambda.model import RECORD_SCHEMA, Lease, Loss, Lost
 from tests.contract.emulators import PATIENT, TABLE, client
+from tests.contract.hands import LiveHand
 from tests.contract.test_record_store import full_record, plain_record
 from tests.fakes import make_settings
 
@@ -25,6 +27,7 @@ class Items:
 
     def __init__(self, endpoint: str, settings: Settings) -> None:
         self.settings = settings
+        self.endpoint = endpoint
         self.dynamodb = client("dynamodb", endpoint, PATIENT)
         self.store = LiveStore(settings, client("dynamodb", endpoint))
 
@@ -241,3 +244,24 @@ def test_a_table_without_a_service_is_no_answer(settings: Settings) -> None:
     store = LiveStore(settings, client("dynamodb", "http://127.0.0.1:1"))
     with pytest.raises(StoreUnavailableError, match="no answer: EndpointConnectionError"):
         store.load()
+
+
+def test_a_record_that_is_mended_between_read_and_write_is_not_superseded(items: Items) -> None:
+    """RULE 1.12: the transaction holds only if what stands there is what was looked at."""
+    site = items.settings.site
+    hand = LiveHand(items.settings, items.endpoint)
+
+    class Mended(LiveStore):
+        """Another hand is quicker than its transaction."""
+
+        def _quarantined(self, found: Item, lost: Lost) -> Item:
+            part = super()._quarantined(found, lost)
+            hand.put_back(stored)
+            return part
+
+    lease = items.store.take_lease("arbiter-1", None)
+    stored = items.store.save(plain_record(site, epoch=4), lease)
+    hand.damage("{")
+    with pytest.raises(ConflictError):
+        Mended(items.settings, items.dynamodb).supersede(plain_record(site, epoch=5, version=stored.version), lease)
+    assert (items.store.load(), hand.floor(), hand.quarantined()) == (stored, 4, [])
