@@ -2,11 +2,12 @@
 PYTHON ?= python3
 PROFILE ?= instant
 FAULT ?= kill
+SIZE ?= ci
 RUN := .venv/bin/python
-FAST := not lab and not judge and not slips
+FAST := not lab and not judge and not slips and not prove
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check nightly lab-run lab-up lab-ask lab-down bench clean docs lock setup-lab setup-dev
+.PHONY: help demo test check nightly prove lab-run lab-up lab-ask lab-down bench clean docs lock setup-lab setup-dev
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -15,7 +16,7 @@ demo: setup-lab ## an AWS pair fails over in the lab, no account needed [PROFILE
 	@$(RUN) -m lab demo --profile $(PROFILE) --fault $(FAULT)
 
 test: check ## check, then every tier that CI runs
-	$(RUN) -m pytest -q -n 2 --dist worksteal -m "lab or judge"
+	$(RUN) -m pytest -q -n 2 --dist worksteal -m "lab or judge or prove"
 	$(RUN) -m pytest -q -n 2 --dist worksteal -m slips
 
 check: setup-dev ## format, lint, types, layering, fast tests
@@ -30,7 +31,11 @@ nightly: test ## the large sizes; results with date go into docs/
 	$(RUN) -m tests.matrix --all
 	$(RUN) -m lab demo --profile aws
 	$(RUN) -m lab run all; status=$$?; $(RUN) -m lab faults-page && exit $$status
+	$(RUN) -m prove all --size nightly
 	$(RUN) -m bench
+
+prove: setup-dev ## the rule, searched exhaustively in small worlds, and every guard taken out once [SIZE=ci|nightly]
+	$(RUN) -m prove all --size $(SIZE)
 
 lab-run: setup-lab ## a named fault, played and judged; without a name: all of them, listed [SCENARIO=name] [PROFILE=instant|aws]
 	@$(RUN) -m lab run $(SCENARIO) $(if $(filter file,$(origin PROFILE)),,--profile $(PROFILE))

@@ -1,0 +1,355 @@
+"""Negative controls: a guard is taken out, and the search must find what it was there for, by the name of the invariant.
+
+Each is a small patch of the rule or of the world around it. The first ones are the holes of earlier drafts of the rule that
+a search found; their shortest stories, in docs/proof/, are the reason for the guards.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from failover_lambda import fences, motion, moves, rule, settled, verdict
+from failover_lambda.model import Decision, Intent, Kind, Phase, Record
+from failover_lambda.moves import Case, intend, is_healthy, is_on
+from prove import defects, effects, invariants, liveness, world
+from prove.patches import Around, Patch, patched
+from prove.rounds import View
+from prove.search import Found, Search
+from prove.small import Budget, Small
+from prove.story import Story
+
+
+@dataclass(frozen=True, kw_only=True)
+class Control:
+    """One guard, taken out."""
+
+    name: str
+    what: str
+    """What is done to the rule or the world."""
+    hole: int
+    """Number of the hole of an earlier draft that it opens again; 0 = none."""
+    invariant: str
+    patches: tuple[Patch, ...]
+    world: Small
+    states_max: int = 100_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What became of one control."""
+
+    name: str
+    found: Found
+    story: tuple[str, ...]
+    """Empty where the search did not find what it should."""
+
+    @property
+    def control(self) -> Control:
+        """What was tried."""
+        return next(control for control in CONTROLS if control.name == self.name)
+
+
+def _settles_on_any(now: Mapping[Phase, Callable[[Case], Decision]]) -> Any:
+    def moving(case: Case) -> Decision:
+        association = case.seen.address.association if case.seen.address else None
+        if association and is_on(association, moves.holder_of(case)):
+            return motion.verify(case.record, association.association_id, case.now_s, "the address is on its target")
+        return now[case.record.phase](case)
+
+    return {**now, Phase.FENCING: moving, Phase.MOVING: moving}
+
+
+def _as_if_all_was_answered(now: Callable[[Case, Intent], Decision]) -> Any:
+    def overdue(case: Case, intent: Intent) -> Decision:
+        return now(case, replace(intent, unanswered=False, asked_s=None))
+
+    return overdue
+
+
+def _believed(record: Record, intent: Intent, now_s: float) -> Decision:
+    return motion.verify(record, intent.expected_id, now_s, "the address is on its target")
+
+
+def _no_fence_check(now: Callable[[Case, str], str]) -> Any:
+    def against(case: Case, name: str) -> str:
+        open_hand = replace(case.record, fences=tuple(f for f in case.record.fences if f.worker != name))
+        return now(replace(case, record=open_hand), name)
+
+    return against
+
+
+def _fence_calls_without_debt(now: Callable[..., Decision]) -> Any:
+    def intended(case: Case, kind: Kind, target: str, *, source: str, why: str, automatic: bool = True) -> Decision:
+        decision = now(case, kind, target, source=source, why=why, automatic=automatic)
+        assert decision.record is not None  # noqa: S101 - an intent has a record
+        bare = replace(decision.record, fences=case.record.fences)
+        return replace(decision, record=bare)
+
+    return intended
+
+
+def _home_takes_back(now: Callable[[Case, str], Decision]) -> Any:
+    def reconcile(case: Case, why: str) -> Decision:
+        home, settled_now = case.settings.home.name, case.record.phase.value == "steady" and case.seen.address is not None
+        if settled_now and home != case.record.holder and is_healthy(case, home) and not case.record.fence(home):
+            return intend(case, Kind.FAILBACK, home, source=case.record.holder, why="home answers again", automatic=False)
+        return now(case, why)
+
+    return reconcile
+
+
+def _same_epoch(now: Callable[..., Decision]) -> Any:
+    def adopt(case: Case, *rest: Any) -> Decision:
+        decision = now(case, *rest)
+        return replace(decision, record=replace(decision.record, epoch=case.record.epoch) if decision.record else None)
+
+    return adopt
+
+
+def _always_enabled(now: Callable[..., Any]) -> Any:
+    def settings_of(each: Small, *, enabled: bool) -> Any:
+        del enabled
+        return now(each, enabled=True)
+
+    return settings_of
+
+
+_BLIND = (View.TRUE, View.BLIND)
+
+CONTROLS: tuple[Control, ...] = (
+    Control(
+        name="settles-on-an-old-association",
+        what="a move whose target has the address already believes that association instead of making one of its own",
+        hole=1,
+        invariant="S9",
+        patches=((rule, "_HANDLERS", Around(_settles_on_any)),),
+        world=Small(name="c", about="", budget=Budget(wrong=2, takeover=1), views=_BLIND),
+    ),
+    Control(
+        name="kept-association",
+        what="a holder that answers again keeps the association that an unanswered call of ours is on its way to end",
+        hole=1,
+        invariant="S9",
+        patches=((motion, "_overdue", Around(_as_if_all_was_answered)),),
+        world=Small(name="c", about="", budget=Budget(wrong=2, takeover=1), views=_BLIND),
+    ),
+    Control(
+        name="believes-the-old-one",
+        what="the answer to an association is believed though it names the one that was to end",
+        hole=1,
+        invariant="S9",
+        patches=((rule, "not_ended", _believed),),
+        world=Small(name="c", about="", budget=Budget(kill=1, hand=2, wrong=1), views=(View.TRUE, View.STALE)),
+    ),
+    Control(
+        name="open-debts-forgotten",
+        what="a fenced worker comes back while a stop of ours has neither been answered nor lost",
+        hole=4,
+        invariant="S11",
+        patches=((fences, "_may_still_land", lambda fence, _: fence.isolate.lost or fence.stop.lost),),
+        world=Small(name="c", about="", budget=Budget(kill=1, off=1, on=1)),
+    ),
+    Control(
+        name="no-gap",
+        what="nothing of the rule: the stated exception of S9 is taken away, and the gap between the two calls is found",
+        hole=2,
+        invariant="S9",
+        patches=((invariants, "GAPS_ARE_EXCEPTED", False),),
+        world=Small(name="c", about="", budget=Budget(wrong=4, lost=1), views=_BLIND),
+        states_max=300_000,
+    ),
+    Control(
+        name="reads-the-id-anew",
+        what="the adapter ends whatever association it finds, not the one that was read before the write",
+        hole=3,
+        invariant="S9",
+        patches=((effects, "FRESH_ID", True),),
+        world=Small(name="c", about="", budget=Budget(kill=1, takeover=1, lost=1)),
+    ),
+    Control(
+        name="fenced-target",
+        what="a fenced worker is a target like any other",
+        hole=4,
+        invariant="S11",
+        patches=((moves, "against", Around(_no_fence_check)),),
+        world=Small(name="c", about="", workers=3, dead=(1,), budget=Budget(heal=1, wrong=4), views=_BLIND),
+    ),
+    Control(
+        name="stop-without-debt",
+        what="stop and isolation are sent, and the record does not remember it",
+        hole=4,
+        invariant="S9",
+        patches=(
+            (moves, "intend", Around(_fence_calls_without_debt)),
+            (settled, "intend", Around(_fence_calls_without_debt)),
+        ),
+        world=Small(name="c", about="", budget=Budget(wrong=4), views=_BLIND),
+    ),
+    Control(
+        name="write-without-token",
+        what="the store asks for the record's version and not for the lease's token",
+        hole=5,
+        invariant="S5",
+        patches=((world, "TOKEN_CHECKED", False),),
+        world=Small(name="c", about="", budget=Budget(kill=1, heal=1, takeover=1), slow_rounds=True),
+    ),
+    Control(
+        name="one-call-move",
+        what="the association is taken from whoever has it (AllowReassociation)",
+        hole=0,
+        invariant="S9",
+        patches=((effects, "ONE_CALL_MOVE", True),),
+        world=Small(name="c", about="", budget=Budget(wrong=4, lost=1), views=_BLIND),
+        states_max=300_000,
+    ),
+    Control(
+        name="call-before-record",
+        what="calls are sent before their record is stored",
+        hole=0,
+        invariant="S5",
+        patches=((world, "CALL_FIRST", True),),
+        world=Small(name="c", about="", budget=Budget(kill=1, store=1)),
+    ),
+    Control(
+        name="second-half-waits",
+        what="the second half of a move is sent only when its record was stored",
+        hole=9,
+        invariant="5.6",
+        patches=((world, "SECOND_WAITS", True),),
+        world=Small(name="c", about="", budget=Budget(kill=1, store=1)),
+    ),
+    Control(
+        name="one-stale-read",
+        what="a single read that shows another association is acted on",
+        hole=0,
+        invariant="S6",
+        patches=((settled, "AGREEING_READS", 1),),
+        world=Small(name="c", about="", budget=Budget(kill=1, wrong=1), views=(View.TRUE, View.STALE)),
+    ),
+    Control(
+        name="one-failing-round",
+        what="one round without an answer is a verdict",
+        hole=0,
+        invariant="S6",
+        patches=((verdict, "_rounds_needed", lambda *_, **__: 1),),
+        world=Small(name="c", about="", budget=Budget(kill=1)),
+    ),
+    Control(
+        name="without-anchors",
+        what="a vantage that does not reach its anchor counts against the holder",
+        hole=0,
+        invariant="S6",
+        patches=((verdict, "_counted", lambda seen, holder, _: [s for s in seen.sights if s.of(holder.name).failing]),),
+        world=Small(name="c", about="", budget=Budget(wrong=2), views=(View.TRUE, View.NO_ANCHOR)),
+    ),
+    Control(
+        name="no-hold",
+        what="two automatic moves may follow each other at once",
+        hole=0,
+        invariant="S6",
+        patches=((moves, "hold", lambda _: ""),),
+        world=Small(name="c", about="", budget=Budget(kill=1, hand=1)),
+    ),
+    Control(
+        name="not-switched-off",
+        what="`enabled: false` is not looked at",
+        hole=17,
+        invariant="S6",
+        patches=((world, "settings_of", Around(_always_enabled)),),
+        world=Small(name="c", about="", budget=Budget(kill=1, toggle=1, takeover=1)),
+    ),
+    Control(
+        name="home-takes-back",
+        what="home takes the address as soon as it answers again",
+        hole=22,
+        invariant="S8",
+        patches=((settled, "_reconcile", Around(_home_takes_back)),),
+        world=Small(name="c", about="", budget=Budget(kill=1, on=1), turns=False),
+    ),
+    Control(
+        name="adoption-without-epoch",
+        what="an association that somebody made by hand is adopted within the old epoch",
+        hole=0,
+        invariant="S2",
+        patches=((settled, "adopt", Around(_same_epoch)),),
+        world=Small(name="c", about="", budget=Budget(hand=1)),
+    ),
+    Control(
+        name="no-rescue",
+        what="when the target refuses the address, people are told, and nothing else is tried",
+        hole=8,
+        invariant="5.9",
+        patches=(
+            (motion, "REFUSALS_TO_RETARGET", 1),
+            (motion, "rescue", lambda case: moves.to_manual(case, "the target does not take the address")),
+            (settled, "rescue", lambda case: case.stay("manual")),
+        ),
+        world=Small(name="c", about="", budget=Budget(kill=1, refuse=1)),
+        states_max=5_000,
+    ),
+    Control(
+        name="never-asked-again",
+        what="a call of a move that had no answer is not asked for again",
+        hole=0,
+        invariant="5.9",
+        patches=((motion, "_due", lambda *_: False),),
+        world=Small(name="c", about="", budget=Budget(kill=1, lost=1)),
+        states_max=5_000,
+    ),
+    Control(
+        name="never-believed",
+        what="a move is not taken as verified, neither by reads nor at the deadline",
+        hole=15,
+        invariant="L2",
+        patches=((motion, "_settle_if_proven", lambda case, why: case.stay(why)),),
+        world=Small(name="c", about="", budget=Budget(kill=1)),
+        states_max=5_000,
+    ),
+    Control(
+        name="no-reconcile",
+        what="an association that is not the record's is left where it is",
+        hole=0,
+        invariant="L3",
+        patches=((settled, "_restore_association", lambda case, _: case.stay("left")),),
+        world=Small(name="c", about="", budget=Budget(hand=1)),
+        states_max=5_000,
+    ),
+    Control(
+        name="no-standby-is-good-enough",
+        what="no standby is ever found able to take over",
+        hole=0,
+        invariant="L1",
+        patches=((settled, "choose_target", lambda _: (None, "nobody")),),
+        world=Small(name="c", about="", budget=Budget(kill=1)),
+        states_max=5_000,
+    ),
+    Control(
+        name="late-isolation-not-undone",
+        what="a late isolation that hits the holder is not undone",
+        hole=4,
+        invariant="L3",
+        patches=((fences, "_undo", lambda fence, *_: (fence, ())),),
+        world=Small(name="c", about="", budget=Budget(wrong=4), views=_BLIND),
+        states_max=20_000,
+    ),
+)
+
+
+def run(control: Control) -> Verdict:
+    """Search with the guard taken out, until its invariant is broken."""
+    with patched((*defects.repairs(), *control.patches)):
+        search = Search(control.world)
+        if control.invariant in liveness.PROMISES:
+            found = search.run(control.states_max)
+            lively = liveness.Liveness(search).check(search.before, control.invariant)
+            path = list(lively.path) if lively.violation == control.invariant else None
+        else:
+            found = search.run(control.states_max, wanted=control.invariant)
+            path = found.violations.get(control.invariant)
+        story = Story(search.world).lines(search.world.start(), path) if path else []
+    return Verdict(name=control.name, found=replace(found, violations={}), story=tuple(story))
+
+
+def run_named(name: str) -> Verdict:
+    """As `run`, by name: a patch does not travel between processes."""
+    return run(next(control for control in CONTROLS if control.name == name))

@@ -1,0 +1,235 @@
+"""What must never happen: S1 to S11 for the fence policy `address-is-fence`, each with its sentence of docs/RULE.md.
+
+Checked on every decision, every landing and every state of the search, from what is true in the world and what the arbiter
+was shown, with their own reading of the sentences; no guard of the rule is asked. `PROMISES` says each in words.
+
+S7 (failback only in its window) has no subject while the rule has no failback. S10 and the liveness promises L1 to L6 are
+not about single states; see `telling` and `liveness`.
+"""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from failover_lambda.contract import Settings
+from failover_lambda.model import Intent, Kind, Phase, Record
+from failover_lambda.moves import DAY_S, HOUR_S
+from prove import effects
+from prove.arbiter import Decided
+from prove.fold import NOW_S
+from prove.parts import LEADER, Call, Mind, Parts, Shown, Site
+from prove.rounds import healthy_in
+
+PROMISES = {
+    "S1": "no call of ours takes the address from one worker to give it to another: it is free between (RULE 5.3, 6.1)",
+    "S2": "epochs only grow, and an epoch has one holder (RULE 1.5)",
+    "S3": "steady with nothing on its way: the association is the record's, and the holder's (RULE 1.4, 5.11)",
+    "S4": "the address is given to nobody before the old association was ended, or was read to be (RULE 5.3, 5.6)",
+    "S5": "no first call of a decision without its record stored under the lease that is in force (RULE 2.5, 5.1)",
+    "S6": "no automatic move when disabled, held, over budget, inconclusive, or on one read (RULE 3.4, 4.5, 5.11, 5.12)",
+    "S8": "whoever holds keeps it: no epoch begins while the holder answers and has the address (RULE 4.2)",
+    "S9": "a late or repeated call changes no settled association and hits no holder that is not fenced (RULE 5.5, 6.4)",
+    "S11": "a worker that is fenced, or that a stop is on its way to, is no target beside a better one (RULE 5.2, 6.5)",
+    "5.6": "when the first call was answered, the second is sent at once, whatever the store says (RULE 5.6)",
+}
+
+ROUNDS_TO_DEAD = 2
+SETTLED = frozenset({Phase.DISABLED, Phase.STEADY, Phase.SUSPECT, Phase.BOTH_DOWN, Phase.MANUAL})
+MOTION = frozenset({Phase.FENCING, Phase.MOVING, Phase.VERIFYING})
+
+GAPS_ARE_EXCEPTED = True
+"""A control's: whether the stated exception of S9 (RULE section 8, late associations) is one."""
+
+
+class Checks:
+    """The invariants of one small world. Answers are remembered by what they depend on."""
+
+    def __init__(self, parts: Parts, settings: Settings) -> None:
+        """`settings` give the budgets and the hold."""
+        self._parts = parts
+        self._settings = settings
+        self._writes: dict[Any, tuple[str, ...]] = {}
+        self._states: dict[Any, tuple[str, ...]] = {}
+
+    # Decisions
+
+    def on_decision(
+        self,
+        state: Any,
+        who: int,
+        mind: Mind,
+        decided: Decided[int, Call],
+        sent: Sequence[Call],
+        *,
+        seen: int,
+        wrote: bool,
+    ) -> tuple[str, ...]:
+        """After an arbiter decided, stored (`wrote`) and sent. `state` is before its calls; the write is in it."""
+        found: tuple[str, ...] = ()
+        if wrote:
+            found += self.on_write(mind, decided.after, seen)
+            if decided.begins:
+                found += self._on_target(state, mind.copy, decided.after, seen)
+        if sent:
+            found += self._on_sent(state, who, decided, sent, wrote=wrote)
+        if decided.at_once and len(decided.seconds) > sum(call in sent for call in decided.seconds):
+            found += ("5.6",)
+        return found
+
+    def on_write(self, mind: Mind, after: int, seen: int) -> tuple[str, ...]:
+        """A write that was applied; `mind.copy` is the record that it replaces."""
+        key = (mind.copy, after, seen, mind.against, mind.enabled)
+        known = self._writes.get(key)
+        if known is None:
+            records = self._parts.records.values
+            before, now, shown = records[mind.copy], cast("Record", records[after]), self._parts.shown.values[seen]
+            found = _grows(before, now)
+            if before and shown and now.epoch != before.epoch:
+                found += self._on_epoch(before, now, shown, mind)
+            known = self._writes[key] = found
+        return known
+
+    def on_late_write(self, before: int, after: int) -> tuple[str, ...]:
+        """A write that was applied after its sender gave up waiting."""
+        records = self._parts.records.values
+        return _grows(records[before], cast("Record", records[after]))
+
+    def _on_epoch(self, before: Record, now: Record, shown: Shown, mind: Mind) -> tuple[str, ...]:
+        """A round began an epoch over an older one."""
+        found: tuple[str, ...] = ()
+        holder = self._parts.workers.index(before.holder)
+        intent = now.intent
+        kind = intent.kind if intent else Kind.ADOPT
+        moved = shown.address is not None and f"a{shown.address[1]}" != before.association_id
+        automatic = kind in (Kind.FAILOVER, Kind.RECONCILE)
+        if not mind.enabled and before.phase not in MOTION:
+            found += ("S6",)
+        if automatic and before.phase not in MOTION:
+            found += self._on_automatic(before, cast("Intent", intent), shown)
+        if kind is Kind.FAILOVER:
+            found += ("S6",) if mind.against < ROUNDS_TO_DEAD else ()
+            found += ("S8",) if healthy_in(shown, holder) else ()
+        elif kind is Kind.RETARGET:
+            on_nobody = shown.address is not None and shown.address[0] < 0
+            found += () if before.phase in MOTION or on_nobody else ("S8",)
+        elif before.phase not in MOTION and before.phase is not Phase.DISABLED:
+            found += () if moved else ("S8",)
+        return found
+
+    def _on_automatic(self, before: Record, intent: Intent, shown: Shown) -> tuple[str, ...]:
+        """Hold, budget and agreeing reads (RULE 5.11, 5.12), and nothing in manual but an address on nobody (5.9)."""
+        ages = [NOW_S - move.at_s for move in before.moves]
+        settings = self._settings
+        spent = (
+            sum(age < HOUR_S for age in ages) >= settings.moves_per_hour_max
+            or sum(age < DAY_S for age in ages) >= settings.moves_per_day_max
+        )
+        on_nobody = shown.address is not None and shown.address[0] < 0
+        held = bool(ages) and min(ages) < settings.hold_s and not (intent.kind is Kind.RECONCILE and on_nobody)
+        manual = before.phase is Phase.MANUAL and not on_nobody
+        at_once = False
+        if intent.kind is Kind.RECONCILE:
+            read = "" if on_nobody or shown.address is None else f"a{shown.address[1]}"
+            at_once = before.drift is None or before.drift.association_id != read
+        return ("S6",) if spent or held or manual or at_once or before.phase is Phase.DISABLED else ()
+
+    def _on_target(self, state: Any, copy: int, after: int, seen: int) -> tuple[str, ...]:
+        """A new epoch names a holder: RULE 5.2, 6.5, with the exception of 6.7."""
+        records = self._parts.records.values
+        before, now, shown = records[copy], cast("Record", records[after]), self._parts.shown.values[seen]
+        if before is None or shown is None or now.intent is None or now.intent.kind not in (Kind.FAILOVER, Kind.RETARGET):
+            return ()
+        if now.holder == before.holder:
+            return ()
+        target = self._parts.workers.index(now.holder)
+        tried = now.intent.tried
+        others = [
+            name
+            for index, name in enumerate(self._parts.workers)
+            if name not in (now.holder, before.holder, *tried) and before.fence(name) is None and healthy_in(shown, index)
+        ]
+        flight = self._parts.flights.values[state.flight]
+        hunted = any(
+            call.do in (effects.STOP, effects.ISOLATE) and call.worker == target and not call.outcome
+            for call in flight.calls
+        )
+        if before.fence(now.holder) is not None:
+            return ("S11",) if others else ()
+        return ("S11",) if hunted else ()
+
+    def _on_sent(
+        self, state: Any, who: int, decided: Decided[int, Call], sent: Sequence[Call], *, wrote: bool
+    ) -> tuple[str, ...]:
+        found: tuple[str, ...] = ()
+        stored = wrote or state.record == decided.after
+        if not (stored and who == LEADER) and any(call not in decided.seconds for call in sent):
+            found += ("S5",)
+        if any(call.do == effects.ASSOCIATE for call in sent):
+            record = cast("Record", self._parts.records.values[decided.after])
+            site = cast("Site", self._parts.sites.values[state.site])
+            expected = record.intent.expected_id if record.intent else ""
+            stale = (site.was_id, site.was_at) != (site.id, site.at)
+            if site.id and expected == f"a{site.id}" and not stale:
+                found += ("S4",)
+        return found
+
+    # Landings
+
+    def on_landing(self, state: Any, call: Call, before: Site, after: Site) -> tuple[str, ...]:
+        """A call took effect."""
+        if before == after:
+            return ()
+        record = self._parts.records.values[state.record]
+        if record is None:
+            return ()
+        found: tuple[str, ...] = ()
+        holder = self._parts.workers.index(record.holder)
+        if before.id != after.id:
+            settled = before.id and record.association_id == f"a{before.id}" and record.phase is not Phase.FENCING
+            found += ("S9",) if settled else ()
+            found += ("S1",) if before.at >= 0 and after.at >= 0 else ()
+            if _is_late(record, call) and call.worker != holder and not GAPS_ARE_EXCEPTED:
+                found += ("S9",)
+        elif call.do in (effects.STOP, effects.ISOLATE) and call.worker == holder and record.fence(record.holder) is None:
+            found += ("S9",)
+        return found
+
+    def marked(self, state: Any, call: Call, before: Site, after: Site) -> Site:
+        """The site after a landing; an association by a late call into a gap is marked as the stated exception of S9."""
+        record = self._parts.records.values[state.record]
+        if before.id == after.id or not after.id or record is None:
+            return after
+        return after._replace(hand=2) if _is_late(record, call) else after
+
+    # States
+
+    def on_state(self, state: Any) -> tuple[str, ...]:
+        """Invariants of a state, whatever led to it."""
+        if state.flight:
+            return ()
+        key = (state.record, state.site)
+        known = self._states.get(key)
+        if known is None:
+            record, site = self._parts.records.values[state.record], cast("Site", self._parts.sites.values[state.site])
+            known = self._states[key] = _steady_and_right(record, site, self._parts.workers)
+        return known
+
+
+def _is_late(record: Record, call: Call) -> bool:
+    """An ASSOCIATE of an earlier epoch, or of a move that has ended."""
+    return call.do == effects.ASSOCIATE and (call.epoch != record.epoch or record.phase not in MOTION)
+
+
+def _grows(before: Record | None, now: Record) -> tuple[str, ...]:
+    if before is None:
+        return ()
+    if now.epoch < before.epoch or (now.epoch == before.epoch and now.holder != before.holder):
+        return ("S2",)
+    changed = before.phase in SETTLED and now.phase in SETTLED and now.association_id != before.association_id
+    return ("S2",) if changed and now.epoch == before.epoch else ()
+
+
+def _steady_and_right(record: Record | None, site: Site, workers: tuple[str, ...]) -> tuple[str, ...]:
+    if record is None or record.phase is not Phase.STEADY or record.drift is not None or site.hand:
+        return ()
+    right = record.association_id == f"a{site.id}" and site.at == workers.index(record.holder)
+    return () if right else ("S3",)

@@ -1,0 +1,178 @@
+"""What an arbiter is shown of the site in one round: the truth, or one of the ways in which it is wrong or partial."""
+
+from enum import Enum
+
+from failover_lambda.contract import Settings
+from failover_lambda.model import (
+    AddressView,
+    Answer,
+    Association,
+    InstanceView,
+    Power,
+    ProbeReport,
+    PublicAnswer,
+    Round,
+    Sight,
+)
+from prove.parts import TOKENS, Machine, Shown, Site
+
+_ANSWERS = (Answer.HEALTHY, Answer.TIMEOUT, Answer.REFUSED)
+HEALTHY, TIMEOUT, REFUSED = range(3)
+
+NOT_ASKED = -2
+"""`Shown.public`, where no public health port is asked."""
+
+NO_ANCHOR = 10
+"""Added to each answer of a vantage that does not reach its anchor."""
+
+
+class View(Enum):
+    """How a round relates to the truth. The values are the words of a story."""
+
+    TRUE = "sees everything as it is"
+    BLIND = "no vantage reaches the holder, though everybody else is reached"
+    BLIND_TO_ALL = "no vantage reaches any worker, though all reach their anchors"
+    ONE_MISSES = "one vantage misses the holder, the others reach it"
+    ALONE = "only one vantage answers, and it does not reach the holder"
+    NO_ANCHOR = "no vantage reaches the holder or its anchor"
+    STALE = "the read of the address shows what was before"
+    DARK = "no vantage can be asked"
+    UNREAD = "neither address nor machines can be read"
+    BLIND_STALE = "no vantage reaches the holder, and the read of the address shows what was before"
+
+
+FREE_VIEWS = frozenset({View.TRUE})
+"""Views that are no fault."""
+
+
+def truth(machine: Machine, failing: int) -> int:
+    """What a vantage gets from a worker."""
+    if machine.off or machine.isolated:
+        return TIMEOUT
+    return HEALTHY if machine.serves else failing
+
+
+def show(site: Site, view: View, holder: int, failing: int, *, public: bool) -> Shown:  # noqa: C901 - a branch for each view
+    """The round that this view of the site gives."""
+    answers = tuple(truth(machine, failing) for machine in site.machines)
+    missed = tuple(TIMEOUT if index == holder else answer for index, answer in enumerate(answers))
+    vantages = (answers,) * 3
+    address: tuple[int, int] | None = (site.at, site.id)
+    machines: tuple[tuple[bool, bool, float], ...] | None = tuple(
+        (machine.off, machine.isolated, 2.0) for machine in site.machines
+    )
+    at = site.at if site.at >= 0 and answers[site.at] == HEALTHY else -1
+    match view:
+        case View.TRUE:
+            pass
+        case View.BLIND:
+            vantages = (missed,) * 3
+        case View.BLIND_STALE:
+            vantages = (missed,) * 3
+            address = (site.was_at, site.was_id)
+        case View.BLIND_TO_ALL:
+            vantages = ((TIMEOUT,) * len(answers),) * 3
+        case View.ONE_MISSES:
+            vantages = (missed, answers, answers)
+        case View.ALONE:
+            vantages = (missed,)
+        case View.NO_ANCHOR:
+            vantages = (tuple(NO_ANCHOR + answer for answer in missed),) * 3
+        case View.STALE:
+            address = (site.was_at, site.was_id)
+        case View.DARK:
+            vantages = ()
+        case View.UNREAD:
+            address, machines = None, None
+    shown = Shown(answers=vantages, address=address, machines=machines, public=at if public else NOT_ASKED)
+    if view is View.BLIND and public:
+        shown = shown._replace(public=-1)
+    return shown
+
+
+def as_round(shown: Shown, owner: int, settings: Settings) -> Round:
+    """The round as the rule is told it."""
+    names = [worker.name for worker in settings.workers]
+    sights: list[Sight] = []
+    for prober, answers in zip(reversed(settings.probers), shown.answers, strict=False):
+        sights.append(
+            Sight(
+                vantage=prober.function_name,
+                zone=prober.zone,
+                anchor_reached=answers[0] < NO_ANCHOR,
+                reports=tuple(
+                    ProbeReport(worker=name, answer=_ANSWERS[answer % NO_ANCHOR])
+                    for name, answer in zip(names, answers, strict=True)
+                ),
+            )
+        )
+    return Round(
+        token=TOKENS[owner],
+        overrun=False,
+        sights=tuple(sights),
+        address=_address(shown, settings),
+        instances=_instances(shown, names),
+        public=_public(shown, names),
+    )
+
+
+def _address(shown: Shown, settings: Settings) -> AddressView | None:
+    if shown.address is None:
+        return None
+    at, number = shown.address
+    if at < 0:
+        return AddressView(public_ip="198.51.100.7", association=None)
+    worker = settings.workers[at]
+    association = Association(
+        association_id=f"a{number}",
+        instance_id=worker.instance_id,
+        network_interface_id=worker.network_interface_id,
+        private_ip=worker.address_private_ip,
+    )
+    return AddressView(public_ip="198.51.100.7", association=association)
+
+
+def _instances(shown: Shown, names: list[str]) -> tuple[InstanceView, ...] | None:
+    if shown.machines is None:
+        return None
+    return tuple(
+        InstanceView(worker=name, power=Power.STOPPED if off else Power.RUNNING, launched_s=boot, isolated=isolated)
+        for name, (off, isolated, boot) in zip(names, shown.machines, strict=True)
+    )
+
+
+def _public(shown: Shown, names: list[str]) -> PublicAnswer | None:
+    if shown.public == NOT_ASKED:
+        return None
+    if shown.public < 0:
+        return PublicAnswer(worker="", boot_id="", answer=Answer.TIMEOUT)
+    return PublicAnswer(worker=names[shown.public], boot_id="", answer=Answer.HEALTHY)
+
+
+# What a round says, by the checks' own reading of RULE.md section 3
+
+
+def speaks_against(shown: Shown, holder: int, zones: tuple[str, ...], vantage_zones: tuple[str, ...]) -> bool | None:
+    """Whether the round counts against the holder: False = it answers somebody, None = nothing can be said.
+
+    Written apart from `failover_lambda.verdict`, from RULE 3.2 to 3.8.
+    """
+    if any(answers[holder] % NO_ANCHOR == HEALTHY for answers in shown.answers) or shown.public == holder:
+        return False
+    if shown.machines and shown.machines[holder][0]:
+        return True
+    counted = [
+        zone
+        for zone, answers in zip(vantage_zones, shown.answers, strict=False)
+        if answers[0] < NO_ANCHOR and any(answer != TIMEOUT for index, answer in enumerate(answers) if index != holder)
+    ]
+    if len(counted) >= 2 and any(zone != zones[holder] for zone in counted):  # noqa: PLR2004 - RULE 3.3: two vantages
+        return True
+    return True if len(counted) == 1 == len(shown.answers) and shown.public == -1 else None
+
+
+def healthy_in(shown: Shown, worker: int) -> bool:
+    """A healthy answer to somebody in this round, and no word of the cloud against it."""
+    if shown.machines and (shown.machines[worker][0] or shown.machines[worker][1]):
+        return False
+    return any(answers[worker] % NO_ANCHOR == HEALTHY for answers in shown.answers)

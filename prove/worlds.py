@@ -1,0 +1,95 @@
+"""The small worlds that are searched: several small ones instead of a huge one, so that most are searched to their end.
+
+The names are those of `python -m prove search --world NAME`. The share says how much of the states of a whole search a
+world may have; what one does not need goes to the others.
+"""
+
+from prove.rounds import REFUSED, View
+from prove.small import Budget, Small
+
+WORLDS: tuple[Small, ...] = (
+    Small(
+        name="pair",
+        about="a service dies and heals, one other arbiter takes over, one call is lost",
+        budget=Budget(kill=1, heal=1, takeover=1, lost=1),
+    ),
+    Small(
+        name="wrong-verdicts",
+        about="the vantages miss a living holder, reads of the address are old",
+        budget=Budget(wrong=4, lost=1),
+        views=(View.TRUE, View.BLIND, View.STALE),
+    ),
+    Small(
+        name="views",
+        about="every way in which a round can be wrong or partial, with a public health port",
+        budget=Budget(kill=1, wrong=3),
+        views=tuple(View),
+        public=True,
+        failing=REFUSED,
+    ),
+    Small(
+        name="calls",
+        about="calls are lost, late, repeated, reordered and refused",
+        budget=Budget(kill=1, lost=2, twice=1, refuse=1),
+    ),
+    Small(
+        name="fences",
+        about="stops and isolations on their way to a worker that is promoted again",
+        budget=Budget(wrong=4, on=1, lost=1),
+        views=(View.TRUE, View.BLIND),
+    ),
+    Small(
+        name="two-arbiters",
+        about="three arbiters follow each other, each may freeze with a round in hand",
+        budget=Budget(kill=1, wrong=1, takeover=2),
+        views=(View.TRUE, View.BLIND),
+        slow_rounds=True,
+    ),
+    Small(
+        name="store",
+        about="the store is silent: not written, written, or written later",
+        budget=Budget(kill=1, store=3, takeover=1),
+    ),
+    Small(
+        name="three",
+        about="three workers, two of which die",
+        workers=3,
+        budget=Budget(kill=2, lost=1, takeover=1),
+    ),
+    Small(
+        name="both-down",
+        about="all workers die and one comes back; machines stop and are started",
+        budget=Budget(kill=2, heal=1, off=1, on=2),
+    ),
+    Small(
+        name="first-tick",
+        about="a site without a record, its address somewhere by an operator's hand",
+        budget=Budget(kill=1, hand=2, takeover=1, lost=1),
+        born=False,
+    ),
+    Small(
+        name="hands",
+        about="an operator moves the address by hand at any time",
+        budget=Budget(kill=1, hand=2, wrong=1, lost=1),
+        views=(View.TRUE, View.STALE),
+    ),
+    Small(
+        name="switch",
+        about="`enabled` is switched off and on between any two actions",
+        budget=Budget(kill=1, hand=1, toggle=2, takeover=2),
+    ),
+    Small(
+        name="budgets",
+        about="so many failovers that holds and budgets bind",
+        budget=Budget(kill=2, heal=2, on=2),
+        moves_max=1,
+    ),
+)
+
+
+def named(name: str) -> Small:
+    """The world called so. SystemExit with the names there are, where there is none."""
+    for world in WORLDS:
+        if world.name == name:
+            return world
+    raise SystemExit(f"there is no world {name!r}; there are {', '.join(world.name for world in WORLDS)}")

@@ -1,0 +1,121 @@
+"""The folding of records: the rule cannot tell a folded record from the real one, and no time field is forgotten."""
+
+import dataclasses
+import random
+from typing import Any, get_args, get_type_hints
+
+import pytest
+
+from failover_lambda import rule
+from failover_lambda.model import Answered, Command, Event, Outcome, Phase, Record
+from prove import effects
+from prove.fold import AGELESS_PHASES, NOW_S, TIMES, UNTIL, Folding, Timing, is_time, mapped
+from prove.parts import LEADER, Machine, Site
+from prove.rounds import TIMEOUT, View, as_round, show
+from prove.small import AGES_S, LONG_S, SHORT_S, Budget, Small, settings_of
+
+SMALL = Small(name="t", about="", budget=Budget())
+STEPS_S = (SHORT_S, SHORT_S, SHORT_S, SHORT_S, LONG_S, AGES_S)
+
+
+def classes(kind: Any, found: set[type]) -> set[type]:
+    """Every dataclass that a record is made of."""
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type) and kind not in found:
+        found.add(kind)
+        for hint in get_type_hints(kind).values():
+            classes(hint, found)
+    for argument in get_args(kind):
+        classes(argument, found)
+    return found
+
+
+def test_every_time_of_a_record_is_classified() -> None:
+    kinds = classes(Record, set())
+    assert {kind.__name__ for kind in kinds} >= {"Record", "Intent", "Fence", "Debt"}
+    timed = {
+        kind.__name__: frozenset(field.name for field in dataclasses.fields(kind) if is_time(kind, field.name))
+        for kind in kinds
+    }
+    assert {name: fields for name, fields in timed.items() if fields} == TIMES
+
+
+def test_a_time_that_nobody_classified_is_noticed() -> None:
+    @dataclasses.dataclass(frozen=True)
+    class Nap:
+        until_s: float
+
+    with pytest.raises(KeyError, match=r"Nap\.until_s is neither in fold\.TIMES nor"):
+        mapped(Nap(1.0), lambda kind, name, value: value if not is_time(kind, name) else 0)
+
+
+def _random_event(dice: random.Random, record: Record | None, site: Site, calls: list[Command]) -> tuple[Event, Site]:
+    if calls and dice.random() < 0.4:
+        command = calls.pop(dice.randrange(len(calls)))
+        names = tuple(worker.name for worker in settings_of(SMALL, enabled=True).workers)
+        landed, outcome, made = effects.land(site, effects.as_call(command, LEADER, names), site.id + site.was_id + 1)
+        said = effects.OUTCOMES[outcome] if dice.random() < 0.8 else dice.choice((Outcome.LOST, Outcome.REFUSED))
+        assert said is not None
+        made_id = f"a{made}" if said is Outcome.DONE and made else ""
+        return Answered(command=command, outcome=said, association_id=made_id), landed
+    settings = settings_of(SMALL, enabled=True)
+    holder = [worker.name for worker in settings.workers].index(record.holder) if record else 0
+    view = dice.choice((View.TRUE, View.TRUE, *View))
+    return as_round(show(site, view, holder, TIMEOUT, public=False), LEADER, settings), site
+
+
+def _shaken(dice: random.Random, site: Site) -> Site:
+    index = dice.randrange(2)
+    machine = site.machines[index]
+    changed = dice.choice(
+        (machine, machine, machine._replace(serves=not machine.serves), machine._replace(off=not machine.off))
+    )
+    return effects.with_machine(site, index, changed)
+
+
+def _history(seed: int, length: int) -> None:
+    """One random history of the real rule on real records, and beside it the same on folded ones."""
+    dice = random.Random(seed)
+    settings = settings_of(SMALL, enabled=True)
+    folding = Folding(settings, Timing())
+    machine = Machine(off=False, isolated=False, serves=True)
+    site = Site(machines=(machine, machine), at=0, id=1, hand=0, was_at=0, was_id=1, enabled=True)
+    real: Record | None = None
+    calls: list[Command] = []
+    for _ in range(length):
+        site = _shaken(dice, site)
+        event, site = _random_event(dice, real, site, calls)
+        folded = folding.fold(real) if real else None
+        decision = rule.step(real, event, settings, NOW_S)
+        other = rule.step(folded, event, settings, NOW_S)
+        assert decision.commands == other.commands, f"seed {seed}: {decision.reason} / {other.reason}"
+        after = folding.fold(decision.record) if decision.record else None
+        assert after == (folding.fold(other.record) if other.record else None), f"seed {seed}: {decision.reason}"
+        calls.extend(decision.commands)
+        real = decision.record
+        if real and dice.random() < 0.5:
+            by_s = dice.choice(STEPS_S)
+            real = _older(real, by_s)
+
+
+def _older(record: Record, by_s: float) -> Record:
+    """The real record after so much time. Ages take the values that they take in a small world, nothing else is folded."""
+    timing = Timing()
+
+    def shift(kind: type, name: str, value: Any) -> Any:
+        moment = value is not None and is_time(kind, name) and not (name == "first_seen_s" and not value)
+        if value is None or not moment:
+            return value
+        return timing.ahead(value - by_s) if (kind.__name__, name) in UNTIL else timing.folded(value - by_s)
+
+    return mapped(record, shift)
+
+
+def test_the_rule_cannot_tell_a_folded_record_from_the_real_one() -> None:
+    """Over random histories: same calls, and the same record after, folded."""
+    for seed in range(15):
+        _history(seed, 60)
+
+
+def test_folding_keeps_what_the_rule_looks_at() -> None:
+    """A folding that forgot the phase's age in `verifying` would be noticed."""
+    assert not {Phase.VERIFYING, Phase.MANUAL} & set(AGELESS_PHASES)
