@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("infra", "failover_lambda", "lab")
+PACKAGES = ("infra", "failover_lambda", "lab", "prove")
 LINT = Path(sys.executable).with_name("lint-imports")
 
 BREACHES = [
@@ -22,6 +22,7 @@ BREACHES = [
     ("infra/addressing.py", "import pulumi", "what is computed before the first resource knows no Pulumi"),
     ("lab/ledger.py", "from failover_lambda import contract", "the checker shares nothing with the watchdog"),
     ("lab/checkers.py", "from failover_lambda import rule", "the lab does not share the watchdog's opinion"),
+    ("prove/simulation/verdicts.py", "from failover_lambda import rule", "the checker of the simulation does not share"),
 ]
 
 
