@@ -17,7 +17,8 @@ from prove.story import Story
 PROCESSES = 2
 FOLLOWED = {"ci": 3_000, "nightly": 50_000}
 """Of each world, so many states are followed to their rest, evenly spread over the depth of the search."""
-STATES = {"ci": 330_000, "nightly": 11_000_000}
+STATES = {"ci": 425_000, "nightly": 15_500_000}
+"""Of all worlds together at most, each an equal part; the smallest ones end before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,15 +78,14 @@ def search_world(small: Small, states_max: int, followed: int) -> Searched:
 
 
 def search(names: Sequence[str], states: int, followed: int, say: Callable[[str], None]) -> list[Searched]:
-    """Search the worlds called so (none = all); what one world does not need of the states goes to those after it."""
+    """Search the worlds called so (none = all), with an equal part of the states for each."""
     chosen = [worlds.named(name) for name in names] or list(worlds.WORLDS)
     say(f"breadth-first search of {len(chosen)} small worlds, {states} states in all; for each state: {', '.join(PROMISES)}")
     say(f"for some of them, followed until nothing changes: {', '.join(liveness.PROMISES)}")
     done: list[Searched] = []
-    left = states
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
-        first = max(1, left // len(chosen))
-        running = {pool.submit(search_world, small, first, followed): small for small in chosen}
+        part = max(1, states // len(chosen))
+        running = [pool.submit(search_world, small, part, followed) for small in chosen]
         for future in as_completed(running):
             done.append(future.result())
             say(done[-1].line)

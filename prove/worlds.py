@@ -1,13 +1,44 @@
-"""The small worlds that are searched: several small ones instead of a huge one, so that most are searched to their end.
+"""The small worlds that are searched: several small ones instead of a huge one.
 
-The names are those of `python -m prove search --world NAME`. The share says how much of the states of a whole search a
-world may have; what one does not need goes to the others.
+The first ones are so small that they are searched to their end at either size. In the others more can go wrong, and they are
+searched as far as the states go. The names are those of `python -m prove search --world NAME`.
 """
 
 from prove.rounds import REFUSED, View
 from prove.small import Budget, Small
 
 WORLDS: tuple[Small, ...] = (
+    Small(
+        name="one-lost-call",
+        about="a service dies, and one call has no answer",
+        budget=Budget(kill=1, lost=1),
+    ),
+    Small(
+        name="one-recovery",
+        about="a service dies and answers again, and one call has no answer",
+        budget=Budget(kill=1, heal=1, lost=1),
+    ),
+    Small(
+        name="one-silence",
+        about="a service dies, and the store is silent once",
+        budget=Budget(kill=1, store=1),
+    ),
+    Small(
+        name="one-hand",
+        about="a service dies, and an operator moves the address once",
+        budget=Budget(kill=1, hand=1),
+    ),
+    Small(
+        name="three-errors",
+        about="three rounds are wrong, and no worker is",
+        budget=Budget(wrong=3),
+        views=(View.TRUE, View.BLIND, View.STALE),
+    ),
+    Small(
+        name="repeated",
+        about="a service dies, one call lands twice and one is refused",
+        budget=Budget(kill=1, twice=1, refuse=1),
+    ),
     Small(
         name="pair",
         about="a service dies and heals, one other arbiter takes over, one call is lost",

@@ -101,5 +101,5 @@ def test_time_ahead_is_over_or_in_its_class() -> None:
 
 
 def test_an_unknown_world_names_those_there_are() -> None:
-    with pytest.raises(SystemExit, match="there is no world 'x'; there are pair, "):
+    with pytest.raises(SystemExit, match="there is no world 'x'; there are one-lost-call, "):
         worlds.named("x")
