@@ -10,7 +10,7 @@ import sys
 
 from bench import page
 from bench.failover import Bench, Run, as_rows
-from bench.figures import failover_rows, function_rows, planned_rows, read_function
+from bench.figures import Spread, failover_rows, function_rows, planned_rows, read_function
 from bench.planned import WARM_S, Planned, PlannedRun
 from bench.planned import as_rows as planned_as_rows
 from lab import site
@@ -25,6 +25,8 @@ PAGE = REPOSITORY / "docs" / "BENCHMARKS.md"
 KINDS = (Fault.KILL, Fault.CUT)
 CONFIG = {"holdSeconds": "0", "movesPerHourMax": "24", "movesPerDayMax": "24"}
 """A bench strikes again and again; a real site would be held, and rightly."""
+GOAL_S = 3.0
+"""From the stored request to the accepted move, 99th percentile."""
 
 
 def main() -> int:
@@ -78,7 +80,7 @@ def _planned(arguments: argparse.Namespace, say: Progress) -> str:
         engine = running.deployment.engine
     about = _about(engine, arguments.seed)
     _write_json("planned", about, {"runs": planned_as_rows(runs)})
-    return _planned_part(about, planned_rows(runs), arguments.runs)
+    return _planned_part(about, runs)
 
 
 MEASUREMENTS = {"failover": _failovers, "planned": _planned}
@@ -124,13 +126,15 @@ Peak memory of the arbiter's process: {peak_mb:.0f} MB.
 """
 
 
-def _planned_part(about: dict[str, str], rows: list[str], runs: int) -> str:
-    table = "\n".join(rows)
-    few = "\n- With fewer than 100 runs the 99th percentile is the largest value." if runs < 100 else ""
+def _planned_part(about: dict[str, str], runs: list[PlannedRun]) -> str:
+    table = "\n".join(planned_rows(runs))
+    few = "\n- With fewer than 100 runs the 99th percentile is the largest value." if len(runs) < 100 else ""
+    reached = Spread.of(run.moved_s for run in runs).p99
+    met = "met" if reached <= GOAL_S else "**not met**"
     return f"""## Planned switchover
 
-{runs} switchovers, there and back, under the traffic of three HL7 senders and an HTTP client. The goal (G7) is 3 s p99 from
-the request to the accepted move.
+{len(runs)} switchovers, there and back, under the traffic of three HL7 senders and an HTTP client. The goal is {GOAL_S:g} s
+p99 from the request to the accepted move; in this run it is {met}, with {reached:.2f} s.
 
 - Date: {about["date"]}, commit {about["commit"]}
 - Machine: {about["machine"]}; load at the end: {about["load"]}
