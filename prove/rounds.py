@@ -166,7 +166,7 @@ def speaks_against(shown: Shown, holder: int, zones: tuple[str, ...], vantage_zo
         for zone, answers in zip(vantage_zones, shown.answers, strict=False)
         if answers[0] < NO_ANCHOR and any(answer != TIMEOUT for index, answer in enumerate(answers) if index != holder)
     ]
-    if len(counted) >= 2 and any(zone != zones[holder] for zone in counted):  # noqa: PLR2004 - RULE 3.3: two vantages
+    if len(counted) >= 2 and any(zone != zones[holder] for zone in counted):
         return True
     return True if len(counted) == 1 == len(shown.answers) and shown.public == -1 else None
 
