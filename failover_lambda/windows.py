@@ -23,10 +23,6 @@ from failover_lambda.model import Window
 MINUTE_S = 60
 """Windows open and close on whole minutes."""
 
-_SLACK = timedelta(hours=3)
-"""Openings are looked for from so much before the earliest one that can matter: where clocks are set back, what the wall
-shows is later than what was shown an hour ago."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
@@ -65,7 +61,7 @@ def open_at(schedule: Schedule, now_s: float) -> Window | None:
     """The window that is open at `now_s` (wall clock, seconds since 1970); of two, the one that opened later."""
     now = datetime.fromtimestamp(now_s, UTC)
     opened = None
-    for each in CronSim(schedule.cron, (now - schedule.length - _SLACK).astimezone(schedule.time_zone)):
+    for each in CronSim(schedule.cron, (now - schedule.length).astimezone(schedule.time_zone)):
         opening = each.astimezone(UTC)  # else a sum with it would be one of the wall clock
         if opening > now:
             break

@@ -249,16 +249,13 @@ def test_a_move_in_motion_ends_first(phase: Phase) -> None:
 def test_the_move_that_ends_is_the_last_one_even_in_the_round_in_which_it_ends() -> None:
     """4.7: an announcement that stood ready for that round begins none."""
     world = World(3).settled()
-    world.cloud.announced["wk2"] = "system-reboot instance-event-1"
-    world.tick(61)
-    world.cloud.lose[Do.ASSOCIATE] = "before"
-    world.ask(Verb.SWITCHOVER, worker="wk2")
-    world.tick(4)
-    assert world.record.phase is Phase.MOVING
+    world.cloud.announced["wk1"] = "system-reboot instance-event-1"
+    world.until(Phase.VERIFYING)
+    world.cloud.announced["wk2"] = "system-reboot instance-event-2"
     switch(world, on=True)
-    world.cloud.lose.clear()
     world.tick(30)
     assert (world.record.holder, world.record.epoch, world.record.phase) == ("wk2", 2, Phase.STEADY)
+    assert (world.told[-1], world.record.would) == ("would-move", "switchover wk3")
 
 
 def test_what_people_did_meanwhile_is_adopted_when_it_is_switched_off() -> None:

@@ -3,9 +3,12 @@
 Expected times stand in UTC, so that no test repeats the arithmetic of time zones that it is about.
 """
 
+import random
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 
 import pytest
+from cronsim import CronSim
 
 from failover_lambda.model import Window
 from failover_lambda.windows import Schedule, Windows, open_at, schedule_of
@@ -148,6 +151,30 @@ def test_every_hour_of_the_night_of_a_change_by_real_time_where_no_hour_is_said(
         "2027-10-31 01:00",
         "2027-10-31 02:00",
     ]
+
+
+ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Beirut", "America/Santiago", "UTC")
+CRONS = ("30 2 * * *", "0 0 * * *", "45 1 * * *", "0,20,40 0-4 * * *", "15 * * * *", "*/10 2 * * *", "59 23 L * *")
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_same_window_is_found_however_far_back_one_looks(seed: int) -> None:
+    """A month's openings in their order, against a look that begins one length ago. The seed is in the test's name."""
+    dice = random.Random(seed)
+    of = schedule(dice.choice(CRONS), dice.choice((5, 50, 200, 1439)), dice.choice(ZONES))
+    begin = datetime(2027, dice.choice((3, 4, 9, 10, 11)), 1, tzinfo=UTC)
+    openings = [
+        each.timestamp()
+        for each in takewhile(
+            lambda each: each < begin + timedelta(days=32), CronSim(of.cron, begin.astimezone(of.time_zone))
+        )
+    ]
+    for _ in range(150):
+        moment = begin.timestamp() + 86400 + dice.randrange(30 * 1440) * 60
+        opened = max((each for each in openings if each <= moment), default=-1e9)
+        window = open_at(of, moment)
+        open_now = moment < opened + of.length.total_seconds()
+        assert (window.opened_s if window else None) == (opened if open_now else None), (of, text(moment))
 
 
 def test_without_failback_by_itself_no_window_is_ever_open() -> None:
