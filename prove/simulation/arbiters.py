@@ -49,7 +49,7 @@ class Life:
         self.wire = Wire(self._agenda)
         self.clock = SimulatedClock(self._agenda, dice)
         cloud = SimulatedCloud(address, self.wire, owner, dice)
-        store = SimulatedStore(table, self.wire, dice)
+        store = SimulatedStore(table, self.wire, self.clock, dice)
         executor = WireExecutor(self.wire)
         self._reporter = SimulatedReporter(address, self.wire, owner, dice)
         ports = Ports(

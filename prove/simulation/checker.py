@@ -65,12 +65,14 @@ class Watch:
         self._violations = violations
         self._now_s = 0.0
         self._record: Record | None = None
+        self._version = 0
         self._lease = ("", 0)
         self._holders: dict[int, str] = {}
         self._expected: dict[int, str] = {}
         self._fenced: set[tuple[str, int]] = set()
         self._promised: dict[str, str] = {}
         self._asked: set[str] = set()
+        self._owed: set[str] = set()
         self._replied: dict[str, bool] = {}
         self._begun: dict[str, int] = {}
         self._rounds = Rounds()
@@ -90,6 +92,7 @@ class Watch:
             events.Told: self._on_told,
             events.Calm: self._on_calm,
             events.Asked: self._on_asked,
+            events.RecordGone: self._on_gone,
         }
 
     def _broken(self, name: str, why: str) -> None:
@@ -108,11 +111,12 @@ class Watch:
         old, new = self._record, event.record
         if (event.owner, event.token) != self._lease:
             self._broken("lease ignored (2.5)", f"{event.owner} wrote under token {event.token}; the lease is {self._lease}")
-        if new.version != (old.version if old else 0) + 1:
-            self._broken("version ignored (2.5)", f"version {new.version} follows {old.version if old else 0}")
-        before = old.epoch if old else 0
-        if new.epoch not in (before, before + 1):
-            self._broken("epochs only grow (1.5)", f"epoch {new.epoch} follows {before}")
+        if new.version != self._version + 1:
+            self._broken("version ignored (2.5)", f"version {new.version} follows {self._version}")
+        before = max(self._holders, default=0)
+        if new.epoch not in ((before, before + 1) if old else (before + 1,)):
+            self._broken("epochs only grow (1.5, 1.12)", f"epoch {new.epoch} follows {before}")
+        self._version = new.version
         holder = self._holders.setdefault(new.epoch, new.holder)
         if holder != new.holder:
             self._broken("one holder per epoch (1.5)", f"epoch {new.epoch} has {holder} and {new.holder}")
@@ -128,6 +132,16 @@ class Watch:
             self.judge.fresh_budget()
         self._on_replies(new)
         self._record = new
+
+    def _on_gone(self, event: events.RecordGone) -> None:
+        """What was asked for before may never be answered, or once more: nobody remembers."""
+        self._version = event.version
+        if event.lost:
+            self._record = None
+            self.judge.lost(event.time_s)
+        self._replied.clear()
+        self._begun.clear()
+        self._owed.clear()
 
     def _on_replies(self, record: Record) -> None:
         """RULE 9.3: one reply for each request, and no second move."""
@@ -206,12 +220,13 @@ class Watch:
 
     def _on_asked(self, event: events.Asked) -> None:
         self._asked.add(event.request.id)
+        self._owed.add(event.request.id)
 
     def _on_calm(self, event: events.Calm) -> None:
         if not event.ends or event.truth is None:
             return
-        for why in disorder(self._record, event.truth, self._lease[0]):
+        for why in disorder(self._record, event.truth, self._lease[0], quiet=self.judge.is_quiet(event.time_s)):
             self._broken("in order again after the last fault (1.4, L1 to L5)", why)
-        open_ones = sorted(self._asked - set(self._replied))
+        open_ones = sorted(self._owed - set(self._replied))
         if open_ones:
             self._broken("every request is answered (9.3, L6)", f"{', '.join(open_ones)} have no reply")

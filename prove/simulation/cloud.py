@@ -1,7 +1,7 @@
 """The address, and the port `Cloud`: calls that are late, lost, repeated, throttled or refused; reads that are stale."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from failover_lambda.contract import Settings
@@ -191,7 +191,7 @@ class SimulatedCloud(Port):
         shown = association.association_id if association else ""
         site = self._address.settings.site
         self._address.chronicle.add(ReadAddress(self._now_s, site, self._owner, shown, stale))
-        return self._wire.now(AddressView(public_ip=PUBLIC_IP, association=association), took_s)
+        return self._wire.now(AddressView(public_ip=PUBLIC_IP, association=association, owner=site), took_s)
 
     def read_instances(self) -> tuple[InstanceView, ...]:
         """See the port."""
@@ -201,13 +201,22 @@ class SimulatedCloud(Port):
             return self._wire.fails(unread, took_s)
         machines = self._address.machines.values()
         views = tuple(
-            InstanceView(worker=one.name, power=one.power, launched_s=one.launched_s, isolated=one.isolated, event=one.event)
+            InstanceView(worker=one.name, power=one.power, launched_s=one.launched_s, isolated=one.isolated)
             for one in machines
         )
         powers = {view.worker: view.power.value for view in views}
         site = self._address.settings.site
         self._address.chronicle.add(ReadMachines(self._now_s, site, self._owner, powers))
         return self._wire.now(views, took_s)
+
+    def read_announcements(self) -> Mapping[str, str]:
+        """See the port."""
+        unread = self._unread("the announcements")
+        took_s = self._read_takes_s(unread)
+        if unread:
+            return self._wire.fails(unread, took_s)
+        machines = self._address.machines.values()
+        return self._wire.now({one.name: one.event for one in machines if one.event}, took_s)
 
     def run(self, command: Command) -> Answered:
         """See the port."""

@@ -184,6 +184,17 @@ class Refused(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RecordGone(Event):
+    """The record was deleted (version 0), or an older copy was put in its place; `lost`: of an older epoch, or none."""
+
+    version: int
+    lost: bool
+
+    def __str__(self) -> str:
+        return f"the record is {f'put back to version {self.version}' if self.version else 'deleted'}"
+
+
+@dataclass(frozen=True, slots=True)
 class LeaseTaken(Event):
     """The lease has another owner; "" = it was let go."""
 

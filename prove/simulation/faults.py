@@ -14,6 +14,7 @@ from prove.simulation.cloud import STRANGER
 from prove.simulation.events import Fault
 from prove.simulation.ground import Ailment, Machine, Region, Zone
 from prove.simulation.site import Site
+from prove.simulation.store import COPIES
 
 Undo = Callable[[], None]
 
@@ -256,6 +257,17 @@ def _start_another(scene: Scene, site: Site) -> Undo:
     return nothing
 
 
+def _delete_record(scene: Scene, site: Site) -> Undo:
+    del scene
+    site.table.lose(0)
+    return nothing
+
+
+def _restore_record(scene: Scene, site: Site) -> Undo:
+    site.table.lose(scene.dice.randint(1, COPIES))
+    return nothing
+
+
 CLOCK_JUMP_S = 20.0
 """A wall clock is set by this much at most."""
 
@@ -303,6 +315,8 @@ LEADER_KILLED = OnSite(name="leader killed", weight=3, lasts_s=(0, 0), begin=_ki
 LEADER_FROZEN = OnSite(name="leader frozen", weight=3, lasts_s=(0, 0), begin=_freeze_leader)
 LEADER_REPLACED = OnSite(name="leader frozen, another starts", weight=2, lasts_s=(0, 0), begin=_freeze_and_replace)
 CLOCK_SET = OnSite(name="clock set", weight=1, lasts_s=(0, 0), begin=_set_clock)
+RECORD_DELETED = OnSite(name="record deleted", weight=0.15, lasts_s=(0, 0), begin=_delete_record)
+RECORD_RESTORED = OnSite(name="record restored", weight=0.15, lasts_s=(0, 0), begin=_restore_record)
 ANOTHER = OnSite(name="another arbiter starts", weight=2, lasts_s=(0, 0), begin=_start_another)
 
 ON_WORKER = (
@@ -312,6 +326,7 @@ ON_WORKER = (
 ON_SITE = (
     *(MOVED_BY_HAND, TAKEN_BY_HAND, GIVEN_BY_HAND),
     *(LEADER_KILLED, LEADER_FROZEN, LEADER_REPLACED, CLOCK_SET, ANOTHER),
+    *(RECORD_DELETED, RECORD_RESTORED),
 )
 ON_ZONE = (ZONE_LOST, ZONE_APART, ZONE_ALONE, ZONE_NO_CLIENTS, NO_PROBER, NO_ANCHOR, LOSSY)
 ON_REGION = (

@@ -6,8 +6,8 @@ from failover_lambda.model import Association, Phase, Record
 from prove.simulation.events import Truth
 
 
-def disorder(record: Record | None, truth: Truth, leader: str) -> Iterator[str]:
-    """Everything that is not as it should be; nothing = in order."""
+def disorder(record: Record | None, truth: Truth, leader: str, *, quiet: bool) -> Iterator[str]:
+    """Everything that is not as it should be. `quiet`: the record was lost, and nobody fails over yet (RULE 1.13)."""
     if record is None:
         yield "there is no record"
         return
@@ -21,16 +21,16 @@ def disorder(record: Record | None, truth: Truth, leader: str) -> Iterator[str]:
         if truth.association.instance_id not in truth.instances.values():
             yield f"the address is on {truth.association.instance_id}"
     else:
-        yield from _unsteady(record, truth, truth.association)
+        yield from _unsteady(record, truth, truth.association, quiet=quiet)
 
 
-def _unsteady(record: Record, truth: Truth, shown: Association) -> Iterator[str]:
-    if record.phase is not Phase.STEADY:
+def _unsteady(record: Record, truth: Truth, shown: Association, *, quiet: bool) -> Iterator[str]:
+    if record.phase is not Phase.STEADY and not (quiet and record.phase is Phase.SUSPECT):
         yield f"the phase is {record.phase.value}: {record.reason}"
     if shown.association_id != record.association_id:
         yield f"the record says {record.association_id}, the address is on {shown.association_id}"
     if shown.instance_id != truth.instances[record.holder]:
         yield f"the record says {record.holder}, the address is on {shown.instance_id}"
-    if not truth.serving[record.holder]:
+    if not truth.serving[record.holder] and not quiet:
         others = [name for name, serving in truth.serving.items() if serving]
         yield f"{record.holder} holds and cannot serve, though {', '.join(others) or 'nobody'} could (L1)"

@@ -60,6 +60,7 @@ def _shape(dice: random.Random, number: int) -> Shape:
         hold_s=dice.choice((60.0, 60.0, 20.0, 0.0)),
         arbiter_standby=dice.random() < 0.4,
         rejoin_auto=dice.random() < 0.3,
+        slow_grace_s=dice.choice((15.0, 15.0, 0.0)),
     )
 
 

@@ -42,6 +42,7 @@ class Shape:
     hold_s: float = 60.0
     arbiter_standby: bool = False
     rejoin_auto: bool = False
+    slow_grace_s: float = 15.0
 
 
 def settings_of(shape: Shape) -> Settings:
@@ -62,6 +63,7 @@ def settings_of(shape: Shape) -> Settings:
         probe_kind=ProbeKind.HTTP,
         probe_port=8080,
         probe_path="/health",
+        ready_path="",
         probe_tls_verify=True,
         probe_tls_ca_pem="",
         public_health_port=8081 if shape.public_port else 0,
@@ -70,6 +72,7 @@ def settings_of(shape: Shape) -> Settings:
         timeouts_to_dead=3,
         refusals_to_dead=2,
         restart_grace_s=30.0 if calm else 0.0,
+        slow_grace_s=shape.slow_grace_s,
         boot_grace_s=300.0,
         lease_ttl_s=15.0 if calm else 6.0,
         lease_renew_s=5.0 if calm else 2.0,

@@ -5,19 +5,24 @@ one's own write is recognised while the lease is one's own.
 """
 
 import random
+from collections import deque
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from failover_lambda.errors import ConflictError, StoreUnavailableError
-from failover_lambda.model import Lease, Record, Request
+from failover_lambda.errors import ConflictError, RecordLostError, StoreError, StoreUnavailableError
+from failover_lambda.model import Lease, Loss, Lost, Record, Request
+from failover_lambda.ports import Clock
 from prove.simulation import figures
 from prove.simulation.chronicle import Chronicle
-from prove.simulation.events import Asked, LeaseTaken, Refused, Stored
-from prove.simulation.ground import Region
+from prove.simulation.events import Asked, LeaseTaken, RecordGone, Refused, Stored
+from prove.simulation.ground import START_S, Region
 from prove.simulation.replies import Port, Reply, Wire
 
 T = TypeVar("T")
+
+COPIES = 30
+"""Versions of the record of which there are backups."""
 
 LATE_S = (3.0, 20.0)
 """A write that was given up lands this much after it was sent."""
@@ -34,23 +39,62 @@ class Table:
     lease: Lease | None = None
     unconditional: bool = False
     """A planted table that looks at neither version nor lease."""
+    floor: int = 0
+    """The highest epoch that was reached."""
+    _copies: deque[Record] = field(default_factory=lambda: deque[Record](maxlen=COPIES))
 
     @property
     def _now_s(self) -> float:
         return self.region.agenda.time_s
 
+    def now_s(self) -> float:
+        """Its own clock: right."""
+        return START_S + self._now_s
+
+    def load(self) -> Record | None:
+        """A consistent read of record and floor."""
+        lost = self._lost()
+        if lost:
+            raise RecordLostError(lost)
+        return self.record
+
+    def _lost(self) -> Lost | None:
+        if self.record is None:
+            return Lost(what=Loss.LOST, floor=self.floor, version=0, why="the record is missing") if self.floor else None
+        if self.record.epoch < self.floor:
+            why = f"the record is an old copy of epoch {self.record.epoch}"
+            return Lost(what=Loss.RESTORED, floor=self.floor, version=self.record.version, why=why)
+        return None
+
     def save(self, record: Record, lease: Lease) -> Record:
         """One transaction."""
+        stored, low = self.record.version if self.record else 0, record.epoch < self.floor
+        return self._put(record, lease, f"the stored one is {stored}", may=stored == record.version and not low)
+
+    def supersede(self, record: Record, lease: Lease) -> Record:
+        """One transaction, in place of a record that is lost."""
+        lost = self._lost()
+        may = lost is not None and lost.version == record.version and record.epoch > lost.floor
+        return self._put(record, lease, "the record is not lost so", may=may)
+
+    def _put(self, record: Record, lease: Lease, why: str, *, may: bool) -> Record:
         after = replace(record, version=record.version + 1)
-        if not self.unconditional:
-            stored = self.record.version if self.record else 0
-            if not self._is_held(lease) or (stored != record.version and self.record != after):
-                self.chronicle.add(Refused(self._now_s, self.site, lease.owner, lease.token, after.version))
-                raise ConflictError(f"version {after.version} was to follow, the stored one is {stored}")
+        if not self.unconditional and (not self._is_held(lease) or not (may or self.record == after)):
+            self.chronicle.add(Refused(self._now_s, self.site, lease.owner, lease.token, after.version))
+            raise ConflictError(f"version {after.version} was to follow, {why}")
         if self.record != after:
-            self.record = after
+            self.record, self.floor = after, max(self.floor, after.epoch)
+            self._copies.append(after)
             self.chronicle.add(Stored(self._now_s, self.site, lease.owner, lease.token, after))
         return after
+
+    def lose(self, copy: int) -> None:
+        """Somebody deletes the record (0), or puts a backup in its place: the newest but that many."""
+        if self.record is None:
+            return
+        self.record = self._copies[-1 - copy] if 0 < copy < len(self._copies) else None
+        event = RecordGone(self._now_s, self.site, self.record.version if self.record else 0, self._lost() is not None)
+        self.chronicle.add(event)
 
     def _is_held(self, lease: Lease) -> bool:
         return self.lease is not None and (self.lease.owner, self.lease.token) == (lease.owner, lease.token)
@@ -107,14 +151,23 @@ class Table:
 class SimulatedStore(Port):
     """Port `RecordStore` of one arbiter."""
 
-    def __init__(self, table: Table, wire: Wire, dice: random.Random) -> None:
+    def __init__(self, table: Table, wire: Wire, clock: Clock, dice: random.Random) -> None:
         self._table = table
         self._wire = wire
+        self._clock = clock
         self._dice = dice
 
     def load(self) -> Record | None:
         """See the port."""
-        return self._ask(lambda: self._table.record, writes=False)
+        return self._ask(self._table.load, writes=False)
+
+    def supersede(self, record: Record, lease: Lease) -> Record:
+        """See the port."""
+        return self._ask(lambda: self._table.supersede(record, lease), writes=True)
+
+    def clock_offset_s(self) -> float | None:
+        """See the port: the store's clock is right."""
+        return self._table.now_s() - self._clock.now_s()
 
     def save(self, record: Record, lease: Lease) -> Record:
         """See the port."""
@@ -170,7 +223,7 @@ class SimulatedStore(Port):
             due_s = agenda.time_s + half_s
             try:
                 reply.arrives(due_s, effect())
-            except ConflictError as exc:
+            except StoreError as exc:
                 reply.arrives(due_s, error=exc)
 
         agenda.at(agenda.time_s + half_s, happen)
@@ -181,5 +234,5 @@ def _unheard(effect: Callable[[], object]) -> None:
     """A write whose answer nobody waits for."""
     try:
         effect()
-    except ConflictError:
+    except StoreError:
         return

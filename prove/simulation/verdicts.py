@@ -26,6 +26,8 @@ CLOCK_SET_S = 45.0
 """And by no more than this for some time after one was set, by the fault of that name."""
 
 CLOCK_SET_FOR_S = 400.0
+LOADED_S = 150.0
+"""A record that is lost under a leader is found out by the next write, or by the next leader."""
 
 Broken = Callable[[str, str], None]
 
@@ -41,6 +43,7 @@ class Judge:
         """Worker to the end of the last time when it could not serve; infinite = it still cannot."""
         self._clock_set_s = -CLOCK_SET_FOR_S
         self._moves_s: list[float] = []
+        self._lost_s = -2 * LATE_CALL_S
         self._asked: list[Sent] = []
         self.failovers = 0
         self.false: list[str] = []
@@ -54,6 +57,15 @@ class Judge:
         """A fault begins or ends."""
         if event.name == "clock set":
             self._clock_set_s = event.time_s
+
+    def lost(self, now_s: float) -> None:
+        """The record was lost: its moves are forgotten, and nothing moves by itself for a while (RULE 1.13)."""
+        self._lost_s = now_s
+        self.fresh_budget()
+
+    def is_quiet(self, now_s: float) -> bool:
+        """It still is that while, or may be by some clock."""
+        return now_s - self._lost_s < LATE_CALL_S + CLOCK_SET_S + LOADED_S
 
     def fresh_budget(self) -> None:
         """The watchdog was switched on again (RULE 1.8)."""
@@ -83,11 +95,18 @@ class Judge:
                 self._broken("no automatic move in a pause (9.6)", f"epoch {new.epoch}: {new.reason}")
             if old.manual and new.manual:
                 self._broken("no automatic move in manual (S6, 4)", f"epoch {new.epoch} although: {old.manual}")
-            self._check_budget(old, now_s, on_nobody=not intent.expected_id)
+            on_nobody = not intent.expected_id
+            self._check_budget(old, now_s, on_nobody=on_nobody)
+            self._check_quiet(now_s, on_nobody=on_nobody, why=new.reason)
             self._moves_s.append(now_s)
         if intent.kind is Kind.FAILOVER:
             self.failovers += 1
             self._check_verdict(owner, intent.source, new, now_s)
+
+    def _check_quiet(self, now_s: float, *, on_nobody: bool, why: str) -> None:
+        since_s = now_s - self._lost_s
+        if since_s < LATE_CALL_S - CLOCK_SET_S and not on_nobody:
+            self._broken("no move by itself after a loss (1.13)", f"{since_s:.0f} s after the record was lost: {why}")
 
     def _check_budget(self, old: Record, now_s: float, *, on_nobody: bool) -> None:
         settings = self._settings
@@ -142,6 +161,7 @@ class Judge:
         if kind is Kind.FAILBACK and not asked:
             self._broken("failback only in its window (S7, 10.1)", f"epoch {new.epoch}: {new.reason}")
         apart_s = CLOCK_SET_S if now_s - self._clock_set_s < CLOCK_SET_FOR_S else CLOCKS_AGREE_S
+        self._check_quiet(now_s, on_nobody=False, why=new.reason)
         loose = [each for each in self._asked if each.heard_s > now_s and now_s - each.time_s < LATE_CALL_S - apart_s]
         if loose:
             asked_s = now_s - loose[-1].time_s
