@@ -8,7 +8,23 @@ from typing import Any
 
 from failover_lambda import rule
 from failover_lambda.contract import Settings
-from failover_lambda.model import AddressView, Association, Decision, Fence, InstanceView, Power, Record, Round, Sight
+from failover_lambda.model import (
+    AddressView,
+    Association,
+    Decision,
+    Fence,
+    InstanceView,
+    Intent,
+    Kind,
+    Move,
+    Phase,
+    Power,
+    Record,
+    Round,
+    Sight,
+    Streak,
+    Verdict,
+)
 from failover_lambda.moves import born
 from tests.fakes import PUBLIC_IP, make_settings
 from tests.spec.rounds import sight
@@ -87,3 +103,43 @@ def fence_of(decision: Decision, worker: str = "wk1") -> Fence:
     fence = written(decision).fence(worker)
     assert fence is not None
     return fence
+
+
+def streak_of(verdict: Verdict = Verdict.DEAD, **changes: Any) -> Streak:
+    """One that is a verdict already, and to which the last round added."""
+    standing = Streak(
+        verdict=verdict,
+        token=1,
+        rounds=5,
+        rounds_needed=3,
+        gone=0,
+        quick=False,
+        since_s=NOW_S - 2.0,
+        last_s=NOW_S - 0.3,
+    )
+    return replace(standing, **changes)
+
+
+def intent_of(kind: Kind = Kind.FAILOVER, **changes: Any) -> Intent:
+    """A move from wk1 that was decided ten seconds ago, and whose call is to be asked now."""
+    made = Intent(
+        kind=kind,
+        source="wk1",
+        expected_id="assoc-2",
+        made_s=NOW_S - 10,
+        deadline_s=NOW_S + 20,
+        asked_s=None,
+        why="wk1 fails",
+    )
+    return replace(made, **changes)
+
+
+def moving(phase: Phase, *, settings: Settings = SETTINGS, intent: Intent | None = None, **changes: Any) -> Record:
+    """A move to wk2 in epoch 3, ten seconds old."""
+    record = record_of("wk2", settings=settings, epoch=3, association_id="", phase=phase, phase_since_s=NOW_S - 10)
+    return replace(record, intent=intent or intent_of(), **changes)
+
+
+def move_of(age_s: float, kind: Kind = Kind.FAILOVER) -> Move:
+    """An automatic move so long ago."""
+    return Move(at_s=NOW_S - age_s, epoch=1, source="wk2", target="wk1", kind=kind)

@@ -68,7 +68,7 @@ def test_a_mixture_says(sentence: str, the_round: Round, finding: str) -> None:
 
 def streak_of(*rounds: tuple[float, Round], **changes: float) -> Streak | None:
     """The streak after these rounds, each with its second."""
-    settings = make_settings(**changes)
+    settings = replace(make_settings(), **changes)
     streak = None
     for at_s, the_round in rounds:
         streak = advance(streak, judge(the_round, settings.worker("wk1"), settings), 1, settings, at_s)

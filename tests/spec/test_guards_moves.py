@@ -1,0 +1,342 @@
+"""RULE.md section 5 and 7: who can be the target, what forbids a move, what an intent says, and what people read of it."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from failover_lambda import rule
+from failover_lambda.contract import Channel
+from failover_lambda.model import (
+    Answered,
+    Command,
+    Debt,
+    Decision,
+    Do,
+    Drift,
+    Fence,
+    InstanceView,
+    Kind,
+    Notice,
+    Outcome,
+    Phase,
+    Power,
+    Record,
+    Told,
+)
+from failover_lambda.moves import TRANSITIONS, go, moves_left
+from tests.fakes import make_settings
+from tests.spec.desk import (
+    NOW_S,
+    SETTINGS,
+    address_on,
+    calls,
+    decide,
+    intent_of,
+    machine,
+    move_of,
+    moving,
+    record_of,
+    round_of,
+    streak_of,
+    told,
+    written,
+)
+from tests.spec.rounds import a_round, sight
+
+FOUR = make_settings(workers=4)
+DONE = Debt(asked_s=NOW_S - 300, answered=True)
+
+
+def fenced(worker: str) -> Fence:
+    """A fence whose worker still runs on the boot that was fenced."""
+    return Fence(worker=worker, epoch=1, launched_s=1.0, raised_s=NOW_S - 300, isolate=DONE, stop=DONE, told=True)
+
+
+def fail_over(holder: str, answers: str, *machines: InstanceView, **changes: Any) -> Decision:
+    """One more round of four workers in which the holder is dead by the verdict."""
+    record = record_of(holder, settings=FOUR, phase=Phase.SUSPECT, phase_since_s=NOW_S - 2, streak=streak_of(), **changes)
+    seen = round_of(answers, address=address_on(holder, settings=FOUR), machines=machines)
+    return decide(record, seen, settings=FOUR)
+
+
+# The target
+
+
+@pytest.mark.parametrize(
+    ("holder", "answers", "target"),
+    [
+        ("wk1", "THHH", "wk2"),
+        ("wk1", "TTHH", "wk3"),
+        ("wk2", "HTHH", "wk3"),
+        ("wk2", "HTTT", "wk1"),
+        ("wk3", "HHTT", "wk1"),
+        ("wk4", "HHHT", "wk1"),
+        ("wk4", "TTHT", "wk3"),
+    ],
+)
+def test_the_target_is_the_next_in_order_that_answers_and_the_order_is_a_ring(
+    holder: str, answers: str, target: str
+) -> None:
+    """5.2."""
+    assert written(fail_over(holder, answers)).holder == target
+
+
+@pytest.mark.parametrize(
+    ("of_wk2", "target"),
+    [
+        (machine("wk2"), "wk2"),
+        (machine("wk2", Power.UNKNOWN), "wk2"),
+        (machine("wk2", Power.STOPPED), "wk3"),
+        (machine("wk2", Power.TERMINATED), "wk3"),
+        (machine("wk2", isolated=True), "wk3"),
+    ],
+)
+def test_a_standby_that_the_cloud_calls_stopped_or_isolated_is_passed_over_though_it_answers(
+    of_wk2: InstanceView, target: str
+) -> None:
+    """5.2."""
+    assert written(fail_over("wk1", "THHH", of_wk2)).holder == target
+
+
+def test_one_vantage_that_gets_a_healthy_answer_is_enough_for_a_target() -> None:
+    """5.2: it answered healthy in this very round."""
+    record = record_of(phase=Phase.SUSPECT, streak=streak_of(), phase_since_s=NOW_S - 2)
+    seen = replace(a_round(sight("a", "TT"), sight("b", "TS"), sight("c", "TH")), address=address_on("wk1"))
+    assert written(decide(record, seen)).holder == "wk2"
+
+
+@pytest.mark.parametrize(
+    ("answers", "fences", "target"),
+    [
+        ("THHH", ("wk2",), "wk3"),
+        ("THTT", ("wk2",), "wk2"),
+        ("THHT", ("wk2", "wk3"), "wk2"),
+        ("TTHT", ("wk2", "wk3"), "wk3"),
+        ("THTH", ("wk2",), "wk4"),
+    ],
+)
+def test_a_worker_with_an_unproven_fence_is_promoted_only_if_nobody_else_answers(
+    answers: str, fences: tuple[str, ...], target: str
+) -> None:
+    """6.7."""
+    assert written(fail_over("wk1", answers, fences=tuple(map(fenced, fences)))).holder == target
+
+
+def test_no_fence_call_leaves_with_the_decision_that_promotes_its_worker() -> None:
+    """6.7: its stop is due again in this very round; the one against the old holder goes."""
+    due = replace(fenced("wk2"), isolate=Debt(asked_s=NOW_S - 60), stop=Debt(asked_s=NOW_S - 60))
+    other = replace(due, worker="wk3")
+    decision = fail_over("wk1", "THTT", machine("wk2"), machine("wk3"), fences=(due, other))
+    assert calls(decision) == ["isolate wk3", "stop wk3", "disassociate wk1", "isolate wk1", "stop wk1"]
+
+
+# What forbids a move
+
+
+@pytest.mark.parametrize(
+    ("ages_s", "left"),
+    [
+        ((), 3),
+        ((10.0,), 2),
+        ((3599.999,), 2),
+        ((3600.0,), 3),
+        ((10.0, 20.0, 30.0), 0),
+        ((4000.0, 5000.0, 6000.0), 2),
+        ((4000.0, 5000.0, 6000.0, 7000.0, 8000.0), 0),
+        ((86399.999, 5000.0, 6000.0, 7000.0), 1),
+        ((86400.0, 5000.0, 6000.0, 7000.0), 2),
+        ((10.0,) * 9, 0),
+    ],
+)
+def test_both_budgets_count_and_a_move_leaves_them_on_its_second(ages_s: tuple[float, ...], left: int) -> None:
+    """5.12: three an hour and five a day here; never less than none."""
+    record = record_of(moves=tuple(map(move_of, ages_s)))
+    assert moves_left(record, SETTINGS, NOW_S) == left
+
+
+@pytest.mark.parametrize(("attempt", "phase"), [(7, Phase.MOVING), (8, Phase.MANUAL)])
+def test_an_incident_has_two_attempts_for_each_worker(attempt: int, phase: Phase) -> None:
+    """5.12."""
+    record = moving(Phase.VERIFYING, settings=FOUR, association_id="assoc-3", intent=intent_of(attempt=attempt))
+    seen = round_of("HTTT", address=address_on("", settings=FOUR))
+    decision = decide(replace(record, streak=streak_of()), seen, settings=FOUR)
+    assert written(decision).phase is phase
+
+
+def test_within_an_incident_neither_hold_nor_budget_forbids_the_next_target() -> None:
+    """5.12: a target that died before it was verified is replaced at once."""
+    moves = tuple(map(move_of, (1.0, 2.0, 3.0)))
+    record = moving(Phase.VERIFYING, association_id="assoc-3", streak=streak_of(), moves=moves)
+    decision = decide(record, round_of("HT", address=address_on("wk2", "assoc-3")))
+    assert (written(decision).holder, written(decision).epoch) == ("wk1", 4)
+
+
+# An intent
+
+
+def test_an_intent_says_what_it_was_decided_on() -> None:
+    """5.1, 5.12, 7.1: the id that was read, its deadline, the first failing round, and one move of the budget."""
+    decision = fail_over("wk1", "THHH", association_id="assoc-0", association_reads=2)
+    record = written(decision)
+    intent = record.intent
+    assert intent is not None
+    assert (intent.expected_id, intent.source, intent.kind, intent.attempt, intent.tried) == (
+        "assoc-2",
+        "wk1",
+        Kind.FAILOVER,
+        1,
+        (),
+    )
+    assert (intent.made_s, intent.asked_s, intent.deadline_s) == (NOW_S, NOW_S, NOW_S + 30.0)
+    assert intent.suspected_s == NOW_S - 2.0
+    assert (record.association_id, record.association_reads, record.streak, record.phase_since_s) == ("", 0, None, NOW_S)
+    move = record.moves[-1]
+    assert (move.at_s, move.epoch, move.source, move.target, move.kind) == (NOW_S, 3, "wk1", "wk2", Kind.FAILOVER)
+
+
+def test_the_record_remembers_the_moves_that_any_budget_can_ask_for() -> None:
+    """5.12: the newest twenty-four."""
+    old = tuple(move_of(90_000.0 - number) for number in range(24))
+    record = written(fail_over("wk1", "THHH", moves=old))
+    assert (len(record.moves), record.moves[0], record.moves[-1].at_s) == (24, old[1], NOW_S)
+
+
+def test_a_move_within_an_incident_uses_no_budget_and_remembers_how_it_began() -> None:
+    """5.12, 7.1: the replacement of a target; the seconds are those since the first failing round."""
+    intent = intent_of(refusals=3, suspected_s=NOW_S - 44)
+    record = moving(Phase.MOVING, intent=intent, moves=(move_of(10.0),))
+    after = written(decide(record, round_of("HT", address=address_on(""))))
+    assert (len(after.moves), after.fences) == (1, ())
+    assert after.intent is not None
+    assert (after.intent.suspected_s, after.intent.attempt) == (NOW_S - 44, 2)
+
+
+def test_a_boot_that_could_not_be_read_is_not_known_to_the_fence() -> None:
+    """6.6."""
+    seen = round_of("TH", address=address_on("wk1"), machines=None)
+    record = record_of(phase=Phase.SUSPECT, streak=streak_of(), phase_since_s=NOW_S - 2)
+    fence = written(decide(record, seen)).fence("wk1")
+    assert fence is not None
+    assert fence.launched_s == 0.0
+
+
+# Manual and nobody
+
+
+@pytest.mark.parametrize(
+    ("since_s", "answers", "sent"),
+    [
+        (29.999, "HH", []),
+        (30.0, "HH", ["associate wk1"]),
+        (30.0, "TH", ["associate wk2"]),
+        (30.0, "TT", []),
+    ],
+)
+def test_in_manual_an_address_on_nobody_is_put_on_its_holder_else_on_the_next_once_a_deadline(
+    since_s: float, answers: str, sent: list[str]
+) -> None:
+    """5.9."""
+    record = record_of(
+        phase=Phase.MANUAL, manual="?", phase_since_s=NOW_S - since_s, drift=Drift(association_id="", reads=1)
+    )
+    decision = decide(record, round_of(answers, address=address_on("")))
+    assert calls(decision) == sent
+    if not sent and since_s >= 30.0:
+        assert (written(decision).phase_since_s, told(decision)) == (NOW_S, ["manual"])
+
+
+# Phases
+
+
+def test_a_step_that_the_table_does_not_know_is_an_error_of_the_rule() -> None:
+    """4.1: nothing else is possible."""
+    for phase in Phase:
+        for other in Phase:
+            record = record_of(phase=phase)
+            if other is phase or other in TRANSITIONS[phase]:
+                assert go(record, other, NOW_S, "?").phase is other
+            else:
+                with pytest.raises(ValueError, match=f"no way from phase {phase.value} to {other.value}"):
+                    go(record, other, NOW_S, "?")
+
+
+@pytest.mark.parametrize(
+    ("phase", "never"),
+    [
+        (Phase.DISABLED, (Phase.SUSPECT, Phase.FENCING, Phase.VERIFYING, Phase.BOTH_DOWN, Phase.PAUSED)),
+        (Phase.STEADY, (Phase.VERIFYING,)),
+        (Phase.SUSPECT, (Phase.VERIFYING,)),
+        (Phase.FENCING, (Phase.SUSPECT, Phase.BOTH_DOWN, Phase.DISABLED)),
+        (Phase.MOVING, (Phase.SUSPECT, Phase.BOTH_DOWN, Phase.DISABLED)),
+        (Phase.BOTH_DOWN, (Phase.VERIFYING,)),
+        (Phase.PAUSED, (Phase.SUSPECT, Phase.BOTH_DOWN, Phase.VERIFYING)),
+        (Phase.MANUAL, (Phase.SUSPECT, Phase.BOTH_DOWN, Phase.VERIFYING, Phase.PAUSED)),
+    ],
+)
+def test_what_never_follows(phase: Phase, never: tuple[Phase, ...]) -> None:
+    """4.1: a move does not become a suspicion, nor is it switched off in its middle; manual is left by people only."""
+    assert TRANSITIONS[phase].isdisjoint(never)
+
+
+# Notices
+
+
+def test_the_outbox_keeps_the_newest_sixteen_and_each_notice_has_a_name_of_its_own() -> None:
+    """7.2, 7.1."""
+    old = tuple(
+        Notice(id=f"lis-1-{n}", at_s=1.0, what="adopted", site="lis", source="", target="", why="", epoch=1, seconds=0.0)
+        for n in range(1, 17)
+    )
+    record = record_of(phase=Phase.SUSPECT, streak=streak_of(), outbox=old, notices=16)
+    after = written(decide(record, round_of("TH", address=address_on("wk1", instance_id="i-stranger"))))
+    assert [notice.id for notice in after.outbox] == [*(notice.id for notice in old[1:]), "lis-2-17"]
+    assert after.notices == 17
+
+
+def test_a_notice_of_a_move_says_from_whom_to_whom_and_how_long_it_took() -> None:
+    """7.1: with site, from, to, why, epoch, seconds."""
+    intent = intent_of(suspected_s=NOW_S - 12.3456)
+    record = moving(Phase.VERIFYING, intent=intent, association_id="assoc-3", association_reads=1)
+    after = written(decide(record, round_of("TH", address=address_on("wk2", "assoc-3"))))
+    notice = after.outbox[-1]
+    assert (notice.what, notice.source, notice.target, notice.epoch, notice.site) == ("failover", "wk1", "wk2", 3, "lis")
+    assert (notice.seconds, notice.at_s) == (12.346, NOW_S)
+    assert notice.why.startswith("wk1 fails; verified")
+
+
+def test_a_move_that_began_without_a_failure_took_no_time() -> None:
+    """7.1: 0 where nothing failed."""
+    record = moving(Phase.VERIFYING, intent=intent_of(Kind.RECONCILE), association_id="assoc-3", association_reads=1)
+    after = written(decide(record, round_of("TH", address=address_on("wk2", "assoc-3"))))
+    assert (after.outbox[-1].what, after.outbox[-1].seconds) == ("reconcile", 0.0)
+
+
+NOTICE = Notice(id="lis-2-1", at_s=1.0, what="manual", site="lis", source="", target="", why="", epoch=2, seconds=0.0)
+
+
+def after_told(record: Record, notice_id: str, channel: Channel, **settings: Any) -> Record:
+    """The record after a notice has left by a channel."""
+    event = Told(notice_id=notice_id, channel=channel)
+    return written(rule.step(record, event, make_settings(**settings), NOW_S))
+
+
+def test_a_notice_is_kept_until_every_channel_took_it_and_each_is_marked_once() -> None:
+    """7.1: topic and bus take it each by itself."""
+    other = replace(NOTICE, id="lis-2-2")
+    record = record_of(outbox=(NOTICE, other))
+    assert after_told(record, "lis-2-1", Channel.TOPIC).outbox == (other,)
+    by_bus = after_told(record, "lis-2-1", Channel.BUS, notice_event_bus="bus")
+    assert by_bus.outbox == (replace(NOTICE, taken=(Channel.BUS,)), other)
+    assert after_told(by_bus, "lis-2-1", Channel.BUS, notice_event_bus="bus") == by_bus
+    assert after_told(by_bus, "lis-2-1", Channel.TOPIC, notice_event_bus="bus").outbox == (other,)
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_what_the_role_may_not_do_is_told_with_the_worker_it_is_about(outcome: Outcome) -> None:
+    """7.4."""
+    event = Answered(command=Command(do=Do.STOP, epoch=2, worker="wk1"), outcome=outcome, denied=outcome is Outcome.REFUSED)
+    after = written(rule.step(record_of(), event, SETTINGS, NOW_S))
+    assert [(notice.what, notice.source) for notice in after.outbox] == (
+        [("denied", "wk1")] if outcome is Outcome.REFUSED else []
+    )
