@@ -1,8 +1,7 @@
 """`python -m prove search|controls|simulate|mutants|all`: the proof of the rule, at the terminal and as a summary.
 
-`search` and `controls` are here. `simulate` and `mutants` are programs of their own (`prove.simulation`, `prove.mutants`)
-that are handed the rest of the command line; `all` runs those that there are, and puts their figures into
-out/prove/summary.json.
+`search` and `controls` are here. `simulate` and `mutants` are programs of their own (`prove.simulation`, `prove.mutants`),
+which are handed the rest of the command line. `all` runs every part that there is and writes out/prove/summary.json.
 """
 
 import argparse

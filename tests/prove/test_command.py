@@ -1,5 +1,6 @@
 """`python -m prove`: what it writes and with which status it ends."""
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ def _called(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
 
 def _searched(*violations: str) -> run.Searched:
     clean = run.search_world(worlds.named("three-errors"), 300, 20)
-    return run.Searched(**{**vars(clean), "violations": tuple((name, ("0. told",)) for name in violations)})
+    return dataclasses.replace(clean, violations=tuple((name, ("0. told",)) for name in violations))
 
 
 def _verdict(*, found: bool) -> controls.Verdict:
