@@ -33,9 +33,6 @@ RECORD_KEY = "pk"
 INBOX = "inbox"
 """Attribute of the lease's item that holds what operators ask for (string set)."""
 
-INBOX = "inbox"
-"""Attribute of the lease's item that holds what operators ask for (string set)."""
-
 OWNER_TAG = "tandem:site"
 """Tag on address and workers: which site they belong to. A site's name is its own within an account and region, because
 functions and table are named after it; and an address belongs to one account and region."""
