@@ -126,6 +126,13 @@ class Cycle:
         in_doubt = rule.in_doubt(self._record)
         return self._settings.burst_interval_s if in_doubt else self._settings.probe_interval_s
 
+    def has_news(self, lease: Lease) -> bool:
+        """Whether somebody asks for something that the record does not know: then a tick is due, with every read."""
+        if self._record is None:
+            return False
+        known = rule.known_requests(self._record, lease.inbox) | self._dropped
+        return any(request.id not in known for request in lease.inbox)
+
     def reload(self) -> None:
         """Read the record anew at the next tick."""
         self._reload = True
@@ -213,7 +220,7 @@ class Cycle:
         deadline_s = started_s + 2 * timeout_s + ROUND_MARGIN_S
         submit = self._pool.submit
         looks = [submit(ports.probers.look, vantage, timeout_s) for vantage in ports.probers.vantages]
-        reads = self._cloud_reads(started_s)
+        reads = self._cloud_reads(started_s, asked=self.has_news(lease))
         self._ask_for_announcements(started_s)
         wanted = self._public_ip and (in_doubt or self._seen_little)
         public = submit(ports.public.ask, self._public_ip, timeout_s) if wanted else None
@@ -229,7 +236,7 @@ class Cycle:
             public=_answer_of(public) if public else None,
             denied=denied,
             answered=answered,
-            requests=tuple(request for request in lease.inbox if request.site in (self._settings.site, "")),
+            requests=lease.inbox,
             window=self._windows.at(ports.clock.now_s()),
             clocks_agree=self._clocks_agree(),
         )
@@ -239,10 +246,10 @@ class Cycle:
         self._seen_little = _saw_little(seen, self._record)
         return seen
 
-    def _cloud_reads(self, now_s: float) -> list[Future[Any]]:
+    def _cloud_reads(self, now_s: float, *, asked: bool) -> list[Future[Any]]:
         """The reads of this round. A slow one goes on over several rounds instead of being thrown away each time."""
         due = self._cloud_read_at is None or now_s - self._cloud_read_at >= self._settings.cloud_read_interval_s
-        if due or rule.wants_cloud(self._record):
+        if due or asked or rule.wants_cloud(self._record):
             self._cloud_read_at = now_s
             cloud = self._ports.cloud
             for name, ask in (("address", cloud.read_address), ("instances", cloud.read_instances)):

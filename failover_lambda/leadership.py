@@ -269,11 +269,14 @@ def _answer_question(leadership: Leadership, lease: Lease) -> Lease | None:
 
 
 def _sleep_until(due_s: float, cycle: Cycle, leadership: Leadership, clock: Clock) -> None:
-    """Sleep to the next tick; renewals do not depend on the cadence. A wish wakes a leader that may hand over."""
+    """Sleep to the next tick; renewals do not depend on the cadence.
+
+    A wish wakes a leader that may hand over, and a request wakes it at once.
+    """
     while (left_s := due_s - clock.monotonic_s()) > 0:
         clock.sleep(min(left_s, POLL_S * 5))
         lease = leadership.keep()
-        if lease is None or (lease.wish and not cycle.in_motion):
+        if lease is None or (lease.wish and not cycle.in_motion) or cycle.has_news(lease):
             return
 
 

@@ -141,6 +141,7 @@ def _unacceptable(case: Case, request: Request) -> str:
     names = order_of(case.record, case.settings)
     checks = (
         (request.verb is None, request.fault or "what is asked for cannot be read"),
+        (request.site != case.settings.site, f"this watchdog serves site {case.settings.site}, not {request.site}"),
         (not 0 < request.patience_s <= PATIENCE_S_MAX, f"patience is {request.patience_s:g} s; more than 0, at most 3600"),
         (_is_stale(case, request), f"asked {case.now_s - request.asked_s:.0f} s ago, patience {request.patience_s:g} s"),
         (_is_one_too_many(case, request), f"{WAITING_MAX} requests wait already"),

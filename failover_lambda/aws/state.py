@@ -45,7 +45,6 @@ from failover_lambda.aws.items import (
     expression,
     floor_in,
     found_in,
-    lease_item,
     lease_of,
     record_item,
     typed,
@@ -60,6 +59,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _LEASE_IS: Final = "#owner = :owner AND #token = :token"
+_NEVER_HELD: Final = "attribute_not_exists(#owner)"
+"""Whatever else lies in its item: somebody may have asked for something before anybody led."""
 _LEASE_SEEN: Final = f"{_LEASE_IS} AND #rvn = :rvn"
 _NO_NUMBER: Final = "attribute_not_exists(#epoch) OR NOT attribute_type(#epoch, :number)"
 
@@ -174,7 +175,7 @@ class LiveStore:
     def read_lease(self) -> Lease | None:
         """One GetItem with ConsistentRead."""
         item = self._get(self._lease_key)
-        return None if item is None else lease_of(item)
+        return None if item is None or "owner" not in item else lease_of(item)  # an inbox alone is no lease
 
     def take_lease(self, owner: str, seen: Lease | None) -> Lease:
         """One PutItem or UpdateItem; one read more where its condition failed."""
@@ -235,11 +236,13 @@ class LiveStore:
         self._asked("change the inbox", call)
 
     def _first_lease(self, owner: str) -> Lease:
-        lease = Lease(owner=owner, token=1, beat=1, wish="")
-        item = self._lease_key | lease_item(lease)
-        call = partial(self._dynamodb.put_item, TableName=self._table, Item=item, **expression(ABSENT))
-        self._asked("take the lease", call)
-        return lease
+        return self._update_lease(
+            "SET #owner = :next, #token = :one, #rvn = :one, #wish = :nobody, #asked = :nobody, #answered = :nobody",
+            _NEVER_HELD,
+            next=owner,
+            one=1,
+            nobody="",
+        )
 
     def _next_lease(self, owner: str, seen: Lease) -> Lease:
         return self._update_lease(

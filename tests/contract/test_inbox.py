@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from failover_lambda.aws.state import LiveStore
 from failover_lambda.contract import Settings
 from failover_lambda.errors import ConflictError
 from failover_lambda.model import Lease, Request, Verb
 from failover_lambda.ports import RecordStore
+from failover_lambda.requests import to_text
 from tests.contract.conftest import NewStore
 
 pytestmark = pytest.mark.contract
@@ -86,3 +88,17 @@ def test_neither_an_entry_nor_its_end_disturbs_the_lease(store: RecordStore, set
     seen = store.read_lease()
     assert seen is not None
     assert (seen.owner, seen.token, seen.beat) == (lease.owner, lease.token, lease.beat)
+
+
+def test_an_inbox_that_somebody_made_before_anybody_led_keeps_nobody_from_leading(
+    store: RecordStore, settings: Settings
+) -> None:
+    """An operator's line without its condition; what was asked for is found by the first leader."""
+    if not isinstance(store, LiveStore):
+        return  # the one in memory has no item without a lease
+    store._inbox("ADD", [to_text(entry(settings))], "attribute_not_exists(#pk)")  # pyright: ignore[reportPrivateUsage]
+    assert store.read_lease() is None
+    lease = store.take_lease("arbiter-1", None)
+    assert (lease.owner, lease.token, lease.beat, lease.inbox) == ("arbiter-1", 1, 1, (entry(settings),))
+    with pytest.raises(ConflictError):
+        store.take_lease("arbiter-2", None)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from failover_lambda.leadership import lead
 from failover_lambda.model import Answer, Do, Kind, Phase, Verb
 from failover_lambda.operators import PAUSE_S_MAX, REASONS_KEPT, REPLIES_KEPT
 from tests.worlds import World
@@ -182,16 +183,37 @@ def test_what_the_record_knows_leaves_the_inbox() -> None:
     assert world.record.phase is Phase.PAUSED
 
 
-def test_an_entry_of_another_site_is_neither_carried_out_nor_taken_out() -> None:
-    """9.2."""
+def test_an_entry_of_another_site_is_refused_and_leaves_the_inbox() -> None:
+    """9.3: a mistyped site gets an answer too, and does not lie there for ever."""
     world = settled()
     world.ask(Verb.SWITCHOVER)
     assert world.store.lease is not None
     (entry,) = world.store.lease.inbox
-    world.store.lease = replace(world.store.lease, inbox=(replace(entry, site="other"),))
+    world.store.lease = replace(world.store.lease, inbox=(replace(entry, site="ris"),))
     world.tick(10)
-    assert (world.record.holder, world.record.replies) == ("wk1", ())
-    assert len(world.store.lease.inbox) == 1
+    assert answered(world, entry.id) == (False, "this watchdog serves site lis, not ris")
+    assert world.record.holder == "wk1"
+    assert world.store.lease.inbox == ()
+
+
+def test_a_request_wakes_a_leader_that_sleeps_and_begins_in_the_round_that_it_wakes_for() -> None:
+    """9.2: neither the cadence of rounds nor that of reads is waited for."""
+    world = settled(probe_interval_s=5.0, lease_renew_s=1.0)
+    world.tick()  # the address was just read
+    asked_at = world.clock.time_s
+    world.ask(Verb.SWITCHOVER)
+    sleep = world.clock.sleep
+    moved_at: list[float] = []
+
+    def watched(seconds: float) -> None:
+        sleep(seconds)
+        if world.cloud.on == "wk2" and not moved_at:
+            moved_at.append(world.clock.time_s)
+
+    world.clock.sleep = watched  # type: ignore[method-assign]
+    world.leadership.release()
+    lead(world.cycle, world.leadership, world.clock, world.reporter, life_s=12.0)
+    assert moved_at[0] - asked_at <= 2.0
 
 
 @pytest.mark.parametrize("effects", range(1, 7))
