@@ -27,8 +27,10 @@ class Target:
     """One test that executes what was changed."""
 
     ran: Ran
-    calls: Sequence[int] | None
-    """The calls of it that may be answered in another way; None = they do not tell, it has to be run."""
+    calls: Sequence[int]
+    """The calls of it that may be answered in another way."""
+    tells: bool
+    """Whether it needs not be run where none of them is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,14 +79,14 @@ class Aim:
             users = self._lines_with(names)
             tells = pure and not edit.place and names.isdisjoint(self.first.outside)
             runs = sorted(self._runs, key=lambda run: run.executed.isdisjoint(users))
-            return [Target(run, sorted(run.calls) if tells else None) for run in runs]
+            return [Target(run, sorted(run.calls), tells) for run in runs]
         number = self.first.sources.index(mutant.source)
         lines = {mark_of(number, line) for line in range(edit.first_line, edit.last_line + 1)}
         runs = [run for run in self._runs if not run.executed.isdisjoint(lines)]
         touched = frozenset(
             number for alike, numbers in self._alike.items() if not alike.isdisjoint(lines) for number in numbers
         )
-        return [Target(run, sorted(run.calls & touched) if pure else None) for run in runs]
+        return [Target(run, sorted(run.calls & touched), pure) for run in runs]
 
     def _lines_with(self, names: set[str]) -> set[Mark]:
         """The lines on which a statement begins that has one of these names in it."""

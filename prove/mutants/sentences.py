@@ -46,9 +46,10 @@ def cited_in(text: str, sentences: Sequence[str], *, bare: bool) -> frozenset[st
 
 
 def cited_by(item: pytest.Item, sentences: Sequence[str]) -> frozenset[str]:
-    """What a test cites: in its docstring, in a case of its table, in the comments of its transcript."""
+    """What a test cites: in its docstring and its file's, in a case of its table, in the comments of its transcript."""
     text = str(getattr(getattr(item, "function", None), "__doc__", None) or "")
     found = cited_in(text, sentences, bare="/spec/" in f"/{item.nodeid}")
+    found |= cited_in(str(getattr(getattr(item, "module", None), "__doc__", None) or ""), sentences, bare=False)
     callspec = getattr(item, "callspec", None)
     for value in callspec.params.values() if callspec else ():
         if isinstance(value, Path) and value.is_file():

@@ -198,17 +198,26 @@ class Collected:
             return {"fate": Fate.DOES_NOT_IMPORT, "how": str(exc)}
         compared: dict[int, bool] = {}
         targets = aim.at(mutant)
+        doubtful: list[Ran] = []
         for target in targets:
-            ran = target.ran
+            note(target.ran.test)
+            with _alarm(self._longest_s(target.ran)):
+                differs = _differ(target.calls, aim.first.calls, compared)
+            if not differs:
+                doubtful += [] if target.tells else [target.ran]
+            elif self._notices(target.ran):
+                return {"fate": Fate.KILLED, "test": target.ran.test, "how": "fails", "tests": len(targets)}
+        for ran in doubtful:
             note(ran.test)
-            with _alarm(self._longest_s(ran)):
-                if target.calls is not None and not _differ(target.calls, aim.first.calls, compared):
-                    continue
-                passes = self._passes(ran.test)
-            if not passes:
+            if self._notices(ran):
                 return {"fate": Fate.KILLED, "test": ran.test, "how": "fails", "tests": len(targets)}
         differing = len(compared) - sum(compared.values())
         return {"fate": Fate.SURVIVED, "tests": len(targets), "calls": len(compared), "differing": differing}
+
+    def _notices(self, ran: Ran) -> bool:
+        """Whether the test fails now."""
+        with _alarm(self._longest_s(ran)):
+            return not self._passes(ran.test)
 
     def _longest_s(self, ran: Ran) -> float:
         return max(self._test_longest_s, TEST_LONGEST_FACTOR * ran.seconds)
