@@ -18,6 +18,7 @@ demo: setup-lab ## an AWS pair fails over in the lab, no account needed [PROFILE
 test: check ## check, then every tier that CI runs
 	$(RUN) -m pytest -q -n 2 --dist worksteal -m "lab or judge or prove"
 	$(RUN) -m pytest -q -n 2 --dist worksteal -m slips
+	$(RUN) -m pytest -q -n 2 --dist worksteal -m prove
 
 check: setup-dev ## format, lint, types, layering, fast tests
 	.venv/bin/ruff format --check .

@@ -93,13 +93,14 @@ def make_settings(workers: int = 2, **changes: Any) -> Settings:
 
 
 class FakeClock:
-    """Time that passes only by `sleep`."""
+    """Time that passes only by `sleep`. `ahead_s`: how far the wall clock of the arbiter's machine goes wrong."""
 
     def __init__(self, now_s: float = 1_000_000.0) -> None:
         self.time_s = now_s
+        self.ahead_s = 0.0
 
     def now_s(self) -> float:
-        return self.time_s
+        return self.time_s + self.ahead_s
 
     def monotonic_s(self) -> float:
         return self.time_s
@@ -180,6 +181,8 @@ class FakeCloud:
     announced: dict[str, str] = field(default_factory=dict[str, str])
     """What the platform means to do to machines, by worker."""
     announcements_read: int = 0
+    stuck: set[str] = field(default_factory=set[str])
+    """Machines that a stop leaves in `stopping`."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -236,26 +239,36 @@ class FakeCloud:
                 return Answered(command=command, outcome=outcome, code=code, denied=code == DENIED_CODE)
             if self.lose.get(command.do) == "before":
                 return Answered(command=command, outcome=Outcome.LOST)
-            answered = self._apply(command)
+            answered = self.land(command)
             if command.do in self.lose:
                 return Answered(command=command, outcome=Outcome.LOST)
             return answered
 
-    def _apply(self, command: Command) -> Answered:
+    def land(self, command: Command) -> Answered:
+        """Carry a call out, whoever sent it and whenever that was."""
+        if command.do is Do.DISASSOCIATE:
+            return self._disassociate(command)
+        machine = self.machines.get(command.worker)
+        if machine is None:
+            return Answered(command=command, outcome=Outcome.REFUSED, code="UnknownWorker")
+        if command.do is Do.ASSOCIATE:
+            return self._associate(command)
+        if machine.power is Power.TERMINATED and command.do in (Do.STOP, Do.START):
+            return Answered(command=command, outcome=Outcome.DEFERRED, code="IncorrectInstanceState")
         match command.do:
-            case Do.DISASSOCIATE:
-                if self.association and self.association.association_id == command.association_id:
-                    self.association = None
-            case Do.ASSOCIATE:
-                return self._associate(command)
-            case Do.ISOLATE:
-                self.machines[command.worker].isolated = True
-            case Do.RESTORE:
-                self.machines[command.worker].isolated = False
+            case Do.ISOLATE | Do.RESTORE:
+                machine.isolated = command.do is Do.ISOLATE
             case Do.STOP:
-                self.machines[command.worker].power = Power.STOPPED
+                machine.power = Power.STOPPING if command.worker in self.stuck else Power.STOPPED
             case Do.START:
                 self.start(command.worker)
+        return Answered(command=command, outcome=Outcome.DONE)
+
+    def _disassociate(self, command: Command) -> Answered:
+        if not command.association_id:
+            return Answered(command=command, outcome=Outcome.REFUSED, code="NoAssociation")
+        if self.association and self.association.association_id == command.association_id:
+            self.association = None
         return Answered(command=command, outcome=Outcome.DONE)
 
     def _associate(self, command: Command) -> Answered:
@@ -289,6 +302,18 @@ class FakeCloud:
         if machine.power is not Power.RUNNING:
             machine.launched_s += 1
             machine.power, machine.answer = Power.RUNNING, Answer.HEALTHY
+
+    def terminate(self, worker: str) -> None:
+        """A machine is gone for good, and an association with it."""
+        self.machines[worker].power = Power.TERMINATED
+        if self.on == worker:
+            self.association = None
+
+    def unstick(self, worker: str) -> None:
+        """A machine that hung in `stopping` is off."""
+        self.stuck.discard(worker)
+        if self.machines[worker].power is Power.STOPPING:
+            self.machines[worker].power = Power.STOPPED
 
     @property
     def on(self) -> str:

@@ -1,140 +1,24 @@
 """Whole stories as text: what was done to the site, and everything the watchdog said and did.
 
-Each file in `transcripts/` holds commands (lines that begin with `>`) and their full output. After a change of the rule run
-with TANDEM_REWRITE=1, read the diff, and commit it only if you can explain every line.
+Each file in `scenarios/` begins with the sentences of docs/RULE.md that it shows and with its point, then holds commands
+(lines that begin with `>`, see `player`) and their full output. After a change of the rule run with TANDEM_REWRITE=1, read
+the diff, and commit it only if you can explain every line.
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+import re
 from pathlib import Path
 
 import pytest
 
-from failover_lambda.model import Answer, Command, Do
-from tests.worlds import World
+from tests.spec.player import Player, replay
 
-HERE = Path(__file__).parent / "transcripts"
+HERE = Path(__file__).parent / "scenarios"
 FILES = sorted(HERE.glob("*.txt"))
+RULE = Path(__file__).parents[2] / "docs" / "RULE.md"
+STORIES_MIN = 60
 
-
-class Player:
-    """Carries out a transcript's commands on one world and writes down what happens."""
-
-    def __init__(self) -> None:
-        self.world = World()
-        self.began_s = self.world.clock.time_s
-        self.seen_calls = 0
-        self.seen_notices = 0
-        self.verbs: Mapping[str, Callable[..., Iterator[str]]] = {
-            "site": self.site,
-            "tick": self.tick,
-            "kill": self.kill,
-            "heal": self.heal,
-            "stop": self.stop,
-            "start": self.start,
-            "deaf": self.deaf,
-            "hears": self.hears,
-            "lose": self.lose,
-            "refuse": self.refuse,
-            "answers": self.answers,
-            "put": self.put,
-            "arbiter": self.arbiter,
-        }
-
-    def play(self, line: str) -> Iterator[str]:
-        verb, *words = line.removeprefix(">").split()
-        yield line
-        yield from self.verbs[verb](*words)
-
-    def site(self, workers: str) -> Iterator[str]:
-        """A new site of so many workers, settled."""
-        self.world = World(workers=int(workers)).settled()
-        self.began_s = self.world.clock.time_s
-        self.seen_notices = len(self.world.reporter.told)
-        yield f"  {self.state()}"
-
-    def tick(self, times: str = "1") -> Iterator[str]:
-        for _ in range(int(times)):
-            at_s = self.world.clock.time_s - self.began_s
-            reason = self.world.tick()
-            yield f"  {at_s:5.1f} s  {self.state()}: {reason}"
-            yield from self.news()
-
-    def state(self) -> str:
-        record = self.world.record
-        where = self.world.cloud.on or "nobody"
-        return f"{record.phase.value}, epoch {record.epoch}, holder {record.holder}, address on {where}"
-
-    def news(self) -> Iterator[str]:
-        for call in self.world.cloud.calls[self.seen_calls :]:
-            yield f"             call {_text(call)}"
-        for notice in self.world.reporter.told[self.seen_notices :]:
-            who = f"{notice.source or '-'} to {notice.target or '-'}"
-            yield f"             told {notice.what}: {who}, {notice.seconds:.1f} s"
-        self.seen_calls, self.seen_notices = len(self.world.cloud.calls), len(self.world.reporter.told)
-
-    def kill(self, worker: str, answer: str = "refused") -> Iterator[str]:
-        self.world.kill(worker, Answer(answer))
-        yield from ()
-
-    def heal(self, worker: str) -> Iterator[str]:
-        self.world.heal(worker)
-        yield from ()
-
-    def stop(self, worker: str) -> Iterator[str]:
-        self.world.stop(worker)
-        yield from ()
-
-    def start(self, worker: str) -> Iterator[str]:
-        self.world.cloud.start(worker)
-        yield from ()
-
-    def deaf(self, *names: str) -> Iterator[str]:
-        self.world.cloud.deaf.update(names)
-        yield from ()
-
-    def hears(self) -> Iterator[str]:
-        self.world.cloud.deaf.clear()
-        yield from ()
-
-    def lose(self, do: str, when: str) -> Iterator[str]:
-        self.world.cloud.lose[Do(do)] = when
-        yield from ()
-
-    def refuse(self, do: str, code: str) -> Iterator[str]:
-        self.world.cloud.refuse[Do(do)] = code
-        yield from ()
-
-    def answers(self) -> Iterator[str]:
-        self.world.cloud.lose.clear()
-        self.world.cloud.refuse.clear()
-        yield from ()
-
-    def put(self, worker: str) -> Iterator[str]:
-        self.world.cloud.put_address(worker)
-        yield from ()
-
-    def arbiter(self, what: str) -> Iterator[str]:
-        assert what == "dies"
-        self.world.new_arbiter()
-        yield from ()
-
-
-def _text(call: Command) -> str:
-    condition = f" if {call.association_id}" if call.association_id else ""
-    return f"{call.do.value} {call.worker}{condition}"
-
-
-def replay(text: str) -> str:
-    """The transcript as it comes out today; comments and empty lines stay."""
-    player = Player()
-    lines: list[str] = []
-    for line in text.splitlines():
-        if line.startswith(">"):
-            lines.extend(player.play(line))
-        elif not line.startswith(" "):
-            lines.append(line)
-    return "\n".join(lines) + "\n"
+QUOTED = re.compile(r'"([^"]+)"')
 
 
 @pytest.mark.parametrize("file", FILES, ids=[file.stem for file in FILES])
@@ -147,4 +31,43 @@ def test_the_story_is_told_as_written(file: Path) -> None:
 
 
 def test_there_are_stories() -> None:
-    assert len(FILES) >= 6
+    assert len(FILES) >= STORIES_MIN
+
+
+def one_line(text: str) -> str:
+    """Without line breaks, and without the marks of emphasis and of code."""
+    return " ".join(re.sub(r"[*`]", "", text).split())
+
+
+def head(text: str) -> str:
+    """The comment that a story begins with."""
+    lines = text.splitlines()
+    end = next(number for number, line in enumerate(lines) if not line.startswith("#"))
+    return one_line(" ".join(line.removeprefix("#") for line in lines[:end]))
+
+
+@pytest.mark.parametrize("file", FILES, ids=[file.stem for file in FILES])
+def test_a_story_begins_with_the_sentences_that_it_shows_in_the_rules_own_words(file: Path) -> None:
+    """A sentence that was reworded is read again beside each story that quotes it."""
+    said, rule = head(file.read_text()), one_line(RULE.read_text())
+    assert re.match(r"RULE \d", said)
+    for quote in QUOTED.findall(said):
+        for part in quote.split("..."):
+            assert part.strip() in rule, f"docs/RULE.md does not say: {part.strip()}"
+
+
+def test_a_story_that_went_another_way_is_noticed() -> None:
+    """One line of the output changed by hand."""
+    written = (HERE / "killed.txt").read_text()
+    changed = written.replace("call isolate wk1: done", "call isolate wk1: refused", 1)
+    assert changed != written
+    assert replay(changed) == written
+
+
+def test_an_arbiter_that_is_frozen_when_the_story_ends_leaves_no_thread_behind() -> None:
+    player = Player()
+    for line in ("> site 2", "> before intent: arbiter freezes", "> kill wk1", "> tick 3"):
+        list(player.play(line))
+    assert player.stage.is_anybody_frozen
+    player.close()
+    assert not player.stage.is_anybody_frozen
