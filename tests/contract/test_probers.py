@@ -140,7 +140,7 @@ def test_a_look_says_who_is_ready_where_that_is_asked(api: Any, site: Settings) 
         ("missing", "ResourceNotFoundException"),
         ("busy", "TooManyRequestsException"),
         ("fails", 'the function failed: .*errorMessage": "no"'),
-        ("talks", "the answer cannot be read: ValueError: Sight has no hello"),
+        ("talks", "the answer cannot be read: UnknownWordError: Sight has no hello"),
         ("lies", "answered as another in a"),
     ],
 )
