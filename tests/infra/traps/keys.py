@@ -68,8 +68,8 @@ def starting_with_encrypted_disks_needs_a_grant_for_aws_itself(stand: Stand) -> 
         Slip(
             "the key is bound to another service's use",
             RIGHTS,
-            'list(TABLE_KEY_ACTIONS), scope.key_arn, scope.arns.via("dynamodb")',
-            'list(TABLE_KEY_ACTIONS), scope.key_arn, scope.arns.via("s3")',
+            'allow("RecordIsEncrypted", list(TABLE_KEY_ACTIONS), scope.key_arn, scope.arns.via("dynamodb"))',
+            'allow("RecordIsEncrypted", list(TABLE_KEY_ACTIONS), scope.key_arn, scope.arns.via("s3"))',
         ),
     ),
 )
