@@ -98,8 +98,10 @@ def _figures(part: str, size: str) -> dict[str, Any]:
     out = OUT / f"{part}.json"
     out.unlink(missing_ok=True)
     status = _program(name, [*arguments[size], "--out", str(out)])
-    found = _read(out, figures)
-    return {part: {**found, "status": status}}
+    if not out.exists():
+        _say(f"{part}: ended with status {status} and wrote no figures")
+        return {"failed": [part]}
+    return {part: {**_read(out, figures), "status": status}}
 
 
 def _read(out: Path, figures: Sequence[str]) -> dict[str, Any]:
@@ -114,7 +116,9 @@ def _all(size: str) -> dict[str, Any]:
     summary |= _search([], run.STATES[size], run.FOLLOWED[size])
     summary |= _controls(write=False)
     for part in PARTS:
-        summary |= _figures(part, size)
+        found = _figures(part, size)
+        failed = [*summary.get("failed", []), *found.pop("failed", [])]
+        summary |= found | ({"failed": failed} if failed else {})
     summary["seconds"] = round(time.monotonic() - started, 1)
     SUMMARY.parent.mkdir(parents=True, exist_ok=True)
     SUMMARY.write_text(json.dumps(summary, indent=2) + "\n")
@@ -125,7 +129,7 @@ def _all(size: str) -> dict[str, Any]:
 def _verdict(summary: dict[str, Any]) -> int:
     """The last lines, and the exit status."""
     search, controls = summary.get("search"), summary.get("controls")
-    bad = any(summary.get(part, {}).get("status", 0) for part in PARTS)
+    bad = bool(summary.get("failed")) or any(summary.get(part, {}).get("status", 0) for part in PARTS)
     if search:
         bad |= search["violations"] > 0
         _say(

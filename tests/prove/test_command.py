@@ -53,6 +53,23 @@ def test_all_writes_the_summary_and_tells_by_its_status(
     assert not {"simulation", "mutants"} & set(written)
 
 
+def test_a_program_that_writes_nothing_fails_the_run_and_loses_no_other_figures(
+    summary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched, verdict = _searched(), _verdict(found=True)
+    monkeypatch.setattr(run, "search", lambda *_: [searched])
+    monkeypatch.setattr(run, "run_controls", lambda _: [verdict])  # pyright: ignore[reportUnknownArgumentType]
+    monkeypatch.setattr(command, "OUT", summary.parent)
+    monkeypatch.setattr(command, "PARTS", {"mutants": ("mutants", {"ci": []}, ("made", "killed"))})
+    monkeypatch.setattr(command, "PROGRAMS", {"mutants": "json.no_program"})
+    monkeypatch.setattr(command.importlib.util, "find_spec", lambda _: object())  # pyright: ignore[reportUnknownArgumentType]
+    assert _called(monkeypatch, "all") == 1
+    written: dict[str, Any] = json.loads(summary.read_text())
+    assert written["failed"] == ["mutants"]
+    assert "mutants" not in written
+    assert written["search"]["states"] == searched.states
+
+
 def test_figures_of_another_program_are_never_made_up(tmp_path: Path) -> None:
     (tmp_path / "mutants.json").write_text('{"made": 3}')
     with pytest.raises(KeyError, match="killed"):
