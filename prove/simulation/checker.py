@@ -54,6 +54,9 @@ class Checker:
         return [watch.judge for watch in self._watches.values()]
 
 
+HAND_OVER_S = 15.0
+"""Between two leaders a lease may be nobody's for so long."""
+
 _RAISED = re.compile(r"no decision: [A-Z]\w*: ")
 
 
@@ -67,6 +70,7 @@ class Watch:
         self._record: Record | None = None
         self._version = 0
         self._lease = ("", 0)
+        self._lease_s = 0.0
         self._holders: dict[int, str] = {}
         self._expected: dict[int, str] = {}
         self._fenced: set[tuple[str, int]] = set()
@@ -166,6 +170,7 @@ class Watch:
         if event.owner and event.token <= self._lease[1]:
             self._broken("tokens grow (2.5)", f"{event.owner} got token {event.token} after {self._lease[1]}")
         self._lease = (event.owner, event.token)
+        self._lease_s = event.time_s
 
     # Calls
 
@@ -225,7 +230,8 @@ class Watch:
     def _on_calm(self, event: events.Calm) -> None:
         if not event.ends or event.truth is None:
             return
-        for why in disorder(self._record, event.truth, self._lease[0], quiet=self.judge.is_quiet(event.time_s)):
+        led = bool(self._lease[0]) or event.time_s - self._lease_s < HAND_OVER_S
+        for why in disorder(self._record, event.truth, led=led, quiet=self.judge.is_quiet(event.time_s)):
             self._broken("in order again after the last fault (1.4, L1 to L5)", why)
         open_ones = sorted(self._owed - set(self._replied))
         if open_ones:

@@ -6,12 +6,12 @@ from failover_lambda.model import Association, Phase, Record
 from prove.simulation.events import Truth
 
 
-def disorder(record: Record | None, truth: Truth, leader: str, *, quiet: bool) -> Iterator[str]:
+def disorder(record: Record | None, truth: Truth, *, led: bool, quiet: bool) -> Iterator[str]:
     """Everything that is not as it should be. `quiet`: the record was lost, and nobody fails over yet (RULE 1.13)."""
     if record is None:
         yield "there is no record"
         return
-    if not leader:
+    if not led:
         yield "nobody leads"
     if record.outbox:
         yield f"notices wait: {', '.join(notice.id for notice in record.outbox)}"

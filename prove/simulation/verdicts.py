@@ -172,16 +172,16 @@ class Judge:
         """S11: a fenced worker is promoted only where nobody else answers, or by an operator's word."""
         if asked_for:
             unproven = any(each.unproven for each in new.requests if each.epoch == new.epoch)
-            if old.fence(new.holder) and not unproven:
+            if new.fence(new.holder) and not unproven:
                 self._broken("a fenced worker is no target (S11, 9.10)", f"{new.holder} was asked for")
             return
         seen = self._rounds.newest(owner)
-        if seen is None or old.fence(new.holder) is None or new.holder == source:
+        if seen is None or new.fence(new.holder) is None or new.holder == source:
             return
         tried = new.intent.tried if new.intent else ()
         for worker in self._settings.workers:
             name = worker.name
-            if name in (new.holder, old.holder, source, *tried) or old.fence(name) or name in seen.off:
+            if name in (new.holder, old.holder, source, *tried) or new.fence(name) or name in seen.off:
                 continue
             if any(look.in_time and look.answers.get(name) is Answer.HEALTHY for look in seen.looks):
                 self._broken("a fenced worker is no target (S11, 5.2)", f"{new.holder} was promoted, and {name} answered")
