@@ -16,9 +16,9 @@ demo: setup-lab ## an AWS pair fails over in the lab, no account needed [PROFILE
 	@$(RUN) -m lab demo --profile $(PROFILE) --fault $(FAULT)
 
 test: check ## check, then every tier that CI runs
-	$(RUN) -m pytest -q -n 2 --dist worksteal -m "lab or judge or prove"
+	$(RUN) -m pytest -q -n 2 --dist worksteal -m "lab or judge"
+	$(RUN) -m pytest -q -n 2 -m prove tests/prove
 	$(RUN) -m pytest -q -n 2 --dist worksteal -m slips
-	$(RUN) -m pytest -q -n 2 --dist worksteal -m prove
 
 check: setup-dev ## format, lint, types, layering, fast tests
 	.venv/bin/ruff format --check .
@@ -29,6 +29,7 @@ check: setup-dev ## format, lint, types, layering, fast tests
 
 nightly: test ## the large sizes; results with date go into docs/
 	TANDEM_HISTORIES=5000 $(RUN) -m pytest -q -n 2 tests/property
+	$(RUN) -m pytest -q -n 2 -m prove
 	$(RUN) -m tests.matrix --all
 	$(RUN) -m lab demo --profile aws
 	$(RUN) -m lab run all; status=$$?; $(RUN) -m lab faults-page && exit $$status

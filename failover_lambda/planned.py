@@ -47,7 +47,8 @@ def after(case: Case, decision: Decision) -> Decision:
         return decision  # a move has just ended, and it was to be the last one (RULE 4.7)
     case = _home_watched(replace(case, record=record))
     for request in record.requests:
-        if request.verb in MOVES and not request.epoch and not obstacle(case, request):
+        fresh = not request.epoch and case.now_s - request.first_seen_s <= request.patience_s
+        if request.verb in MOVES and fresh and not obstacle(case, request):
             return _begin(case, request)
     return _failback(case) or _heed(case) or replace(decision, record=case.record)
 

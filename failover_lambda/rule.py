@@ -102,7 +102,7 @@ def _on_round(record: Record | None, seen: Round, settings: Settings, now_s: flo
     watched = fences.watch(record, seen, settings, now_s)
     standing = fences.unasked(record, watched) if watches else watched.fences
     case = Case(record=replace(record, fences=standing), seen=seen, settings=settings, now_s=now_s)
-    for worker in watched.rejoined:
+    for worker in (each for each in watched.rejoined if each != record.holder):
         case = case.telling("rejoined", source=worker, why=f"{worker} was stopped and started again; it is a standby now")
     case = complaints.tell(_telling_denied(case))
     unproven = fences.unprovable(case.record, now_s)

@@ -92,7 +92,8 @@ def _fail_over(case: Case, why: str) -> Decision:
     kept = limitation(case)
     if kept and kept.lasting:
         return to_manual(case, f"{why}; {kept.why}")
-    if kept:
+    nobody = case.seen.address is not None and case.seen.address.association is None
+    if kept and not nobody:  # an address on nobody waits for no hold (RULE 5.12)
         return _suspect(case, f"{why}; {kept.why}")
     return intend(case, Kind.FAILOVER, target, source=case.record.holder, why=why)
 

@@ -67,10 +67,11 @@ class Claims:
         record = effect.record and self.world.store.record
         if record is None:
             return
-        if effect.before:
-            self._on_next(effect.before, record)
+        before = None if effect.supersedes else effect.before
+        if before:
+            self._on_next(before, record)
         if effect.begins:
-            self._on_epoch(effect.before, record)
+            self._on_epoch(before, record)
         self._note(effect.before, record)
         self.stored.append(record)
 
@@ -158,7 +159,7 @@ class Claims:
         if old.intent and old.phase in MOTION:
             return  # within one incident the number of attempts binds, not hold and budget
         ages = [move.at_s - each.at_s for each in old.moves]
-        on_nobody = new.intent.kind is Kind.RECONCILE and association is None
+        on_nobody = association is None
         held = [age for age in ages if age < settings.hold_s]
         self._is(f"S6 an automatic move {min(held, default=0):.0f} s after the last one, held", on_nobody or not held)
         hour, day = (sum(age < span for age in ages) for span in (HOUR_S, DAY_S))
@@ -179,7 +180,7 @@ class Claims:
         if command.do in (Do.ISOLATE, Do.STOP):
             hits = record.holder == command.worker
             self._is(f"S11 {what} hits the holder (6.7)", not hits)
-        if record.phase is Phase.DISABLED:
+        if record.phase is Phase.DISABLED and not self.world.settings.enabled:  # else it is about to be left (1.8)
             self.broken.append(f"S6 {what} in phase disabled (4)")
 
     def _on_done(self, command: Command) -> None:

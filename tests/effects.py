@@ -4,7 +4,7 @@ A hook hears of each effect before it is applied and after it; it may raise `Kil
 gone: before the effect, or after it and before its answer is known. A write that the store refused is no effect.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,8 +25,12 @@ class Effect:
     """A write: what is to be stored."""
     before: Record | None = None
     """A write: what was stored until then."""
+    supersedes: bool = False
+    """A write in place of a record that was lost: it follows from none."""
     command: Command | None = None
     """A call: what is asked."""
+    dropped: tuple[str, ...] = ()
+    """Requests that are taken out of the inbox."""
 
     @property
     def begins(self) -> bool:
@@ -35,9 +39,11 @@ class Effect:
 
     @property
     def names(self) -> Iterator[str]:
-        """What a story may call it: `call` or the call's own name; `write`, and `intent` where an epoch begins."""
+        """What a story may call it: `call` or the call's own name; `write`, and `intent` where an epoch begins; `drop`."""
         if self.command:
             yield from ("call", self.command.do.value)
+        elif self.dropped:
+            yield "drop"
         else:
             yield "write"
             if self.begins:
@@ -68,25 +74,43 @@ class Effects:
         self.hooks: Sequence[Hook] = hooks
         self.number = 0
         """Effects so far."""
-        self._store, self._save = world.store, world.store.save
-        self._run = world.cloud.run
+        self._store, self._save, self._supersede = world.store, world.store.save, world.store.supersede
+        self._drop, self._run = world.store.drop_requests, world.cloud.run
         world.store.save = self.save  # type: ignore[method-assign]
+        world.store.supersede = self.supersede  # type: ignore[method-assign]
+        world.store.drop_requests = self.drop  # type: ignore[method-assign]
         world.cloud.run = self.run  # type: ignore[method-assign]
 
     def save(self, record: Record, lease: Lease) -> Record:
         """As `RecordStore.save`."""
-        effect = Effect(record=record, before=self._store.record)
+        return self._write(self._save, Effect(record=record, before=self._store.record), record, lease)
+
+    def supersede(self, record: Record, lease: Lease) -> Record:
+        """As `RecordStore.supersede`."""
+        effect = Effect(record=record, before=self._store.record, supersedes=True)
+        return self._write(self._supersede, effect, record, lease)
+
+    def drop(self, ids: Collection[str]) -> None:
+        """As `RecordStore.drop_requests`."""
+        effect = Effect(dropped=tuple(ids))
         for hook in self.hooks:
             hook.before(effect)
+        self._drop(ids)
+        self._applied(effect, None)
+
+    def _write(self, write: Callable[[Record, Lease], Record], effect: Effect, record: Record, lease: Lease) -> Record:
+        for hook in self.hooks:
+            hook.before(effect)
+        standing = self._store.record  # others may have written while a hook let this writer wait
         try:
-            stored = self._save(record, lease)
+            stored = write(record, lease)
         except Exception as exc:
-            if isinstance(exc, StoreUnavailableError) and self._store.record is not effect.before:
+            if isinstance(exc, StoreUnavailableError) and self._store.record is not standing:
                 self._applied(effect, None)  # only the answer was lost
             for hook in self.hooks:
                 hook.failed(effect, str(exc))
             raise
-        if self._store.record is not effect.before:  # else it was ours already, and its answer had been lost
+        if self._store.record is not standing:  # else it was ours already, and its answer had been lost
             self._applied(effect, None)
         return stored
 

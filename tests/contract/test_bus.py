@@ -12,7 +12,7 @@ from failover_lambda.aws import bus
 from failover_lambda.aws.report import LiveReporter
 from failover_lambda.contract import Channel
 from failover_lambda.errors import CouldNotAskError
-from failover_lambda.model import Kind
+from failover_lambda.model import Kind, Loss
 from tests.contract.emulators import PATIENT, client
 from tests.contract.judge import Judge
 from tests.contract.test_report import NOTICE
@@ -41,7 +41,7 @@ def test_every_kind_of_notice_is_on_the_page() -> None:
     source = "".join(path.read_text() for path in (ROOT / "failover_lambda").glob("*.py"))
     literal = re.findall(r'(?:\.telling\(|notify\([^"()]*(?:\([^()]*\))?[^"()]*,)\s*"([a-z-]+)"', source)
     assert {"manual", "rejoined", "move-overdue", "both-down", "adopted"} <= set(literal)
-    assert listed == set(literal) | {kind.value for kind in Kind} | {"settled", "disabled"}
+    assert listed == set(literal) | {each.value for each in (*Kind, *Loss)} | {"settled", "disabled"}
 
 
 def test_an_event_is_put_once_on_that_bus_and_named_after_what_happened() -> None:

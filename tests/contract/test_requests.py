@@ -213,4 +213,4 @@ def test_the_actions_of_the_watchdog_are_these_and_no_others(ec2: Judge) -> None
         "StartInstances",
         "StopInstances",
     }
-    assert dynamodb.operations == {"GetItem", "PutItem", "TransactWriteItems", "UpdateItem"}
+    assert dynamodb.operations == {"GetItem", "TransactWriteItems", "UpdateItem"}

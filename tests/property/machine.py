@@ -19,7 +19,7 @@ from failover_lambda.model import Answer, Answered, Command, Do, Outcome, Phase,
 from failover_lambda.moves import maintenance_of
 from tests.claims import Claims
 from tests.effects import Effect, KilledError
-from tests.spec import verbs
+from tests.spec import people, verbs
 from tests.spec.stage import Stage, Trigger
 from tests.worlds import PublicPort, World
 
@@ -236,7 +236,7 @@ class Watchdog(RuleBasedStateMachine):
 
     @happens(where=st.sampled_from(["wk1", "wk2", "wk3", "nobody", "stranger"]))
     def moved_by_hand(self, where: str) -> None:
-        verbs.put(self.stage, where if where in ("nobody", "stranger") else self.one(where))
+        people.put(self.stage, where if where in ("nobody", "stranger") else self.one(where))
 
     patience_s = 7200.0
     """Of operators. Long, because what waits when its patience ends is begun all the same today: `test_still_wrong`."""
@@ -303,7 +303,7 @@ class Watchdog(RuleBasedStateMachine):
         self.heal()
         self.stage.deploy(replace(self.stage.world.settings, enabled=True))
         if self.stage.where not in (*self.names, "nobody"):
-            verbs.put(self.stage, "nobody")
+            people.put(self.stage, "nobody")
         self.restart()
         for _ in range(3):
             self.tick(15)

@@ -142,11 +142,14 @@ def test_a_rule_without_a_hold_and_a_budget_is_found(monkeypatch: pytest.MonkeyP
     found_by(Tight, "S6 an automatic move ")
 
 
+@pytest.mark.prove
 def test_a_rule_that_promotes_whoever_is_next_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(moves, "is_healthy", yes)
+    monkeypatch.setattr(moves, "is_ready", yes)
     found_by(Watchdog, "which answers nobody")
 
 
+@pytest.mark.prove
 def test_a_rule_that_sends_fence_calls_against_its_own_holder_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     def all_that_is_due(decision: Decision, due: tuple[Command, ...]) -> Decision:
         return replace(decision, commands=due + decision.commands)

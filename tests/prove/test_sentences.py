@@ -25,7 +25,7 @@ def texts_with_citations() -> Iterator[tuple[str, bool]]:
                 yield said, in_spec and isinstance(node, ast.FunctionDef)
             elif in_spec and isinstance(node, ast.Constant) and isinstance(node.value, str) and re.match(r"\d", node.value):
                 yield node.value, True
-    for file in (ROOT / "tests/spec/transcripts").glob("*.txt"):
+    for file in (ROOT / "tests/spec/scenarios").glob("*.txt"):
         yield "\n".join(line for line in file.read_text(encoding="utf-8").splitlines() if line.startswith("#")), False
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 INDENT = " " * 14
 PERIOD_MAX = 16
 """Longest pattern of ticks that is recognised when it repeats itself."""
-_AGES = re.compile(r"\d+ s ago")
+_AGES = re.compile(r"\d+ s (ago|more)")
 
 
 @dataclass(frozen=True)

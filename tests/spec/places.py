@@ -87,7 +87,10 @@ class Place:
             return False
         if self.phase in MOTION:
             return there.phase is not Phase.SUSPECT and there.on in (self.on, self.holder)
-        same = (self.on, self.phase, self.powers) == (there.on, there.phase, there.powers)
+        keeps = (
+            there.phase is Phase.FENCING and there.on == there.holder
+        )  # by a new association that cannot be made yet (5.10)
+        same = (self.on, self.powers) == (there.on, there.powers) and (self.phase is there.phase or keeps)
         return same and there.unproven <= self.unproven
 
 

@@ -19,8 +19,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from failover_lambda.model import Notice
 from tests.spec.folding import INDENT, Tick, folded
+from tests.spec.people import changed
 from tests.spec.stage import Stage, Trigger
-from tests.spec.verbs import VERBS, changed
+from tests.spec.verbs import VERBS
 from tests.worlds import PublicPort, World
 
 
@@ -32,6 +33,7 @@ class Player:
         self.began_s = 0.0
         self._notices = 0
         self._faults: list[str] = []
+        self._replies: set[str] = set()
 
     def play(self, line: str) -> Iterator[str]:
         """One command and what it brings."""
@@ -75,7 +77,7 @@ class Player:
         if settled:
             world.settled()
         self.stage = Stage(world)
-        self.began_s, self._faults = world.clock.time_s, []
+        self.began_s, self._faults, self._replies = world.clock.time_s, [], set()
         self._notices = len(world.reporter.told)
         yield f"  {self.stage.state}"
 
@@ -102,6 +104,10 @@ class Player:
         for notice in reporter.told[self._notices :]:
             yield f"told {_text(notice)}"
         self._notices = len(reporter.told)
+        for request, answer in stage.replies.items():
+            if request not in self._replies:
+                yield f"answered {request}, {answer}"
+        self._replies |= stage.replies.keys()
         faults = list(_faults_of(reporter.events))
         if faults != self._faults:
             yield from (f"fault: {fault}" for fault in dict.fromkeys(faults))

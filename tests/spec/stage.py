@@ -4,8 +4,8 @@ A `Stage` ticks as `leadership.lead` does: an arbiter without a lease ends, and 
 waits for the end of a move. `verbs` changes the world, `player` writes down.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from queue import Queue
 from threading import Event, Thread
 
@@ -210,6 +210,12 @@ class Stage:
             self.news.append(f"call {called(effect.command)}: {_outcome(answered)}")
         self._happen("after", effect)
 
+    @property
+    def replies(self) -> Mapping[str, str]:
+        """What became of the requests, as the record says."""
+        record = self.world.store.record
+        return {each.id: f"{'done' if each.done else 'not done'}: {each.why}" for each in record.replies} if record else {}
+
     def failed(self, effect: Effect, why: str) -> None:
         """A write that was refused, or had no answer."""
         if _shown(effect.record) != _shown(effect.before):
@@ -228,7 +234,7 @@ class Stage:
             return view
         if self.stale_reads:
             self.stale_reads -= 1
-            return AddressView(public_ip=view.public_ip, association=self._shown_before)
+            return replace(view, association=self._shown_before)
         self._shown_before = view.association
         return view
 

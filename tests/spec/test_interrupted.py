@@ -30,7 +30,6 @@ TICKS_A_STORY = 500
 """So many ticks of deaths `make check` spends on one story and one kind of death."""
 
 DIFFERENT_ENDS = {
-    "holder_removed": "1.5: a holder that was taken out of the configuration is followed by another one in the same epoch",
     "nobody_takes_it": "6.4: a worker that was seen stopped, and that the watchdog itself started again as the holder, is "
     "stopped once more when the address goes on to the next one, if one call of its fence was never answered",
 }

@@ -1,18 +1,16 @@
-"""What a story can do to its world: one verb each. None of them is the watchdog's doing.
+"""What a story can do to its world: one verb each, none of them the watchdog's doing. What people do is in `people`.
 
 A verb gets the stage and the words after it; it may return lines that are written down.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from typing import Any
 
-from failover_lambda.contract import ProbeKind, Settings, from_plain
-from failover_lambda.model import Answer, Command, Do, Power
+from failover_lambda.model import Answer, Command, Do, Page, Power
 from failover_lambda.moves import moves_left
+from tests.spec.people import ask, put, remove, settings, tag
 from tests.spec.stage import Stage
 
-Verb = Callable[..., str | None]
+Deed = Callable[..., str | None]
 
 
 # Workers and zones
@@ -151,42 +149,39 @@ def lands(stage: Stage, do: str, worker: str, association_id: str = "") -> None:
     stage.world.cloud.land(Command(do=Do(do), epoch=0, worker=worker, association_id=association_id))
 
 
-# People at the console
+# The watchdog's own ground, the platform, and what pages say
 
 
-def put(stage: Stage, where: str, *card: str) -> None:
-    """The address is put on a worker, on `nobody` or on a `stranger`; `elsewhere`: on another card of that worker."""
-    cloud = stage.world.cloud
-    if where == "nobody":
-        cloud.association = None
-        return
-    cloud.put_address(stage.workers[0].name if where == "stranger" else where)
-    assert cloud.association is not None
-    if where == "stranger":
-        cloud.association = replace(
-            cloud.association, instance_id="i-stranger", network_interface_id="eni-stranger", private_ip="10.0.9.9"
-        )
-    if card:
-        cloud.association = replace(cloud.association, network_interface_id="eni-other", private_ip="10.0.1.99")
+def announce(stage: Stage, worker: str, what: str) -> None:
+    """The platform announces that it will do something to this worker's machine."""
+    stage.world.cloud.announced[worker] = what
 
 
-def settings(stage: Stage, *changes: str) -> None:
-    """`pulumi up` with other settings: the next arbiter has them, and the one that leads hands over to it."""
-    stage.deploy(changed(stage.world.settings, changes))
+def ready(stage: Stage, worker: str, answer: str) -> None:
+    """What its ready page answers: healthy, wrong, ..."""
+    stage.world.cloud.machines[worker].ready = Answer(answer)
 
 
-def remove(stage: Stage, worker: str) -> None:
-    """`pulumi up` without this worker."""
-    old = stage.world.settings
-    stage.deploy(replace(old, workers=tuple(each for each in old.workers if each.name != worker)))
+def page(stage: Stage, worker: str, *down: str) -> None:
+    """Its health page names these as down: `channel=NAME`, `dependency=NAME`; none: nothing is named."""
+    names = [each.split("=", 1) for each in down]
+    channels = tuple(name for kind, name in names if kind == "channel")
+    dependencies = tuple(name for kind, name in names if kind == "dependency")
+    stage.world.cloud.machines[worker].page = Page(channels_down=channels, dependencies_down=dependencies)
+
+
+def record(stage: Stage, what: str) -> None:
+    """The record is `lost` by hand, `damaged`, or `restored` from a copy of its first epoch."""
+    store = stage.world.store
+    if what == "damaged":
+        store.damage = "{"
+    else:
+        store.record = None if what == "lost" else next(each for each in store.saves if each.epoch == 1)
 
 
 def topic(stage: Stage, what: str) -> None:
     """Notices cannot leave (`down`), or can (`up`)."""
     stage.world.reporter.deaf = what == "down"
-
-
-# The watchdog's own ground
 
 
 def store(stage: Stage, what: str) -> None:
@@ -225,25 +220,13 @@ def look(stage: Stage) -> str:
     """What the machines are doing, and what is left of the budget."""
     machines = stage.world.cloud.machines.items()
     said = [f"{name} {machine.power.value}{', isolated' * machine.isolated}" for name, machine in machines]
+    if stage.world.store.record is None:
+        return "; ".join(said)
     left = moves_left(stage.world.record, stage.world.settings, stage.world.clock.now_s())
     return f"{'; '.join(said)}; {left} automatic moves left"
 
 
-def changed(old: Settings, changes: tuple[str, ...]) -> Settings:
-    """The settings with some of them changed, each as NAME=VALUE."""
-    values: dict[str, Any] = {}
-    for change in changes:
-        name, _, text = change.partition("=")
-        kind = type(getattr(old, name))
-        values[name] = from_plain(kind, {"true": True, "false": False}.get(text) if kind is bool else _read(kind, text))
-    return replace(old, **values)
-
-
-def _read(kind: type[Any], text: str) -> Any:
-    return text if issubclass(kind, ProbeKind | str) else kind(text)
-
-
-VERBS: Mapping[str, Verb] = {
+VERBS: Mapping[str, Deed] = {
     verb.__name__: verb
     for verb in (
         kill,
@@ -268,6 +251,12 @@ VERBS: Mapping[str, Verb] = {
         stale,
         lands,
         put,
+        ask,
+        announce,
+        tag,
+        ready,
+        page,
+        record,
         settings,
         remove,
         topic,
