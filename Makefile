@@ -17,7 +17,6 @@ demo: setup-lab ## an AWS pair fails over in the lab, no account needed [PROFILE
 
 test: check ## check, then every tier that CI runs
 	$(RUN) -m pytest -q -n 2 --dist worksteal -m "lab or judge"
-	$(RUN) -m pytest -q -n 2 -m prove tests/prove
 	$(RUN) -m pytest -q -n 2 --dist worksteal -m slips
 
 check: setup-dev ## format, lint, types, layering, fast tests
