@@ -44,8 +44,8 @@ lab-run: setup-lab ## a named fault, played and judged; without a name: all of t
 lab-up: setup-lab ## a lab that stays up until lab-down [PROFILE=instant|aws]
 	@$(RUN) -m lab up --profile $(PROFILE)
 
-lab-ask: setup-lab ## ask the watchdog of that lab [VERB=switchover|pause|...] [WORKER=wk2] [SECONDS=600] [WHY=text]
-	@$(RUN) -m lab ask $(VERB) $(if $(WORKER),--worker $(WORKER)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(WHY),--why "$(WHY)")
+lab-ask: setup-lab ## ask the watchdog of that lab [VERB=switchover|pause|...] [WORKER=wk2] [SECONDS=600] [WHY=text] [LAB=id]
+	@$(RUN) -m lab ask $(VERB) $(if $(WORKER),--worker $(WORKER)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(WHY),--why "$(WHY)") $(if $(LAB),--lab $(LAB))
 
 lab-down: setup-lab ## end every lab of this repository
 	@$(RUN) -m lab down

@@ -55,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--patience", type=float, default=PATIENCE_S, help="seconds in which it must begin (%(default)g)")
     parser.add_argument("--why", default="asked at the lab's command line", help="the reason, for mails and the record")
     parser.add_argument("--who", default=WHO, help="who asks (%(default)s)")
+    parser.add_argument("--lab", default="", metavar="ID", help="which lab, by the name of its folder (default: the newest)")
 
 
 def ask(arguments: argparse.Namespace, labs: Path = LABS) -> int:
@@ -64,7 +65,7 @@ def ask(arguments: argparse.Namespace, labs: Path = LABS) -> int:
         CannotAskError: nobody was asked, or nobody answered.
     """
     fields = fields_of(arguments)
-    lab = newest(labs)
+    lab = find(arguments.lab, labs)
     _require_workers(arguments, lab)
     own_id = new_id()
     more = {"who": arguments.who, **fields}
@@ -111,18 +112,22 @@ def fields_of(arguments: argparse.Namespace) -> dict[str, Any]:
     return {name: value for name, value in chosen.items() if value}
 
 
-def newest(labs: Path = LABS) -> RunningLab:
-    """The lab that came up last, of those that still run.
+def find(lab_id: str = "", labs: Path = LABS) -> RunningLab:
+    """The lab of this id; without one, the lab that came up last, of those that still run.
 
     Raises:
-        CannotAskError: none is up.
+        CannotAskError: none is up, or not this one.
     """
     ready = [(path, json.loads(path.read_text() or "{}")) for path in labs.glob(f"*/{READY}")]
     alive = [(path, said) for path, said in ready if "pid" in said.get("process", {}) and _runs(said)]
     if not alive:
         found = f"{len(ready)} were up and are gone" if ready else "none was ever brought up"
         raise CannotAskError(f"no lab is up below {labs} ({found}). Bring one up with: make lab-up")
-    path, said = max(alive, key=lambda each: each[1]["process"]["started"])
+    chosen = [(path, said) for path, said in alive if lab_id in ("", path.parent.name)]
+    if not chosen:
+        up = ", ".join(sorted(path.parent.name for path, _ in alive))
+        raise CannotAskError(f"the lab {lab_id} is not up; those that are: {up}. Leave the id out, and the newest is asked")
+    path, said = max(chosen, key=lambda each: each[1]["process"]["started"])
     config = said["outputs"]["cliConfig"]
     client = boto3.client(
         "dynamodb",

@@ -3,7 +3,7 @@
 import io
 import threading
 import zipfile
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -77,8 +77,11 @@ def bundle() -> bytes:
 
 
 @pytest.fixture(scope="module")
-def api(ministack: str) -> Any:
-    """Lambda with the prober as two functions, and the broken ones."""
+def api(ministack: str) -> Iterator[Any]:
+    """Lambda with the prober as two functions, and the broken ones.
+
+    They are taken away again: a process may come to this file twice when tests are handed to whoever is free.
+    """
     lambdas = client("lambda", ministack, PATIENT)
     handlers = dict.fromkeys(("prober-a", "prober-b", "busy"), "failover_lambda.aws.prober.handler")
     handlers |= {name: f"broken.{name}" for name in ("fails", "talks", "lies", "hangs")}
@@ -87,7 +90,9 @@ def api(ministack: str) -> Any:
             FunctionName=name, Runtime="python3.13", Role=ROLE, Handler=handler, Code={"ZipFile": bundle()}, Timeout=5
         )
     lambdas.put_function_concurrency(FunctionName="busy", ReservedConcurrentExecutions=0)
-    return lambdas
+    yield lambdas
+    for name in handlers:
+        lambdas.delete_function(FunctionName=name)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lab import processes
-from lab.ask_command import CannotAskError, add_arguments, ask, fields_of, newest
+from lab.ask_command import CannotAskError, add_arguments, ask, fields_of, find
 from lab.supervisor import REPOSITORY
 
 
@@ -76,10 +76,10 @@ def test_a_lab_whose_process_is_gone_is_none(tmp_path: Path) -> None:
     """The pid is somebody else's by now."""
     ready(tmp_path, "old", started=1)
     with pytest.raises(CannotAskError, match="1 were up and are gone"):
-        newest(tmp_path)
+        find(labs=tmp_path)
 
 
-def test_the_newest_of_those_that_run_is_asked(tmp_path: Path) -> None:
+def test_the_newest_of_those_that_run_is_asked_unless_one_is_named(tmp_path: Path) -> None:
     other = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     try:
         later = processes.identify(other.pid)
@@ -87,8 +87,13 @@ def test_the_newest_of_those_that_run_is_asked(tmp_path: Path) -> None:
         ready(tmp_path, "first")
         folder = ready(tmp_path, "second", started=later.started, pid=later.pid)
         ready(tmp_path, "gone", started=later.started + 1)
-        lab = newest(tmp_path)
+        lab = find(labs=tmp_path)
         assert (lab.folder, lab.desk.site, lab.workers) == (folder, "site-second", ("wk1", "wk2"))
+        assert find("first", tmp_path).desk.site == "site-first"
+        with pytest.raises(
+            CannotAskError, match=r"the lab gone is not up; those that are: first, second\. Leave the id out"
+        ):
+            find("gone", tmp_path)
     finally:
         other.communicate(b"\n")
 

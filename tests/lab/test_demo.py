@@ -133,15 +133,16 @@ def lab_ask(*words: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_whoever_asks_a_lab_that_is_up_gets_the_watchdogs_reply(serving: Serving) -> None:
-    """Moved, refused in its words, and home again; the newest lab is the one that is asked."""
-    there = lab_ask("switchover", "--worker", "wk2", "--why", "patch wk1")
+    """Moved, refused in its words, and home again. Other tests have labs up at the same time, so it is named."""
+    this = ("--lab", serving.lab_id)
+    there = lab_ask("switchover", *this, "--worker", "wk2", "--why", "patch wk1")
     assert there.returncode == 0, there.stdout + there.stderr
     assert f"/{serving.lab_id}: switchover as lab-" in there.stdout
     assert "done: wk2 holds in epoch 2: verified" in there.stdout
     assert "now: wk2 holds in epoch 2, phase steady" in there.stdout
-    again = lab_ask("switchover", "--worker", "wk2")
+    again = lab_ask("switchover", *this, "--worker", "wk2")
     assert (again.returncode, "refused: wk2 holds already" in again.stdout) == (1, True), again.stdout + again.stderr
-    home = lab_ask("failback")
+    home = lab_ask("failback", *this)
     assert "done: wk1 holds in epoch 3: verified" in home.stdout, home.stdout + home.stderr
     records = [line["record"] for line in serving.lines("record.jsonl") if line["event"] == "record"]
     assert list(dict.fromkeys(record["holder"] for record in records)) == ["wk1", "wk2"]
