@@ -70,9 +70,12 @@ def on_unknown_holder(record: Record, seen: Round, settings: Settings, now_s: fl
         return Decision(record=record, commands=(), reason=f"{why}, and the address could not be read")
     known = {worker.name for worker in settings.workers}
     standing = tuple(fence for fence in record.fences if fence.worker in known)
-    fresh = replace(record, holder=settings.home.name, fences=standing, streak=None, drift=None, intent=None)
+    fenced = {fence.worker for fence in standing}
+    free = (worker.name for worker in settings.workers if worker.name not in fenced)
+    target = next(free, settings.home.name)
+    fresh = replace(record, holder=target, association_id="", fences=standing, streak=None, drift=None, intent=None)
     case = Case(record=fresh, seen=seen, settings=settings, now_s=now_s)
-    return _adopt_anew(case, settings.home.name, why, f"{why}: home takes the address")
+    return _adopt_anew(case, target, why, f"{why}: {target} takes the address")
 
 
 def _adopt_anew(case: Case, target: str, why: str, why_on_nobody: str) -> Decision:

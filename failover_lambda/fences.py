@@ -180,13 +180,16 @@ def _ask_again(fence: Fence, machine: InstanceView, settings: Settings, now_s: f
 
 def _undo(fence: Fence, machine: InstanceView, settings: Settings, now_s: float) -> tuple[Fence | None, tuple[Command, ...]]:
     """The holder is the one we fenced earlier: a late call of ours is undone by a start, never by a failover."""
-    if machine.isolated:
-        return _ask(fence, Do.RESTORE, settings.call_again_s, now_s)
+    due: tuple[Command, ...] = ()
     if machine.power.off:
-        return _ask(fence, Do.START, settings.call_again_s, now_s)
-    if machine.power is not Power.RUNNING:
-        return fence, ()
-    fence = replace(fence, seen_stopped_s=None)
+        again = fence.start is None  # it ran since we started it last
+        fence, due = _ask(replace(fence, seen_stopped_s=now_s) if again else fence, Do.START, settings.call_again_s, now_s)
+    if machine.isolated:
+        fence, more = _ask(fence, Do.RESTORE, settings.call_again_s, now_s)
+        due += more
+    if machine.isolated or machine.power is not Power.RUNNING:
+        return fence, due
+    fence = replace(fence, start=None)
     return (None if _is_spent(fence, machine, now_s) else fence), ()
 
 

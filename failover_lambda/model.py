@@ -400,9 +400,16 @@ class Intent:
     """Which intent this is of one incident: since the site was settled last."""
     tried: tuple[str, ...] = ()
     """Targets of this incident that the address could not be put on."""
+    origin: str = ""
+    """The source of the first intent of this incident, where this is a later one."""
     suspected_s: float | None = None
     """When the first round failed that led here."""
     why: str = ""
+
+    @property
+    def former(self) -> str:
+        """Who had the address or was the holder when the incident began; "" = nobody."""
+        return self.origin or self.source
 
 
 @dataclass(frozen=True, kw_only=True)

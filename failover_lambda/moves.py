@@ -286,6 +286,7 @@ def intend(case: Case, kind: Kind, target: str, *, source: str, why: str, automa
         asked_s=now_s,
         attempt=previous.attempt + 1 if previous else 1,
         tried=(*previous.tried, old.holder) if previous else (),
+        origin=previous.former if previous else "",
         suspected_s=_suspected_since(old),
         why=why,
     )
@@ -365,7 +366,8 @@ def adopt(case: Case, member: str, association: Association, why: str) -> Decisi
         drift=None,
     )
     record = go(record, resting(record), case.now_s, why)
-    record = notify(record, case.now_s, "adopted", source=case.record.holder, target=member, why=why)
+    former = case.record.holder if case.record.association_id else ""  # a holder that never had it is no former holder
+    record = notify(record, case.now_s, "adopted", source=former, target=member, why=why)
     return Decision(record=record, commands=(), reason=why)
 
 
@@ -406,7 +408,7 @@ def hands_off(case: Case, why: str) -> Decision:
 def settle(case: Case, why: str) -> Decision:
     """The end of a move: steady in the new epoch (or manual, where it came from manual), and told."""
     record, intent = case.record, case.record.intent
-    source, since_s = (intent.source, intent.suspected_s) if intent else ("", None)
+    source, since_s = (intent.former, intent.suspected_s) if intent else ("", None)
     because = f"{intent.why}; {why}" if intent else why
     what = intent.kind.value if intent else "settled"
     settled = go(record, resting(record), case.now_s, why)
@@ -417,7 +419,8 @@ def settle(case: Case, why: str) -> Decision:
 def rescue(case: Case) -> Decision:
     """The address is on nobody and its target did not take it: the next one, else the old holder, else people."""
     record, intent = case.record, case.record.intent
-    if record.phase is Phase.MANUAL and case.now_s - record.phase_since_s < case.settings.move_deadline_s:
+    tried = not record.association_id  # in this epoch the address was on nobody yet
+    if record.phase is Phase.MANUAL and tried and case.now_s - record.phase_since_s < case.settings.move_deadline_s:
         return case.stay("manual: the address is on nobody; tried again soon")
     if record.phase in (Phase.MANUAL, Phase.PAUSED) and is_healthy(case, record.holder):
         return intend(case, Kind.RETARGET, record.holder, source="", why="the address was on nobody, and its holder answers")
@@ -425,7 +428,7 @@ def rescue(case: Case) -> Decision:
     if target:
         why = f"the address could not be put on {record.holder}: the next in order takes it"
         return intend(case, Kind.RETARGET, target, source="", why=why)
-    back = intent.source if intent and intent.source not in (*intent.tried, record.holder) else ""
+    back = intent.former if intent and intent.former not in (*intent.tried, record.holder) else ""
     if back:
         why = f"the address could not be put on {record.holder}, {refusal}: back to {back}"
         return intend(case, Kind.RETARGET, back, source="", why=why)

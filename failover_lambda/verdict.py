@@ -66,10 +66,13 @@ def judge(seen: Round, holder: Worker, settings: Settings) -> Judgement:
     public = seen.public and seen.public.answer is Answer.HEALTHY and seen.public.worker == holder.name
     if public and not _asked_more(seen, holder, others, settings):
         return Judgement(finding=Finding.ALIVE, why=f"{holder.name} answers through the public address")
+    failing = _judge_failing(seen, holder, others)
     machine = seen.instance(holder.name)
-    if machine and machine.power.off:
-        return Judgement(finding=Finding.GONE, why=f"the cloud says that {holder.name} is {machine.power.value}", mute=True)
-    return _judge_failing(seen, holder, others)
+    if not (machine and machine.power.off):
+        return failing
+    if failing.finding is Finding.ALL_FAILED:
+        return replace(failing, mute=True)
+    return Judgement(finding=Finding.GONE, why=f"the cloud says that {holder.name} is {machine.power.value}", mute=True)
 
 
 def _asked_more(seen: Round, holder: Worker, others: tuple[str, ...], settings: Settings) -> bool:

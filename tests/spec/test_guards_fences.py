@@ -264,7 +264,7 @@ def test_groups_that_are_not_put_back_yet_are_asked_for_again(age_s: float, aske
     ("of_wk1", "asked"),
     [
         (machine("wk1", isolated=True), ["restore wk1"]),
-        (machine("wk1", Power.STOPPED, isolated=True), ["restore wk1"]),
+        (machine("wk1", Power.STOPPED, isolated=True), ["start wk1", "restore wk1"]),
         (machine("wk1", Power.STOPPED), ["start wk1"]),
         (machine("wk1", Power.STOPPING), []),
         (machine("wk1", Power.PENDING), []),
@@ -307,9 +307,12 @@ def test_the_fence_of_a_holder_stands_while_a_call_of_ours_can_hit_it(
 
 
 def test_a_holder_that_runs_again_has_its_full_minute_at_the_next_late_stop() -> None:
-    """6.7: when it was seen stopped the last time counts for nothing then."""
-    standing = fence(DONE, aged(ASKED, 60.0), seen_stopped_s=NOW_S - 300)
-    assert fence_of(look(standing, BOOTED_LATER, holder="wk1")).seen_stopped_s is None
+    """6.7: when it was seen stopped the last time counts for nothing then; while it is off, the first read counts."""
+    standing = fence(DONE, aged(ASKED, 60.0), start=aged(DONE, 60.0), seen_stopped_s=NOW_S - 300)
+    assert fence_of(look(standing, STOPPED, holder="wk1")).seen_stopped_s == NOW_S - 300
+    running = fence_of(look(standing, BOOTED_LATER, holder="wk1"))
+    assert running.start is None
+    assert fence_of(look(running, STOPPED, holder="wk1")).seen_stopped_s == NOW_S
 
 
 def test_a_holder_that_a_late_stop_hit_is_failed_over_when_a_minute_of_starts_did_not_bring_it_back() -> None:

@@ -225,20 +225,22 @@ def test_a_boot_that_could_not_be_read_is_not_known_to_the_fence() -> None:
 
 
 @pytest.mark.parametrize(
-    ("since_s", "answers", "sent"),
+    ("since_s", "association", "answers", "sent"),
     [
-        (29.999, "HH", []),
-        (30.0, "HH", ["associate wk1"]),
-        (30.0, "TH", ["associate wk2"]),
-        (30.0, "TT", []),
+        (29.999, "", "HH", []),
+        (29.999, "assoc-1", "HH", ["associate wk1"]),
+        (30.0, "", "HH", ["associate wk1"]),
+        (30.0, "", "TH", ["associate wk2"]),
+        (30.0, "", "TT", []),
     ],
 )
 def test_in_manual_an_address_on_nobody_is_put_on_its_holder_else_on_the_next_once_a_deadline(
-    since_s: float, answers: str, sent: list[str]
+    since_s: float, association: str, answers: str, sent: list[str]
 ) -> None:
-    """5.9."""
+    """5.9: at once where nothing was tried in this epoch."""
+    drift = Drift(association_id="", reads=1)
     record = record_of(
-        phase=Phase.MANUAL, manual="?", phase_since_s=NOW_S - since_s, drift=Drift(association_id="", reads=1)
+        phase=Phase.MANUAL, manual="?", phase_since_s=NOW_S - since_s, drift=drift, association_id=association
     )
     decision = decide(record, round_of(answers, address=address_on("")))
     assert calls(decision) == sent

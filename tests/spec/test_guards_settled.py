@@ -98,15 +98,17 @@ def test_an_address_on_a_stranger_is_not_taken_from_it_by_a_failover() -> None:
     assert (written(decision).phase, calls(decision), told(decision)) == (Phase.MANUAL, [], ["manual"])
 
 
-@pytest.mark.parametrize(("age_s", "moves"), [(59.999, False), (60.0, True), (None, True)])
+@pytest.mark.parametrize(
+    ("age_s", "started", "moves"), [(59.999, True, False), (60.0, True, True), (59.999, False, True), (None, True, True)]
+)
 def test_a_holder_that_a_late_stop_of_ours_hit_is_started_for_a_minute_before_it_is_replaced(
-    age_s: float | None, moves: bool
+    age_s: float | None, started: bool, moves: bool
 ) -> None:
-    """6.7."""
+    """6.7: one that runs again, and fails then, was hit by something else."""
     done = Debt(asked_s=NOW_S - 300, answered=True)
     seen_s = None if age_s is None else NOW_S - age_s
     late = Fence(worker="wk1", epoch=1, launched_s=1.0, raised_s=NOW_S - 300, isolate=done, stop=done, seen_stopped_s=seen_s)
-    decision = dead(fences=(late,))
+    decision = dead(fences=(replace(late, start=done if started else None),))
     assert (written(decision).holder == "wk2") is moves
     assert written(decision).phase is (Phase.FENCING if moves else Phase.SUSPECT)
 

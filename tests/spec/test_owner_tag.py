@@ -151,7 +151,7 @@ def test_a_long_tag_is_shown_in_part_and_told_once() -> None:
 
 @pytest.mark.parametrize("stranger", ["tag", "machine"])
 def test_a_holder_that_is_configured_no_more_over_a_strangers_address_is_an_epoch(stranger: str) -> None:
-    """1.5, 1.9, 1.10: the record names home as its holder from then on, so it is another epoch."""
+    """1.5, 1.9, 1.10: the record names another holder from then on, one that is not fenced, so it is another epoch."""
     world = World(workers=3).settled()
     world.kill("wk1")
     world.until(Phase.STEADY)
@@ -164,7 +164,7 @@ def test_a_holder_that_is_configured_no_more_over_a_strangers_address_is_an_epoc
     world.cloud.calls.clear()
     world.new_arbiter()
     world.tick(5)
-    assert (world.record.holder, world.record.epoch, world.record.phase) == ("wk1", record.epoch + 1, Phase.MANUAL)
+    assert (world.record.holder, world.record.epoch, world.record.phase) == ("wk3", record.epoch + 1, Phase.MANUAL)
     assert address_calls(world) == []
 
 
