@@ -176,6 +176,7 @@ class Settings:
     burst_interval_s: float = 0.3
     """As `probe_interval_s` while anything is in doubt or in motion."""
     burst_timeout_s: float = 0.3
+    """Longest wait for a connection in such a round. The answer has as long as ever (RULE 3.17)."""
     timeouts_to_dead: int
     """Consecutive rounds without an answer that make a verdict dead."""
     refusals_to_dead: int
@@ -220,6 +221,13 @@ class Settings:
     def channels(self) -> tuple[Channel, ...]:
         """Who has to take a notice before it is done with."""
         return (Channel.TOPIC, Channel.BUS) if self.notice_event_bus else (Channel.TOPIC,)
+
+    def answer_s(self, connect_s: float) -> float:
+        """Longest wait for an answer where a connection is waited for `connect_s`: as long in a burst as in a steady round.
+
+        A service that takes its time would be silent in every round of a burst else, though it answers in all others.
+        """
+        return max(connect_s, self.probe_timeout_s)
 
     @property
     def home(self) -> Worker:

@@ -215,15 +215,15 @@ class Cycle:
     def _observe(self, lease: Lease) -> Round:
         """Ask everybody at once, with one deadline. Whoever did not answer by then was not asked."""
         ports, in_doubt = self._ports, rule.in_doubt(self._record)
-        timeout_s = self._settings.burst_timeout_s if in_doubt else self._settings.probe_timeout_s
+        connect_s = self._settings.burst_timeout_s if in_doubt else self._settings.probe_timeout_s
         started_s = ports.clock.monotonic_s()
-        deadline_s = started_s + 2 * timeout_s + ROUND_MARGIN_S
+        deadline_s = started_s + connect_s + self._settings.answer_s(connect_s) + ROUND_MARGIN_S
         submit = self._pool.submit
-        looks = [submit(ports.probers.look, vantage, timeout_s) for vantage in ports.probers.vantages]
+        looks = [submit(ports.probers.look, vantage, connect_s) for vantage in ports.probers.vantages]
         reads = self._cloud_reads(started_s, asked=self.has_news(lease))
         self._ask_for_announcements(started_s)
         wanted = self._public_ip and (in_doubt or self._seen_little)
-        public = submit(ports.public.ask, self._public_ip, timeout_s) if wanted else None
+        public = submit(ports.public.ask, self._public_ip, connect_s) if wanted else None
         asked: list[Future[Any]] = [*looks, *reads, *([public] if public else [])]
         wait(asked, timeout=max(0.0, deadline_s - ports.clock.monotonic_s()))
         denied, answered = self._denied(looks), self._take_announcements()

@@ -48,10 +48,10 @@ class Probers(Protocol):
         """Their names."""
         ...
 
-    def look(self, vantage: str, timeout_s: float) -> Sight:
+    def look(self, vantage: str, connect_s: float) -> Sight:
         """Ask every worker and the anchor once, concurrently.
 
-        Each question has `timeout_s` for the connection and `timeout_s` again for the answer.
+        Each question has `connect_s` for the connection, and `Settings.answer_s(connect_s)` for the answer.
 
         Raises:
             CouldNotAskError: the vantage itself did not answer, was throttled, or answered what cannot be read.
@@ -62,8 +62,8 @@ class Probers(Protocol):
 class PublicPath(Protocol):
     """The outside vantage: the public health port through the address."""
 
-    def ask(self, public_ip: str, timeout_s: float) -> PublicAnswer | None:
-        """One question; None when no public health port is configured. Never raises."""
+    def ask(self, public_ip: str, connect_s: float) -> PublicAnswer | None:
+        """One question, with the times of `Probers.look`; None when no public health port is configured. Never raises."""
         ...
 
 

@@ -61,8 +61,10 @@ class Inquiry:
     path: str
     tls_verify: bool
     tls_ca_pem: str
-    timeout_s: float
-    """For the connection, and again for the answer (TLS handshake included)."""
+    connect_s: float
+    """Longest wait for a connection; the anchor's is the same."""
+    answer_s: float
+    """Longest wait for the answer after it, TLS handshake included."""
     ready_path: str = ""
     """Asked of every target besides; "" = not asked."""
 
@@ -96,11 +98,11 @@ class Anchor:
 
 
 def look(inquiry: Inquiry, anchor: Anchor) -> Sight:
-    """Ask all targets and the anchor concurrently. Takes at most two timeouts and `THREAD_MARGIN_S`; never raises."""
+    """Ask all targets and the anchor concurrently. Takes at most both waits and `THREAD_MARGIN_S`; never raises."""
     paths = (inquiry.path, inquiry.ready_path) if inquiry.ready_path else (inquiry.path,)
     questions = [partial(_ask_target, inquiry, target, path) for path in paths for target in inquiry.targets]
-    questions.append(partial(_ask_anchor, anchor, inquiry.timeout_s))
-    *answers, anchored = _together(questions, 2 * inquiry.timeout_s + THREAD_MARGIN_S)
+    questions.append(partial(_ask_anchor, anchor, inquiry.connect_s))
+    *answers, anchored = _together(questions, inquiry.connect_s + inquiry.answer_s + THREAD_MARGIN_S)
     health = answers[: len(inquiry.targets)]
     ready = answers[len(inquiry.targets) :] if inquiry.ready_path else [None] * len(health)
     return Sight(
@@ -124,8 +126,10 @@ def _report(target: Target, health: Judgement, ready: Judgement | None) -> Probe
     )
 
 
-def ask(probe: Probe, question: Question, timeout_s: float, context: ssl.SSLContext | None = None) -> Judgement:
-    """One question: `timeout_s` for the connection, and again for everything after it. `context` is needed if `probe.tls`.
+def ask(
+    probe: Probe, question: Question, connect_s: float, answer_s: float, context: ssl.SSLContext | None = None
+) -> Judgement:
+    """One question: `connect_s` for the connection, `answer_s` for everything after it. `context` is needed if `probe.tls`.
 
     Raises:
         ValueError: the question cannot be put by this probe.
@@ -134,10 +138,10 @@ def ask(probe: Probe, question: Question, timeout_s: float, context: ssl.SSLCont
     if probe.tls and context is None:
         raise ValueError("an encrypted probe needs a TLS context")
     try:
-        connection = socket.create_connection((question.host, question.port), timeout=timeout_s)
+        connection = socket.create_connection((question.host, question.port), timeout=connect_s)
     except OSError as exc:
         return _not_connected(exc)
-    deadline = _Deadline(timeout_s)
+    deadline = _Deadline(answer_s)
     with connection:
         try:
             with _encrypted(connection, context, deadline) if context and probe.tls else connection as channel:
@@ -256,7 +260,7 @@ def _ask_target(inquiry: Inquiry, target: Target, path: str) -> Judgement:
         id=f"{time.time_ns() // 1000}-{next(_ids) % 1000:03}",
         stamp=time.strftime("%Y%m%d%H%M%S", time.gmtime()),
     )
-    return ask(probe, question, inquiry.timeout_s, context)
+    return ask(probe, question, inquiry.connect_s, inquiry.answer_s, context)
 
 
 def _ask_anchor(anchor: Anchor, timeout_s: float) -> Judgement:

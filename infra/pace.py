@@ -33,8 +33,10 @@ CHECKS_TO_HEALTHY = 2
 """Checks in a row: the fewest there are (same source)."""
 
 
-BURST_S = max(Settings.burst_interval_s, 2 * Settings.burst_timeout_s)
-"""From one round to the next while a worker is in doubt, when each question waits twice."""
+def burst_s(probe_timeout_s: float) -> float:
+    """From one round to the next while a worker is in doubt, when one question waits for its connection and its answer."""
+    connect_s = Settings.burst_timeout_s
+    return max(Settings.burst_interval_s, connect_s + max(connect_s, probe_timeout_s))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,10 +99,10 @@ def longest_outage(probe_interval_s: float, probe_timeout_s: float, restart_grac
         |-- probe_interval --|- burst -|.... restart_grace ............| dead by refusal
 
     >>> longest_outage(1, 0.4, 0).total_s
-    9.2
+    9.4
     """
-    silent_s = probe_interval_s + 2 * probe_timeout_s + (TIMEOUTS_TO_DEAD - 1) * BURST_S
-    refused_s = probe_interval_s + (REFUSALS_TO_DEAD - 1) * BURST_S + restart_grace_s
+    silent_s = probe_interval_s + 2 * probe_timeout_s + (TIMEOUTS_TO_DEAD - 1) * burst_s(probe_timeout_s)
+    refused_s = probe_interval_s + (REFUSALS_TO_DEAD - 1) * burst_s(probe_timeout_s) + restart_grace_s
     return Outage(decision_s=max(silent_s, refused_s))
 
 
@@ -110,9 +112,9 @@ def longest_slow_outage(probe_interval_s: float, probe_timeout_s: float, slow_gr
         |-- probe_interval --|- 2 x probe_timeout -|.... slow_grace ....|- burst -| dead: the first round after the grace
 
     >>> longest_slow_outage(1, 0.4, 15).total_s
-    23.6
+    23.7
     """
-    lasts_s = max(slow_grace_s, (TIMEOUTS_TO_DEAD - 2) * BURST_S) + BURST_S
+    lasts_s = max(slow_grace_s, (TIMEOUTS_TO_DEAD - 2) * burst_s(probe_timeout_s)) + burst_s(probe_timeout_s)
     return Outage(decision_s=probe_interval_s + 2 * probe_timeout_s + lasts_s)
 
 

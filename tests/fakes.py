@@ -201,8 +201,8 @@ class FakeCloud:
     def vantages(self) -> list[str]:
         return [prober.function_name for prober in self.settings.probers]
 
-    def look(self, vantage: str, timeout_s: float) -> Sight:
-        del timeout_s
+    def look(self, vantage: str, connect_s: float) -> Sight:
+        del connect_s
         self._check(vantage, f"{vantage} does not answer")
         zone = next(prober.zone for prober in self.settings.probers if prober.function_name == vantage)
         reports = tuple(
@@ -330,8 +330,8 @@ class FakeCloud:
 class NoPublicPath:
     """No public health port is configured."""
 
-    def ask(self, public_ip: str, timeout_s: float) -> PublicAnswer | None:
-        del public_ip, timeout_s
+    def ask(self, public_ip: str, connect_s: float) -> PublicAnswer | None:
+        del public_ip, connect_s
 
 
 @dataclass

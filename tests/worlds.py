@@ -119,8 +119,8 @@ class PublicPort:
         self.closed = closed
         self.lying = lying
 
-    def ask(self, public_ip: str, timeout_s: float) -> PublicAnswer:
-        del public_ip, timeout_s
+    def ask(self, public_ip: str, connect_s: float) -> PublicAnswer:
+        del public_ip, connect_s
         name = self.world.cloud.on
         healthy = name in self.lying or (bool(name) and self.world.cloud.machines[name].seen() is Answer.HEALTHY)
         answers = healthy and not self.closed

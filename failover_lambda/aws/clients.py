@@ -64,5 +64,6 @@ def build(settings: Settings) -> Clients:
 
 
 def prober_read_timeout_s(settings: Settings) -> float:
-    """How long a prober may take to answer, in seconds: two of its own timeouts and a margin."""
-    return 2 * max(settings.probe_timeout_s, settings.burst_timeout_s) + PROBER_MARGIN_S
+    """How long a prober may take to answer, in seconds: both of its own waits and a margin."""
+    connect_s = max(settings.probe_timeout_s, settings.burst_timeout_s)
+    return connect_s + settings.answer_s(connect_s) + PROBER_MARGIN_S

@@ -33,9 +33,9 @@ class LiveProbers:
         """The names of the prober functions."""
         return tuple(self._inquiries)
 
-    def look(self, vantage: str, timeout_s: float) -> Sight:
+    def look(self, vantage: str, connect_s: float) -> Sight:
         """One Invoke. A function that is throttled, still pending, or failed could not be asked."""
-        inquiry = dataclasses.replace(self._inquiries[vantage], timeout_s=timeout_s)
+        inquiry = dataclasses.replace(self._inquiries[vantage], connect_s=connect_s)
         sight = read_once(f"invoke {vantage}", lambda: self._invoke(inquiry))
         if (sight.vantage, sight.zone) != (inquiry.vantage, inquiry.zone):
             raise CouldNotAskError(f"invoke {vantage}: answered as {sight.vantage} in {sight.zone}")
@@ -61,5 +61,6 @@ def _inquiry(prober: ProberRef, settings: Settings) -> Inquiry:
         ready_path=settings.ready_path,
         tls_verify=settings.probe_tls_verify,
         tls_ca_pem=settings.probe_tls_ca_pem,
-        timeout_s=settings.probe_timeout_s,
+        connect_s=settings.probe_timeout_s,
+        answer_s=settings.probe_timeout_s,
     )

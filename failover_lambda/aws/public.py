@@ -22,12 +22,13 @@ class LivePublicPath:
 
     def __init__(self, settings: Settings) -> None:
         self._port = settings.public_health_port
+        self._answer_s = settings.answer_s
 
-    def ask(self, public_ip: str, timeout_s: float) -> PublicAnswer | None:
+    def ask(self, public_ip: str, connect_s: float) -> PublicAnswer | None:
         """One GET. A healthy status without a name is WRONG: somebody answers, and nobody knows who."""
         if not self._port:
             return None
-        judgement = ask(_PROBE, Question(host=public_ip, port=self._port, path=PATH), timeout_s)
+        judgement = ask(_PROBE, Question(host=public_ip, port=self._port, path=PATH), connect_s, self._answer_s(connect_s))
         worker, boot_id = names_in(judgement.body)
         answer = Answer.WRONG if judgement.answer is Answer.HEALTHY and not worker else judgement.answer
         return PublicAnswer(worker=worker, boot_id=boot_id, answer=answer)

@@ -33,37 +33,38 @@ class SimulatedProbers(Port):
         """See the port."""
         return tuple(self._zones)
 
-    def look(self, vantage: str, timeout_s: float) -> Sight:
+    def look(self, vantage: str, connect_s: float) -> Sight:
         """See the port. Every worker is asked at the same moment, in the middle of nothing: a round is short."""
         zone = self._address.region.zones[self._zones[vantage]]
-        region = self._address.region
+        region, answer_s = self._address.region, self._address.settings.answer_s(connect_s)
+        waits_s = connect_s + answer_s
         broken = zone.lost or zone.no_prober
         if broken or (not region.calm and self._dice.random() < figures.INVOKE_LOSS):
-            took_s = 2 * timeout_s + PROBER_MARGIN_S if broken else figures.INVOKE.draw(self._dice)
-            self._note(vantage, {}, took_s, timeout_s, (), anchor=False)
+            took_s = waits_s + PROBER_MARGIN_S if broken else figures.INVOKE.draw(self._dice)
+            self._note(vantage, {}, took_s, waits_s, (), anchor=False)
             return self._wire.fails(CouldNotAskError(f"invoke {vantage}: no answer"), took_s)
         answers: dict[str, Answer] = {}
         lost: list[str] = []
         longest_s = 0.0
         share = zone.loss + (0.0 if region.calm else figures.PROBE_LOSS)
         for name, machine in self._address.machines.items():
-            answer = machine.answer(zone.name, timeout_s)
-            answers[name], took_s = self._ask(machine, answer, share, timeout_s)
+            answer = machine.answer(zone.name, answer_s)
+            answers[name], took_s = self._ask(machine, answer, share, connect_s)
             longest_s = max(longest_s, took_s)
             if answer is Answer.HEALTHY and answers[name] is not answer:
                 lost.append(name)
         anchor = not zone.anchorless
-        took_s = max(longest_s, 0.0 if anchor else timeout_s) + figures.INVOKE.draw(self._dice)
-        self._note(vantage, answers, took_s, timeout_s, tuple(lost), anchor=anchor)
+        took_s = max(longest_s, 0.0 if anchor else connect_s) + figures.INVOKE.draw(self._dice)
+        self._note(vantage, answers, took_s, waits_s, tuple(lost), anchor=anchor)
         reports = tuple(ProbeReport(worker=name, answer=answer) for name, answer in answers.items())
         return self._wire.now(Sight(vantage=vantage, zone=zone.name, anchor_reached=anchor, reports=reports), took_s)
 
-    def _ask(self, machine: Machine, answer: Answer, share: float, timeout_s: float) -> tuple[Answer, float]:
+    def _ask(self, machine: Machine, answer: Answer, share: float, connect_s: float) -> tuple[Answer, float]:
         if answer is Answer.TIMEOUT or self._dice.random() < share:
-            return Answer.TIMEOUT, timeout_s
-        took_s = figures.HEALTH_PAGE.draw(self._dice)
-        if answer is Answer.SILENT or took_s > timeout_s:
-            return Answer.SILENT, took_s % timeout_s + timeout_s
+            return Answer.TIMEOUT, connect_s
+        answer_s, took_s = self._address.settings.answer_s(connect_s), figures.HEALTH_PAGE.draw(self._dice)
+        if answer is Answer.SILENT or took_s > answer_s:
+            return Answer.SILENT, took_s % connect_s + answer_s
         return answer, took_s + (machine.slow_s if answer is Answer.HEALTHY and machine.ailments else 0.0)
 
     def _note(
@@ -71,13 +72,13 @@ class SimulatedProbers(Port):
         vantage: str,
         answers: dict[str, Answer],
         took_s: float,
-        timeout_s: float,
+        waits_s: float,
         lost: tuple[str, ...],
         *,
         anchor: bool,
     ) -> None:
         now_s, site = self._address.now_s, self._address.settings.site
-        in_time = took_s <= 2 * timeout_s + ROUND_MARGIN_S
+        in_time = took_s <= waits_s + ROUND_MARGIN_S
         zone = self._zones[vantage]
         event = Looked(now_s, site, self._owner, vantage, zone, anchor, now_s + took_s, in_time, answers, lost)
         self._address.chronicle.add(event)
@@ -92,17 +93,17 @@ class SimulatedPublicPath(Port):
         self._owner = owner
         self._dice = dice
 
-    def ask(self, public_ip: str, timeout_s: float) -> PublicAnswer | None:
+    def ask(self, public_ip: str, connect_s: float) -> PublicAnswer | None:
         """See the port."""
         del public_ip
         address = self._address
         if not address.settings.public_health_port:
             return self._wire.now(None, 0.0)
         machine = address.machines.get(address.leads_to)
-        heard = machine is not None and not machine.why_not(timeout_s)
+        heard = machine is not None and not machine.why_not(address.settings.answer_s(connect_s))
         lost = not address.region.calm and self._dice.random() < figures.PUBLIC_LOSS
         if machine is None or lost or not heard:
-            said, took_s = PublicAnswer(worker="", boot_id="", answer=Answer.TIMEOUT), timeout_s
+            said, took_s = PublicAnswer(worker="", boot_id="", answer=Answer.TIMEOUT), connect_s
         else:
             took_s = figures.PUBLIC_PAGE.draw(self._dice) + (machine.slow_s if machine.ailments else 0.0)
             said = PublicAnswer(worker=machine.name, boot_id="", answer=Answer.HEALTHY)

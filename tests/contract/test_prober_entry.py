@@ -36,7 +36,8 @@ def inquiry(**changes: Any) -> dict[str, Any]:
         path="/",
         tls_verify=True,
         tls_ca_pem="",
-        timeout_s=2.0,
+        connect_s=2.0,
+        answer_s=2.0,
     )
     return {**to_plain(asked), **changes}
 
@@ -62,7 +63,7 @@ def test_a_worker_that_could_not_take_over_is_in_the_line(entry: ModuleType, cap
 
 @pytest.mark.parametrize(
     "event",
-    [{}, {"vantage": "x"}, inquiry(kind="smoke"), inquiry(tomorrow=1), inquiry(timeout_s="1"), inquiry(targets=[{}])],
+    [{}, {"vantage": "x"}, inquiry(kind="smoke"), inquiry(tomorrow=1), inquiry(answer_s="1"), inquiry(targets=[{}])],
     ids=["empty", "short", "kind", "more", "type", "target"],
 )
 def test_an_event_that_is_no_inquiry_fails_the_call_with_one_line(

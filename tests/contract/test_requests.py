@@ -183,7 +183,8 @@ def test_a_prober_is_invoked_once_and_waited_for() -> None:
     assert LiveProbers(SETTINGS, functions.client).look("prober-a", 0.3) == SIGHT
     params = functions.only("Invoke")
     assert set(params) == {"FunctionName", "Payload"}
-    assert json.loads(params["Payload"])["timeout_s"] == 0.3
+    asked = json.loads(params["Payload"])
+    assert (asked["connect_s"], asked["answer_s"]) == (0.3, SETTINGS.probe_timeout_s)
 
 
 def test_a_notice_is_published_once() -> None:

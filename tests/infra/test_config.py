@@ -562,9 +562,9 @@ def test_a_value_is_refused_with_what_was_found_what_is_allowed_and_the_next_ste
             ),
         ),
         (
-            {"probeTimeoutSeconds": "0.6"},
+            {"probeTimeoutSeconds": "0.55"},
             (
-                "probeTimeoutSeconds is 0.6 with probeIntervalSeconds 1. Allowed: 2 * probeTimeoutSeconds <= "
+                "probeTimeoutSeconds is 0.55 with probeIntervalSeconds 1. Allowed: 2 * probeTimeoutSeconds <= "
                 "probeIntervalSeconds, for a question may wait twice: to connect and for the answer. "
                 "Next: pulumi config set probeTimeoutSeconds 0.5"
             ),
@@ -572,7 +572,7 @@ def test_a_value_is_refused_with_what_was_found_what_is_allowed_and_the_next_ste
         (
             {"restartGraceSeconds": "20"},
             (
-                "tier is fault-tolerant, and an outage may last 27.8 s: 21.6 s until the decision (probeIntervalSeconds 1, "
+                "tier is fault-tolerant, and an outage may last 27.9 s: 21.7 s until the decision (probeIntervalSeconds 1, "
                 "probeTimeoutSeconds 0.4, restartGraceSeconds 20), 1.2 s for two address calls (Fortinet's published "
                 "log), 5 s "
                 "until the address carries traffic (nginx/documentation#520). Allowed: at most 10 s. "
@@ -583,7 +583,7 @@ def test_a_value_is_refused_with_what_was_found_what_is_allowed_and_the_next_ste
         (
             {"tier": "high-availability", "restartGraceSeconds": "600"},
             (
-                "tier is high-availability, and an outage may last 611.8 s: 605.6 s until the decision "
+                "tier is high-availability, and an outage may last 611.9 s: 605.7 s until the decision "
                 "(probeIntervalSeconds 5, "
                 "probeTimeoutSeconds 0.4, restartGraceSeconds 600), 1.2 s for two address calls (Fortinet's published "
                 "log), 5 s "
@@ -602,7 +602,7 @@ def test_a_value_is_refused_with_what_was_found_what_is_allowed_and_the_next_ste
             {"slowGraceSeconds": "52"},
             (
                 "slowGraceSeconds is 52 with tier fault-tolerant, and a service that accepts and stays silent may be out "
-                "for 60.6 s: 54.4 s until the decision (probeIntervalSeconds 1, probeTimeoutSeconds 0.4), 6.2 s until the "
+                "for 60.7 s: 54.5 s until the decision (probeIntervalSeconds 1, probeTimeoutSeconds 0.4), 6.2 s until the "
                 "address carries traffic. Allowed: at most 60 s. Next: pulumi config set slowGraceSeconds 15"
             ),
         ),

@@ -49,12 +49,12 @@ def test_a_lease_survives_a_renewal_that_was_missed(tier: Tier) -> None:
 def test_an_outage_is_the_sum_of_its_parts() -> None:
     outage = longest_outage(1, 0.4, 0)
 
-    assert (outage.decision_s, outage.move_s, outage.carries_s, outage.total_s) == (3.0, 1.2, 5.0, 9.2)
+    assert (outage.decision_s, outage.move_s, outage.carries_s, outage.total_s) == (3.2, 1.2, 5.0, 9.4)
 
 
 def test_a_silent_service_is_waited_for() -> None:
     """The grace, and the one round that sees its end; without a grace, the rounds that silence needs."""
-    assert longest_slow_outage(1, 0.4, 15).decision_s == pytest.approx(1 + 0.8 + 15 + 0.6)
+    assert longest_slow_outage(1, 0.4, 15).decision_s == pytest.approx(1 + 0.8 + 15 + 0.7)
     assert longest_slow_outage(1, 0.4, 0) == longest_outage(1, 0.4, 0)
 
 

@@ -69,9 +69,9 @@ class TapedCloud(FakeCloud):
 
     tape: Tape
 
-    def look(self, vantage: str, timeout_s: float) -> Sight:
-        self.tape.ask(lambda: self.tape.probers.look(vantage, timeout_s))
-        return super().look(vantage, timeout_s)
+    def look(self, vantage: str, connect_s: float) -> Sight:
+        self.tape.ask(lambda: self.tape.probers.look(vantage, connect_s))
+        return super().look(vantage, connect_s)
 
     def read_address(self) -> Any:
         self.tape.ask(self.tape.cloud.read_address)

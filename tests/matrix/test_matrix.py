@@ -76,9 +76,9 @@ class GreedyAddress(Address):
 class PanickyProbers(LiveProbers):
     """A vantage that could not be asked is taken as one that misses the holder."""
 
-    def look(self, vantage: str, timeout_s: float) -> Sight:
+    def look(self, vantage: str, connect_s: float) -> Sight:
         try:
-            return super().look(vantage, timeout_s)
+            return super().look(vantage, connect_s)
         except CouldNotAskError:
             answers = {"wk1": Answer.TIMEOUT, "wk2": Answer.HEALTHY}
             reports = tuple(ProbeReport(worker=name, answer=answer) for name, answer in answers.items())

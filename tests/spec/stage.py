@@ -238,10 +238,10 @@ class Stage:
         self._shown_before = view.association
         return view
 
-    def look(self, vantage: str, timeout_s: float) -> Sight:
+    def look(self, vantage: str, connect_s: float) -> Sight:
         """As `Probers.look`, but it may take long."""
         self.world.clock.sleep(self.look_s)
-        return self._look(vantage, timeout_s)
+        return self._look(vantage, connect_s)
 
     @property
     def where(self) -> str:

@@ -24,6 +24,7 @@ from failover_lambda.model import (
     Phase,
     Power,
     Record,
+    Sight,
 )
 from tests.worlds import PublicPort, World
 
@@ -457,3 +458,25 @@ def test_an_answer_that_cannot_be_digested_ends_no_arbiter() -> None:
     world.cloud.read_address = breaks  # type: ignore[method-assign]
     world.kill("wk1")
     assert "address could not be read" in world.tick(10)
+
+
+def test_a_service_that_takes_its_time_is_no_more_silent_in_a_burst() -> None:
+    """3.17: once the connection was all that a burst waited for, and one missed round made every later one silent."""
+    world = World(probe_timeout_s=1.0).settled()
+    waits: list[tuple[float, float]] = []
+    look = world.cloud.look
+
+    def takes_its_time(vantage: str, connect_s: float) -> Sight:
+        waits.append((connect_s, world.settings.answer_s(connect_s)))
+        sight = look(vantage, connect_s)
+        in_time = world.settings.answer_s(connect_s) > 0.6
+        silent = tuple(replace(report, answer=Answer.SILENT) for report in sight.reports)
+        return sight if in_time else replace(sight, reports=silent)
+
+    world.cloud.look = takes_its_time  # type: ignore[method-assign]
+    world.kill("wk1", Answer.SILENT)
+    world.tick()
+    world.heal("wk1")
+    world.tick(40)
+    assert {(1.0, 1.0), (0.3, 1.0)} == set(waits)
+    assert (world.record.phase, world.record.epoch) == (Phase.STEADY, 1)

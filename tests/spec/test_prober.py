@@ -51,7 +51,7 @@ TCP, HTTP, HTTPS, MLLP = ProbeKind.TCP, ProbeKind.HTTP, ProbeKind.HTTPS, ProbeKi
 
 def asked(kind: ProbeKind, port: int, timeout_s: float, context: ssl.SSLContext | None = None) -> Answer:
     question = Question(host=HOST, port=port, path="/", id="17-001", stamp="20261121101010")
-    return ask(PROBES[kind], question, timeout_s, context).answer
+    return ask(PROBES[kind], question, timeout_s, timeout_s, context).answer
 
 
 def asked_of(kind: ProbeKind, behave: Behaviour, timeout_s: float, context: ssl.SSLContext | None = None) -> Answer:
@@ -87,7 +87,7 @@ def test_a_full_backlog_is_a_timeout(kind: ProbeKind) -> None:
 def test_a_network_that_cannot_be_reached_could_not_be_asked() -> None:
     """The kernel refuses TCP to a broadcast address by itself, as without a route; nothing leaves the machine."""
     question = Question(host="255.255.255.255", port=9)
-    judgement = ask(PROBES[TCP], question, LONG_S)
+    judgement = ask(PROBES[TCP], question, LONG_S, LONG_S)
     assert judgement.answer is Answer.COULD_NOT_ASK
     assert "Network is unreachable" in judgement.detail
 
@@ -127,7 +127,7 @@ def test_a_prober_without_a_free_descriptor_could_not_ask() -> None:
     code = (
         "import resource; from failover_lambda.prober import ask; from failover_lambda.probes import *\n"
         "resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))\n"
-        "print(ask(TcpProbe(), Question(host='127.0.0.1', port=1), 1.0))"
+        "print(ask(TcpProbe(), Question(host='127.0.0.1', port=1), 1.0, 1.0))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "COULD_NOT_ASK" in done.stdout
@@ -203,7 +203,7 @@ def test_an_http_server_that_we_did_not_write_understands_the_question(path: str
     with ThreadingHTTPServer((HOST, 0), Service) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        judgement = ask(PROBES[HTTP], Question(host=HOST, port=server.server_port, path=path), LONG_S)
+        judgement = ask(PROBES[HTTP], Question(host=HOST, port=server.server_port, path=path), LONG_S, LONG_S)
         server.shutdown()
         thread.join()
     assert judgement.answer is answer
@@ -243,7 +243,7 @@ def test_the_name_in_a_certificate_is_not_compared(authority: Authority, trustin
 def test_a_certificate_that_has_expired_is_wrong(authority: Authority, trusting: ssl.SSLContext) -> None:
     certificate = authority.certificate("expired", days=-1)
     with serving(behind_tls(certificate, answers(OK))) as port:
-        judgement = ask(PROBES[HTTPS], Question(host=HOST, port=port), LONG_S, trusting)
+        judgement = ask(PROBES[HTTPS], Question(host=HOST, port=port), LONG_S, LONG_S, trusting)
     assert judgement.answer is Answer.WRONG
     assert judgement.detail == "certificate: certificate has expired"
 
@@ -309,7 +309,8 @@ def inquiry(port: int, *hosts: str, **changes: Any) -> Inquiry:
         path="/",
         tls_verify=True,
         tls_ca_pem="",
-        timeout_s=LONG_S,
+        connect_s=LONG_S,
+        answer_s=LONG_S,
     )
     return replace(asked_for, **changes)
 
@@ -388,7 +389,7 @@ JSON = b"HTTP/1.1 503 No\r\nContent-Type: application/json\r\nContent-Length: %d
 def test_a_page_is_read_to_its_end_and_judged_by_its_head(anchor: Anchor, behave: Behaviour, page: Page | None) -> None:
     """3.15: what becomes of the body changes nothing of the answer."""
     with serving(behave) as port:
-        (report,) = look(inquiry(port, HOST, timeout_s=SOON_S), anchor).reports
+        (report,) = look(inquiry(port, HOST, connect_s=SOON_S, answer_s=SOON_S), anchor).reports
     assert (report.answer, report.page) == (Answer.WRONG, page)
 
 
@@ -426,9 +427,21 @@ def test_all_are_asked_at_once(anchor: Anchor) -> None:
     assert {report.answer for report in sight.reports} == {Answer.HEALTHY}
 
 
+def test_a_service_that_takes_longer_than_a_connection_may_is_healthy(anchor: Anchor) -> None:
+    """3.17: in a burst only the connection is waited for less."""
+
+    def takes_its_time(connection: socket.socket, over: threading.Event) -> None:
+        connection.recv(65536)
+        over.wait(2 * SOON_S)
+        connection.sendall(OK)
+
+    with serving(takes_its_time) as port:
+        assert look(inquiry(port, HOST, connect_s=SOON_S), anchor).of("wk1") is Answer.HEALTHY
+
+
 def test_a_silent_worker_takes_nothing_from_the_others(anchor: Anchor) -> None:
     with serving(stays_silent) as port, serving(answers(OK), "127.0.0.2", port):
-        sight = look(inquiry(port, HOST, "127.0.0.2", timeout_s=1.0), anchor)
+        sight = look(inquiry(port, HOST, "127.0.0.2", connect_s=1.0, answer_s=1.0), anchor)
     assert (sight.of("wk1"), sight.of("wk2"), sight.anchor_reached) == (Answer.SILENT, Answer.HEALTHY, True)
 
 
@@ -451,7 +464,7 @@ def test_a_name_service_that_hangs_takes_the_anchor_and_no_more(
     anchor: Anchor, hanging_name_service: threading.Event
 ) -> None:
     with serving(answers(OK)) as port:
-        sight = look(inquiry(port, HOST, timeout_s=1.0), anchor)
+        sight = look(inquiry(port, HOST, connect_s=1.0, answer_s=1.0), anchor)
     assert not hanging_name_service.is_set()
     assert (sight.anchor_reached, sight.of("wk1")) == (False, Answer.HEALTHY)
 
