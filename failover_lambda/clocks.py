@@ -38,6 +38,7 @@ TIMES: Mapping[type, Mapping[str, Ahead | None]] = {
         "loose_s": _past,
         "home_healthy_s": _past,
         "window_spent_s": _past,
+        "rehearsed_s": _past,
     },
     Pause: {
         "until_s": lambda settings: PAUSE_S_MAX,  # noqa: ARG005 - no setting

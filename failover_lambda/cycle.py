@@ -3,7 +3,7 @@
 The order is what safety rests on: a decision is stored before its first call is sent (RULE 5.1), the second call of a
 move is sent at once (RULE 5.6), and nothing is told that is not stored (RULE 7.1). What to do is decided in `rule`; how to
 do it is the business of the ports. May import `contract`, `model`, `errors`, `denials`, `document`, `outbox`, `ports`,
-`pulse`, `rule` and `windows`; no SDK.
+`pulse`, `rehearsal`, `rule` and `windows`; no SDK.
 """
 
 from collections import deque
@@ -12,7 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExec
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from failover_lambda import denials, rule
+from failover_lambda import denials, rehearsal, rule
 from failover_lambda.contract import CLOCKS_AGREE_S, Channel, Settings
 from failover_lambda.document import bounded
 from failover_lambda.errors import ConflictError, DeniedError, RecordLostError, RecordUnreadableError, StoreUnavailableError
@@ -25,6 +25,7 @@ from failover_lambda.model import (
     InstanceView,
     Lease,
     Lost,
+    Outcome,
     Record,
     Round,
     Sight,
@@ -92,6 +93,8 @@ class Cycle:
         self._announced_at: float | None = None
         self._announced_read: _Read | None = None
         self._announced: Mapping[str, str] = {}
+        self._rehearsal: Future[tuple[Answered, ...]] | None = None
+        self._rehearses = True
         self._called_at = 0.0
         self._seen_little = False
         self._public_ip = ""
@@ -222,6 +225,7 @@ class Cycle:
         looks = [submit(ports.probers.look, vantage, connect_s) for vantage in ports.probers.vantages]
         reads = self._cloud_reads(started_s, asked=self.has_news(lease))
         self._ask_for_announcements(started_s)
+        self._rehearse()
         wanted = self._public_ip and (in_doubt or self._seen_little)
         public = submit(ports.public.ask, self._public_ip, connect_s) if wanted else None
         asked: list[Future[Any]] = [*looks, *reads, *([public] if public else [])]
@@ -236,6 +240,7 @@ class Cycle:
             public=_answer_of(public) if public else None,
             denied=denied,
             answered=answered,
+            rehearsed=self._take_rehearsal(),
             requests=lease.inbox,
             window=self._windows.at(ports.clock.now_s()),
             clocks_agree=self._clocks_agree(),
@@ -289,6 +294,22 @@ class Cycle:
             return ()
         self._announced = read.future.result()
         return (denials.READ_ANNOUNCEMENTS,)
+
+    def _rehearse(self) -> None:
+        """Once in a leadership at most, whatever the record knows of it."""
+        commands = rehearsal.due(self._record, self._settings, self._ports.clock.now_s()) if self._rehearses else ()
+        if commands:
+            self._rehearses = False
+            self._rehearsal = self._pool.submit(self._ports.cloud.rehearse, commands)
+
+    def _take_rehearsal(self) -> tuple[Answered, ...]:
+        """Take up its answers, whenever they come."""
+        if self._rehearsal is None or not self._rehearsal.done():
+            return ()
+        answers, self._rehearsal = self._rehearsal.result(), None
+        unknown = [event for event in answers if event.outcome is not Outcome.DONE and not event.denied]
+        self._faults += [f"rehearse {event.command.do.value}: {event.outcome.value} {event.code}" for event in unknown]
+        return answers
 
     def _with_announcements(self, views: tuple[InstanceView, ...] | None) -> tuple[InstanceView, ...] | None:
         return views and tuple(replace(view, event=self._announced.get(view.worker, "")) for view in views)

@@ -28,14 +28,20 @@ def after_round(record: Record, seen: Round) -> tuple[Record, tuple[str, ...]]:
     allowed |= {READ_ADDRESS} if seen.address else set()
     allowed |= {READ_INSTANCES} if seen.instances is not None else set()
     allowed |= set(seen.answered)
-    return _after(record, denied=seen.denied, allowed=allowed)
+    allowed |= {_call(event) for event in seen.rehearsed if event.outcome is Outcome.DONE}
+    denied = (*seen.denied, *(_call(event) for event in seen.rehearsed if event.denied))
+    return _after(record, denied=denied, allowed=allowed)
 
 
 def after_answer(record: Record, event: Answered) -> tuple[Record, tuple[str, ...]]:
     """The record after the answer to a call, and what was denied for the first time."""
-    name = f"{event.command.do.value} {event.command.worker}".rstrip()
+    name = _call(event)
     allowed = {name} if event.outcome is Outcome.DONE else set[str]()
     return _after(record, denied=(name,) if event.denied else (), allowed=allowed)
+
+
+def _call(event: Answered) -> str:
+    return f"{event.command.do.value} {event.command.worker}".rstrip()
 
 
 def _after(record: Record, *, denied: tuple[str, ...], allowed: set[str]) -> tuple[Record, tuple[str, ...]]:

@@ -272,6 +272,8 @@ class Round:
     """Questions of this round that our role may not ask, by their names in `denials`."""
     answered: tuple[str, ...] = ()
     """Questions that were answered and show nowhere else in this round, by the same names."""
+    rehearsed: "tuple[Answered, ...]" = ()
+    """What a rehearsal brought that ended in this round."""
     requests: tuple[Request, ...] = ()
     """What lies in the inbox for this site; what the record knows already is among it until it was taken out."""
     window: Window | None = None
@@ -603,6 +605,8 @@ class Record:
     """Until then no automatic move begins: the record was lost, and calls that it knew of may still land."""
     would: str = ""
     """What it would have done in them, as people were told."""
+    rehearsed_s: float | None = None
+    """When the calls of a failover were rehearsed last."""
 
     def fence(self, worker: str) -> Fence | None:
         """The fence that stands against `worker`, if there is one."""

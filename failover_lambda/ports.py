@@ -110,6 +110,14 @@ class Cloud(Protocol):
         """
         ...
 
+    def rehearse(self, commands: Sequence[Command]) -> tuple[Answered, ...]:
+        """Ask for each command in turn whether our role may run it, and run none. Never raises.
+
+        DONE: it may. REFUSED and `denied`: it may not. Any other answer says nothing, and ends the rehearsal: a cloud that
+        does not know how to rehearse would carry the next one out.
+        """
+        ...
+
 
 class RecordStore(Protocol):
     """The record and the lease, in one table, changed by compare-and-swap only.

@@ -5,16 +5,17 @@ further to the handler of the record's phase (`_HANDLERS` lists every phase); a 
 
 Here: events and the switch. Elsewhere, and as pure: what the rounds say of the holder (`verdict`), the phases in which it is
 judged (`settled`, `paused`), a move in motion (`motion`), its first and last step (`moves`), planned moves (`planned`), what
-operators ask for (`operators`), the debts of fencing (`fences`), what is denied (`denials`), what the holder's page names as
-down (`complaints`), where the cloud's view decides (`adoption`), what watching only makes of a decision (`watching`), wrong
-clocks (`clocks`). The order in which it becomes effect is `cycle`'s. May import `contract`, `model` and those twelve.
+operators ask for (`operators`), the debts of fencing (`fences`), what is denied (`denials`) and asked for in time
+(`rehearsal`), what the holder's page names as down (`complaints`), where the cloud's view decides (`adoption`), what
+watching only makes of a decision (`watching`), wrong clocks (`clocks`). The order in which it becomes effect is `cycle`'s.
+May import `contract`, `model` and those thirteen.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import assert_never
 
-from failover_lambda import adoption, complaints, denials, fences, operators, paused, planned, watching
+from failover_lambda import adoption, complaints, denials, fences, operators, paused, planned, rehearsal, watching
 from failover_lambda.clocks import clamped
 from failover_lambda.contract import Settings
 from failover_lambda.model import (
@@ -148,7 +149,7 @@ def _watching_over(case: Case) -> Decision:
 
 def _telling_denied(case: Case) -> Case:
     record, new = denials.after_round(case.record, case.seen)
-    case = replace(case, record=record)
+    case = replace(case, record=rehearsal.noted(record, case.seen, case.now_s))
     return case.telling("denied", why=denials.sentence(new)) if new else case
 
 

@@ -27,7 +27,9 @@ NOW_S = 1_000_000.0
 """The present of every small world. Time passes by making the records older."""
 
 TIMES: dict[str, frozenset[str]] = {
-    "Record": frozenset({"phase_since_s", "grace_until_s", "loose_s", "home_healthy_s", "window_spent_s", "quiet_until_s"}),
+    "Record": frozenset(
+        {"phase_since_s", "grace_until_s", "loose_s", "home_healthy_s", "window_spent_s", "quiet_until_s", "rehearsed_s"}
+    ),
     "Intent": frozenset({"made_s", "deadline_s", "asked_s", "suspected_s"}),
     "Streak": frozenset({"since_s", "last_s"}),
     "Debt": frozenset({"asked_s"}),

@@ -4,7 +4,7 @@ Preferred to mocks: a test arranges a small world, runs the real watchdog in it,
 """
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from typing import Any, ParamSpec, TypeVar
@@ -181,6 +181,7 @@ class FakeCloud:
     announced: dict[str, str] = field(default_factory=dict[str, str])
     """What the platform means to do to machines, by worker."""
     announcements_read: int = 0
+    rehearsed: list[Command] = field(default_factory=list[Command])
     stuck: set[str] = field(default_factory=set[str])
     """Machines that a stop leaves in `stopping`."""
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -243,6 +244,15 @@ class FakeCloud:
             if command.do in self.lose:
                 return Answered(command=command, outcome=Outcome.LOST)
             return answered
+
+    def rehearse(self, commands: Sequence[Command]) -> tuple[Answered, ...]:
+        self.rehearsed.extend(commands)
+        return tuple(
+            Answered(command=command, outcome=Outcome.REFUSED, code=DENIED_CODE, denied=True)
+            if self.refuse.get(command.do) == DENIED_CODE
+            else Answered(command=command, outcome=Outcome.DONE)
+            for command in commands
+        )
 
     def land(self, command: Command) -> Answered:
         """Carry a call out, whoever sent it and whenever that was."""

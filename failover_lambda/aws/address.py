@@ -9,7 +9,7 @@ public address of its own, and an association without a private address would la
 
 from typing import TYPE_CHECKING, Any
 
-from failover_lambda.aws.outcomes import from_ec2
+from failover_lambda.aws.outcomes import dry_run, from_ec2
 from failover_lambda.contract import OWNER_TAG, Settings, Worker
 from failover_lambda.model import AddressView, Association
 
@@ -39,19 +39,20 @@ class Address:
         owner = next((tag["Value"] for tag in shown.get("Tags", []) if tag["Key"] == OWNER_TAG), "")
         return AddressView(public_ip=shown["PublicIp"], association=self._association(shown), owner=owner)
 
-    def associate(self, worker: Worker) -> str:
-        """Put the address on `worker` if it is on nobody; returns the id of the association."""
+    def associate(self, worker: Worker, *, dry: bool = False) -> str:
+        """Put the address on `worker` if it is on nobody; returns the association. `dry`: ask for permission only."""
         answer: Any = self._ec2.associate_address(
             AllocationId=self._settings.address_id,
             NetworkInterfaceId=worker.network_interface_id,
             PrivateIpAddress=worker.address_private_ip,
             AllowReassociation=False,
+            **dry_run(dry),
         )
         return from_ec2(answer)["AssociationId"]
 
-    def disassociate(self, association_id: str) -> None:
+    def disassociate(self, association_id: str, *, dry: bool = False) -> None:
         """End exactly this association."""
-        from_ec2(self._ec2.disassociate_address(AssociationId=association_id))
+        from_ec2(self._ec2.disassociate_address(AssociationId=association_id, **dry_run(dry)))
 
     def _association(self, shown: dict[str, Any]) -> Association | None:
         association_id = shown.get("AssociationId")

@@ -7,7 +7,7 @@ the settings. May import `contract`, `model` and `outcomes`, where errors become
 
 from typing import TYPE_CHECKING, Any, Final
 
-from failover_lambda.aws.outcomes import from_ec2
+from failover_lambda.aws.outcomes import dry_run, from_ec2
 from failover_lambda.contract import Settings, Worker
 from failover_lambda.model import InstanceView, Power
 
@@ -46,25 +46,25 @@ class Machines:
         shown = {instance["InstanceId"]: instance for group in answer["Reservations"] for instance in group["Instances"]}
         return tuple(self._view(worker, shown.get(worker.instance_id)) for worker in self._settings.workers)
 
-    def isolate(self, worker: Worker) -> None:
-        """Leave the worker's card with nothing but the isolation group."""
-        self._set_groups(worker, (self._settings.isolation_group_id,))
+    def isolate(self, worker: Worker, *, dry: bool = False) -> None:
+        """Leave the worker's card with nothing but the isolation group. `dry`, here and below: ask for permission only."""
+        self._set_groups(worker, (self._settings.isolation_group_id,), dry=dry)
 
-    def restore(self, worker: Worker) -> None:
+    def restore(self, worker: Worker, *, dry: bool = False) -> None:
         """Give the worker's card its own groups back."""
-        self._set_groups(worker, worker.group_ids)
+        self._set_groups(worker, worker.group_ids, dry=dry)
 
-    def stop(self, worker: Worker) -> None:
+    def stop(self, worker: Worker, *, dry: bool = False) -> None:
         """Cut the power rather than shut down: the service must not go on working off its queue for minutes."""
-        from_ec2(self._ec2.stop_instances(InstanceIds=[worker.instance_id], **self._how_to_stop))
+        from_ec2(self._ec2.stop_instances(InstanceIds=[worker.instance_id], **self._how_to_stop, **dry_run(dry)))
 
-    def start(self, worker: Worker) -> None:
+    def start(self, worker: Worker, *, dry: bool = False) -> None:
         """Start the machine. A success may still end in `stopped`, where the caller's role may not use the disks' key."""
-        from_ec2(self._ec2.start_instances(InstanceIds=[worker.instance_id]))
+        from_ec2(self._ec2.start_instances(InstanceIds=[worker.instance_id], **dry_run(dry)))
 
-    def _set_groups(self, worker: Worker, groups: tuple[str, ...]) -> None:
+    def _set_groups(self, worker: Worker, groups: tuple[str, ...], *, dry: bool) -> None:
         card = worker.network_interface_id
-        from_ec2(self._ec2.modify_network_interface_attribute(NetworkInterfaceId=card, Groups=list(groups)))
+        from_ec2(self._ec2.modify_network_interface_attribute(NetworkInterfaceId=card, Groups=list(groups), **dry_run(dry)))
 
     def _view(self, worker: Worker, shown: dict[str, Any] | None) -> InstanceView:
         if shown is None:  # an hour after its end an instance is not shown any more

@@ -14,6 +14,7 @@ In doubt it is LOST: the rule then reads before it judges. May import `model` an
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
 
@@ -86,6 +87,9 @@ DENIED: Final = frozenset(
 )
 """Our role may not do it, in the words of EC2, Lambda, DynamoDB and SNS, or may not use the key that it takes."""
 
+REHEARSED: Final = "DryRunOperation"
+"""EC2's error code for: the request would have succeeded, as far as permissions go."""
+
 TIMED_OUT: Final = frozenset({"RequestTimeout", "RequestTimeoutException"})
 """Status 4xx, but it tells of the transport and not of the request."""
 
@@ -153,6 +157,26 @@ def run_once(command: Command, call: Callable[[], str]) -> Answered:
     except Exception as exc:  # noqa: BLE001 (an SDK raises more than its own errors: KeyError, ResponseParserError, ...)
         return Answered(command=command, outcome=Outcome.LOST, code=type(exc).__name__)
     return Answered(command=command, outcome=Outcome.DONE, association_id=association_id)
+
+
+def dry_run(dry: bool) -> dict[str, Any]:
+    """The parameter that makes a call of EC2 a rehearsal; nothing where it is made in earnest."""
+    return {"DryRun": True} if dry else {}
+
+
+def rehearse_once(command: Command, call: Callable[[], str]) -> Answered:
+    """Send `call`, which asks for permission only. Never raises.
+
+    EC2 answers a rehearsal with an error either way; a success means that whoever answered made the call.
+    """
+    answered = run_once(command, call)
+    match answered.outcome, answered.code:
+        case _, code if code == REHEARSED:
+            return replace(answered, outcome=Outcome.DONE, code="")
+        case Outcome.DONE, _:
+            return replace(answered, outcome=Outcome.LOST, code="NoRehearsal")
+        case _:
+            return answered
 
 
 def read_once(what: str, call: Callable[[], T]) -> T:

@@ -8,7 +8,7 @@ the ids of the recorded deployment, judged by botocore's models on the way.
 import contextlib
 import dataclasses
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -84,6 +84,10 @@ class TapedCloud(FakeCloud):
     def read_announcements(self) -> Any:
         self.tape.ask(self.tape.cloud.read_announcements)
         return super().read_announcements()
+
+    def rehearse(self, commands: Sequence[Command]) -> tuple[Answered, ...]:
+        self.tape.ask(lambda: self.tape.cloud.rehearse(commands))
+        return super().rehearse(commands)
 
     def run(self, command: Command) -> Answered:
         about = self.association.network_interface_id if self.association else ""

@@ -63,12 +63,13 @@ class GreedyCloud(LiveCloud):
 
 
 class GreedyAddress(Address):
-    def associate(self, worker: Worker) -> str:
+    def associate(self, worker: Worker, *, dry: bool = False) -> str:
         answer = self._ec2.associate_address(
             AllocationId=self._settings.address_id,
             NetworkInterfaceId=worker.network_interface_id,
             PrivateIpAddress=worker.private_ip,
             AllowReassociation=True,
+            DryRun=dry,
         )
         return answer["AssociationId"]
 

@@ -226,8 +226,8 @@ FENCE_ROWS = (
                 Slip(
                     "isolation adds its group to those that are there",
                     FENCE,
-                    "self._set_groups(worker, (self._settings.isolation_group_id,))",
-                    "self._set_groups(worker, (*worker.group_ids, self._settings.isolation_group_id))",
+                    "self._set_groups(worker, (self._settings.isolation_group_id,), dry=dry)",
+                    "self._set_groups(worker, (*worker.group_ids, self._settings.isolation_group_id), dry=dry)",
                 ),
             ),
         ),
