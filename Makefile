@@ -18,6 +18,7 @@ demo: setup-lab ## an AWS pair fails over in the lab, no account needed [PROFILE
 test: check ## check, then every tier that CI runs
 	$(RUN) -m pytest -q -n 2 --dist worksteal -m "lab or judge"
 	$(RUN) -m pytest -q -n 2 --dist worksteal -m slips
+	$(RUN) -m pytest -q -n 2 --dist worksteal -m prove tests/prove
 
 check: setup-dev ## format, lint, types, layering, fast tests
 	.venv/bin/ruff format --check .
@@ -28,7 +29,7 @@ check: setup-dev ## format, lint, types, layering, fast tests
 
 nightly: test ## the large sizes; results with date go into docs/
 	TANDEM_HISTORIES=5000 $(RUN) -m pytest -q -n 2 tests/property
-	$(RUN) -m pytest -q -n 2 -m prove
+	$(RUN) -m pytest -q -n 2 -m prove tests/spec tests/property
 	$(RUN) -m tests.matrix --all
 	$(RUN) -m lab demo --profile aws
 	$(RUN) -m lab run all; status=$$?; $(RUN) -m lab faults-page && exit $$status

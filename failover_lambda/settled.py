@@ -83,20 +83,28 @@ def on_dead(case: Case, why: str) -> Decision:
     association = case.seen.address.association
     if association and member_with(association, case.settings) is None:
         return foreign(case, association)
-    return _fail_over(case, why)
+    return _fail_over(case, association, why)
 
 
-def _fail_over(case: Case, why: str) -> Decision:
+def _fail_over(case: Case, association: Association | None, why: str) -> Decision:
     target, refusal = choose_target(case)
     if target is None:
         return _suspect(case, f"{why}; {refusal}")
     kept = limitation(case)
     if kept and kept.lasting:
         return to_manual(case, f"{why}; {kept.why}")
-    nobody = case.seen.address is not None and case.seen.address.association is None
-    if kept and not nobody:  # an address on nobody waits for no hold (RULE 5.12)
-        return _suspect(case, f"{why}; {kept.why}")
+    if kept:
+        case, nobody = _on_nobody(case, association)
+        if not nobody:  # else no hold binds (RULE 5.12)
+            return _suspect(case, f"{why}; {kept.why}")
     return intend(case, Kind.FAILOVER, target, source=case.record.holder, why=why)
+
+
+def _on_nobody(case: Case, association: Association | None) -> tuple[Case, bool]:
+    """Whether the address is on nobody, by two reads that agree: the first may be stale."""
+    if association:
+        return replace(case, record=replace(case.record, drift=None)), False
+    return drifted(case, "")
 
 
 def on_all_dead(case: Case, why: str) -> Decision:

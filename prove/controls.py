@@ -227,6 +227,14 @@ CONTROLS: tuple[Control, ...] = (
         world=Small(name="c", about="", budget=Budget(kill=1, wrong=1), views=(View.TRUE, View.STALE)),
     ),
     Control(
+        name="one-read-of-nobody",
+        what="a single read that shows the address on nobody ends the hold of a dead holder",
+        hole=0,
+        invariant="S6",
+        patches=((settled, "_on_nobody", lambda case, association: (case, association is None)),),
+        world=Small(name="c", about="", budget=Budget(kill=1, wrong=3), views=(View.TRUE, View.BLIND, View.STALE)),
+    ),
+    Control(
         name="one-failing-round",
         what="one round without an answer is a verdict",
         hole=0,

@@ -124,7 +124,8 @@ class Checks:
             or sum(age < DAY_S for age in ages) >= settings.moves_per_day_max
         )
         on_nobody = shown.address is not None and shown.address[0] < 0
-        held = bool(ages) and min(ages) < settings.hold_s and not (intent.kind is Kind.RECONCILE and on_nobody)
+        believed = on_nobody and before.drift is not None and not before.drift.association_id
+        held = bool(ages) and min(ages) < settings.hold_s and not believed
         manual = before.phase is Phase.MANUAL and not on_nobody
         at_once = False
         if intent.kind is Kind.RECONCILE:

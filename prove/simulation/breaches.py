@@ -156,7 +156,7 @@ def _fenced_are_targets() -> Any:
         at = names.index(case.record.holder)
         return names[:at][::-1] + names[at + 1 :]
 
-    return _patched((moves, "against", against), (moves, "_order_after", order))
+    return _patched((moves, "against", against), (moves, "order_after", order))
 
 
 def _no_reconcile() -> Any:
@@ -166,6 +166,12 @@ def _no_reconcile() -> Any:
         return replace(case, record=replace(case.record, streak=None)).to(Phase.STEADY, why)
 
     return _patched((settled, "_reconcile", stay))
+
+
+def _moved_in_the_calm(world: World) -> None:
+    """By hand, when the last failover has ended: only a repair brings it back."""
+    at_s = world.length.calm_from_s + world.length.trial_after_s + 100.0
+    world.agenda.at(at_s, lambda: _each(world, faults.MOVED_BY_HAND))
 
 
 def _manual_moves() -> Any:
@@ -233,7 +239,7 @@ BREACHES: tuple[Breach, ...] = (
     Breach(
         name="fenced workers are targets", found="a fenced worker is no target", plant=_fenced_are_targets, prepare=_lost
     ),
-    Breach(name="no reconcile", found="in order again", plant=_no_reconcile),
+    Breach(name="no reconcile", found="in order again", plant=_no_reconcile, prepare=_moved_in_the_calm),
     Breach(name="no failover", found="in order again", plant=_no_failover),
     Breach(name="manual moves", found="no automatic move in manual", plant=_manual_moves),
     Breach(name="told at once", found="nothing is told that is not stored", plant=_told_at_once, prepare=_deaf),

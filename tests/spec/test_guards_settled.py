@@ -121,6 +121,23 @@ def test_the_hold_ends_on_its_second(age_s: float, moves: bool) -> None:
     assert (written(decision).phase, told(decision)) == ((Phase.FENCING, []) if moves else (Phase.SUSPECT, []))
 
 
+@pytest.mark.parametrize(("before", "moves"), [(None, False), ("", True), ("eipassoc-elsewhere", False)])
+def test_an_address_that_one_read_shows_on_nobody_waits_for_the_hold_as_ever(before: str | None, moves: bool) -> None:
+    """5.12: the read may be stale; the next one says the same, or it does not."""
+    drift = None if before is None else Drift(association_id=before, reads=1)
+    record = record_of(phase=Phase.SUSPECT, streak=streak_of(), moves=(move_of(10.0),), drift=drift)
+    decision = decide(record, round_of("TH", address=address_on("")))
+    assert written(decision).holder == ("wk2" if moves else "wk1")
+    assert written(decision).phase is (Phase.MOVING if moves else Phase.SUSPECT)
+    assert written(decision).drift == (None if moves else Drift(association_id="", reads=1))
+
+
+def test_a_read_that_shows_the_address_on_somebody_ends_the_doubt_that_it_is_on_nobody() -> None:
+    """5.12: two reads that agree follow each other."""
+    decision = dead(moves=(move_of(10.0),), drift=Drift(association_id="", reads=1))
+    assert (written(decision).phase, written(decision).drift, calls(decision)) == (Phase.SUSPECT, None, [])
+
+
 def test_a_spent_budget_ends_in_manual_and_a_hold_does_not() -> None:
     """5.12."""
     spent = dead(moves=tuple(move_of(age_s) for age_s in (3000, 2000, 1000)))
