@@ -22,7 +22,7 @@ from tests.worlds import World
 
 HISTORIES = int(os.environ.get("TANDEM_HISTORIES", "0"))
 """0 = a fixed set, the same in every run."""
-IN_CHECK = 60
+IN_CHECK = 30
 STEPS = 60
 FOR_A_BREACH = 400
 """So many histories at most until a breach is found."""

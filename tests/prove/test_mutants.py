@@ -18,6 +18,8 @@ from prove.mutants.changes import Name, mutants_of
 from prove.mutants.found import Source, modules_from
 from prove.mutants.listed import read_listed
 
+pytestmark = pytest.mark.prove
+
 ROOT = Path(__file__).parents[2]
 
 VALUES = '''

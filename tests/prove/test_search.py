@@ -16,6 +16,8 @@ from prove.search import Search, packed, unpacked
 from prove.small import Budget, Small
 from prove.world import State
 
+pytestmark = pytest.mark.prove
+
 TINY = Small(
     name="tiny",
     about="one service dies, one read of the address is old",

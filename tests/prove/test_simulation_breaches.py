@@ -6,6 +6,8 @@ from prove.simulation.breaches import BREACHES, SHORT, SITES, Breach, find, name
 from prove.simulation.summary import read_story
 from prove.simulation.world import play
 
+pytestmark = pytest.mark.prove
+
 QUICK = {"one-call move", "one vantage decides, by its evidence", "a leader that ignores the lease"}
 
 

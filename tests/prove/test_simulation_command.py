@@ -11,6 +11,8 @@ from prove.simulation import campaign, world
 from prove.simulation.breaches import BREACHES
 from prove.simulation.plan import Length
 
+pytestmark = pytest.mark.prove
+
 SMALL = partial(world.play, sites=1, length=Length(quiet_s=70.0, trouble_s=200.0, calm_s=250.0))
 
 

@@ -6,8 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from prove.simulation.plan import Length
 from prove.simulation.world import play
+
+pytestmark = pytest.mark.prove
 
 SMALL = Length(quiet_s=70.0, trouble_s=150.0, calm_s=60.0, trial_after_s=0.0)
 SEED = 4
