@@ -436,8 +436,12 @@ def rescue(case: Case) -> Decision:
 
 
 def to_manual(case: Case, why: str) -> Decision:
-    """Automatic moves end here until an operator resumes, or switches `enabled` off and on; a pause is part of that."""
-    told = notify(case.record, case.now_s, "manual", source=case.record.holder, why=why)
+    """Automatic moves end here until an operator resumes, or switches `enabled` off and on; a pause is part of that.
+
+    Told once for each reason: an attempt that comes to the same end is no news.
+    """
+    news = (case.record.phase, case.record.manual) != (Phase.MANUAL, why)
+    told = notify(case.record, case.now_s, "manual", source=case.record.holder, why=why) if news else case.record
     record = replace(
         go(told, Phase.MANUAL, case.now_s, why), manual=why, pause=None, phase_since_s=case.now_s, suspicion_told=True
     )

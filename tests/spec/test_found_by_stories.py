@@ -117,3 +117,22 @@ def test_who_adopts_names_no_worker_that_never_had_the_address_as_the_former_hol
     world.tick(5)
     (notice,) = world.reporter.told
     assert notice.source != "wk1"
+
+
+def test_an_address_that_nobody_can_take_is_told_once() -> None:
+    """5.9: it is tried again at every deadline, all night, and comes to the same end."""
+    world = World(moves_per_hour_max=0).settled()
+    world.kill("wk1")
+    world.kill("wk2")
+    world.until(Phase.BOTH_DOWN)
+    world.heal("wk2")
+    world.until(Phase.MANUAL)
+    world.kill("wk2")
+    world.cloud.association = None
+    world.tick(20)
+    told = world.told.count("manual")
+    world.tick(300)
+    assert (world.told.count("manual"), world.record.phase, world.cloud.on) == (told, Phase.MANUAL, "")
+    world.heal("wk2")
+    world.tick(40)
+    assert world.cloud.on == "wk2"
