@@ -101,7 +101,8 @@ def _on_round(record: Record | None, seen: Round, settings: Settings, now_s: flo
     if not settings.enabled and record.phase not in IN_MOTION:
         return _disable(record, seen, now_s)
     watched = fences.watch(record, seen, settings, now_s)
-    standing = fences.unasked(record, watched) if watches else watched.fences
+    silent = watches or _is_paused(record)
+    standing = fences.unasked(record, watched) if silent else watched.fences
     case = Case(record=replace(record, fences=standing), seen=seen, settings=settings, now_s=now_s)
     for worker in (each for each in watched.rejoined if each != record.holder):
         case = case.telling("rejoined", source=worker, why=f"{worker} was stopped and started again; it is a standby now")
@@ -113,7 +114,12 @@ def _on_round(record: Record | None, seen: Round, settings: Settings, now_s: flo
     decision = operators.close(case, _decided(case))
     if watches:
         return watching.only_watched(case, decision)
-    return _with_fence_calls(decision, watched.commands)
+    return _with_fence_calls(decision, () if silent else watched.commands)
+
+
+def _is_paused(record: Record) -> bool:
+    """An operator said that nothing is sent: no call of a fence either (RULE 9.6)."""
+    return record.phase is Phase.PAUSED
 
 
 def _decided(case: Case) -> Decision:

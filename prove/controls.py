@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from failover_lambda import fences, motion, moves, rule, settled, verdict
-from failover_lambda.model import Decision, Intent, Kind, Phase, Record
+from failover_lambda import adoption, fences, motion, moves, operators, planned, rule, settled, verdict
+from failover_lambda.model import Decision, Intent, Kind, Phase, Record, Request, Verb, Window
 from failover_lambda.moves import Case, intend, is_healthy, is_on
-from prove import defects, effects, invariants, liveness, world
+from prove import asked, defects, effects, invariants, liveness, world
 from prove.patches import Around, Patch, patched
 from prove.rounds import View
 from prove.search import Found, Search
@@ -114,6 +114,37 @@ def _always_enabled(now: Callable[..., Any]) -> Any:
     return settings_of
 
 
+def _paused_as_steady(now: Mapping[Phase, Callable[[Case], Decision]]) -> Any:
+    return {**now, Phase.PAUSED: settled.on_settled}
+
+
+def _any_transition(now: Mapping[Phase, frozenset[Phase]]) -> Any:
+    return {phase: frozenset(Phase) for phase in now}
+
+
+def _window_always_open(now: Callable[[Case], Decision | None]) -> Any:
+    def failback(case: Case) -> Decision | None:
+        window = Window(opened_s=case.now_s, closes_s=case.now_s + 1)
+        return now(replace(case, seen=replace(case.seen, window=window)))
+
+    return failback
+
+
+def _clocks_not_compared(now: Callable[[Case], Decision | None]) -> Any:
+    def failback(case: Case) -> Decision | None:
+        return now(replace(case, seen=replace(case.seen, clocks_agree=True)))
+
+    return failback
+
+
+def _forgets_replies(now: Callable[..., Record]) -> Any:
+    def answered(record: Record, request: Request, *, done: bool, why: str) -> Record:
+        return replace(now(record, request, done=done, why=why), replies=())
+
+    return answered
+
+
+PAUSE = (asked.request(1, Verb.PAUSE, duration_s=50.0),)
 _BLIND = (View.TRUE, View.BLIND)
 
 CONTROLS: tuple[Control, ...] = (
@@ -265,6 +296,122 @@ CONTROLS: tuple[Control, ...] = (
         invariant="S6",
         patches=((world, "settings_of", Around(_always_enabled)),),
         world=Small(name="c", about="", budget=Budget(kill=1, toggle=1, takeover=1)),
+    ),
+    Control(
+        name="fences-in-a-pause",
+        what="calls of a fence leave in a pause",
+        hole=17,
+        invariant="9.6",
+        patches=((rule, "_is_paused", lambda _: False),),
+        world=Small(name="c", about="", budget=Budget(kill=1, ask=1), requests=PAUSE, turns=False),
+    ),
+    Control(
+        name="pause-not-kept",
+        what="in a pause the site is judged as ever",
+        hole=17,
+        invariant="S6",
+        patches=((rule, "_HANDLERS", Around(_paused_as_steady)), (moves, "TRANSITIONS", Around(_any_transition))),
+        world=Small(name="c", about="", budget=Budget(kill=1, ask=1), requests=PAUSE, turns=False),
+    ),
+    Control(
+        name="failback-without-a-window",
+        what="home takes back as soon as it was ready for a minute, whatever window is open",
+        hole=0,
+        invariant="S7",
+        patches=((planned, "_failback", Around(_window_always_open)),),
+        world=Small(name="c", about="", budget=Budget(), failback=True, at=1, turns=False),
+    ),
+    Control(
+        name="failback-by-a-wrong-clock",
+        what="nobody compares the leader's clock with the store's",
+        hole=21,
+        invariant="S7",
+        patches=((planned, "_failback", Around(_clocks_not_compared)),),
+        world=Small(
+            name="c",
+            about="",
+            budget=Budget(wrong=1),
+            views=(View.TRUE, View.AHEAD),
+            failback=True,
+            at=1,
+            turns=False,
+        ),
+    ),
+    Control(
+        name="failback-again-and-again",
+        what="the record does not remember that the window was used",
+        hole=0,
+        invariant="S7",
+        patches=((moves, "_window_spent", lambda case, *_: case.record.window_spent_s),),
+        world=Small(
+            name="c",
+            about="",
+            budget=Budget(window=1, ask=1),
+            requests=(asked.request(1, Verb.SWITCHOVER, "wk2"),),
+            failback=True,
+            at=1,
+            turns=False,
+        ),
+    ),
+    Control(
+        name="request-forgotten",
+        what="the record does not remember what was answered",
+        hole=19,
+        invariant="9.3",
+        patches=((operators, "_answered", Around(_forgets_replies)),),
+        world=Small(
+            name="c",
+            about="",
+            budget=Budget(ask=1),
+            requests=(asked.request(1, Verb.SWITCHOVER),),
+            turns=False,
+        ),
+    ),
+    Control(
+        name="request-never-answered",
+        what="a request that cannot be carried out waits for ever",
+        hole=19,
+        invariant="L6",
+        patches=((operators, "close", lambda _, decision: decision),),
+        world=Small(
+            name="c",
+            about="",
+            budget=Budget(ask=1),
+            requests=(asked.request(1, Verb.SWITCHOVER, "wk2"),),
+            dead=(1,),
+            turns=False,
+        ),
+        states_max=5_000,
+    ),
+    Control(
+        name="planned-in-a-hurry",
+        what="a planned move does not wait for an association that was never answered",
+        hole=2,
+        invariant="9.9",
+        patches=((planned, "LATE_CALL_S", 0.0),),
+        world=Small(
+            name="c",
+            about="",
+            budget=Budget(ask=2, lost=2),
+            requests=(asked.request(1, Verb.SWITCHOVER, "wk2"), asked.request(2, Verb.SWITCHOVER, "wk1")),
+            turns=False,
+        ),
+    ),
+    Control(
+        name="epochs-begin-anew",
+        what="after a loss of the record nobody looks at the floor",
+        hole=20,
+        invariant="S2",
+        patches=((adoption, "_after_loss", lambda seen, settings, now_s, _: adoption.first(seen, settings, now_s, None)),),
+        world=Small(name="c", about="", budget=Budget(lose=1, takeover=1, kill=1)),
+    ),
+    Control(
+        name="no-quiet-after-a-loss",
+        what="after a loss of the record automatic moves begin at once",
+        hole=20,
+        invariant="S6",
+        patches=((moves, "is_quiet", lambda _: False),),
+        world=Small(name="c", about="", budget=Budget(lose=1, takeover=1, kill=1)),
     ),
     Control(
         name="home-takes-back",

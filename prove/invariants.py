@@ -3,8 +3,8 @@
 Checked on every decision, every landing and every state of the search, from what is true in the world and what the arbiter
 was shown, with their own reading of the sentences; no guard of the rule is asked. `PROMISES` says each in words.
 
-S7 (failback only in its window) has no subject while the rule has no failback. S10 and the liveness promises L1 to L6 are
-not about single states; see `telling` and `liveness`.
+What is about requests, windows and lost records is looked at in `asked`. S10 (only what is stored is told) is not searched,
+because notices are folded away; the liveness promises L1 to L6 are not about single states, see `liveness`.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from typing import Any, cast
 from failover_lambda.contract import Settings
 from failover_lambda.model import Intent, Kind, Phase, Record
 from failover_lambda.moves import DAY_S, HOUR_S
-from prove import effects
+from prove import asked, effects
 from prove.arbiter import Decided
 from prove.fold import NOW_S
 from prove.parts import LEADER, Call, Mind, Parts, Shown, Site
@@ -26,14 +26,18 @@ PROMISES = {
     "S4": "the address is given to nobody before the old association was ended, or was read to be (RULE 5.3, 5.6)",
     "S5": "no first call of a decision without its record stored under the lease that is in force (RULE 2.5, 5.1)",
     "S6": "no automatic move when disabled, held, over budget, inconclusive, or on one read (RULE 3.4, 4.5, 5.11, 5.12)",
+    "S7": "failback by itself only in its window, once, from a steady site, after the hold (RULE 10.1, 10.3 to 10.5)",
     "S8": "whoever holds keeps it: no epoch begins while the holder answers and has the address (RULE 4.2)",
     "S9": "a late or repeated call changes no settled association and hits no holder that is not fenced (RULE 5.5, 6.4)",
     "S11": "a worker that is fenced, or that a stop is on its way to, is no target beside a better one (RULE 5.2, 6.5)",
+    "9.3": "no request is carried out twice, and none gets two replies (RULE 9.3)",
+    "9.6": "in a pause nothing is sent (RULE 9.6)",
+    "9.9": "no planned move while an association of ours may still land (RULE 9.9, hole 2)",
     "5.6": "when the first call was answered, the second is sent at once, whatever the store says (RULE 5.6)",
 }
 
 ROUNDS_TO_DEAD = 2
-SETTLED = frozenset({Phase.DISABLED, Phase.STEADY, Phase.SUSPECT, Phase.BOTH_DOWN, Phase.MANUAL})
+SETTLED = frozenset({Phase.DISABLED, Phase.STEADY, Phase.SUSPECT, Phase.BOTH_DOWN, Phase.PAUSED, Phase.MANUAL})
 MOTION = frozenset({Phase.FENCING, Phase.MOVING, Phase.VERIFYING})
 
 GAPS_ARE_EXCEPTED = True
@@ -43,8 +47,9 @@ GAPS_ARE_EXCEPTED = True
 class Checks:
     """The invariants of one small world. Answers are remembered by what they depend on."""
 
-    def __init__(self, parts: Parts, settings: Settings) -> None:
-        """`settings` give the budgets and the hold."""
+    def __init__(self, parts: Parts, settings: Settings, *, planned: bool) -> None:
+        """`settings` give the budgets and the hold; `planned`: whether planned moves can happen."""
+        self._planned = planned
         self._parts = parts
         self._settings = settings
         self._writes: dict[Any, tuple[str, ...]] = {}
@@ -62,15 +67,20 @@ class Checks:
         *,
         seen: int,
         wrote: bool,
+        site: int,
     ) -> tuple[str, ...]:
-        """After an arbiter decided, stored (`wrote`) and sent. `state` is before its calls; the write is in it."""
+        """After an arbiter decided, stored (`wrote`) and sent.
+
+        `state` is before its calls, with the write in it; `site` is the one before the write.
+        """
         found: tuple[str, ...] = ()
         if wrote:
             found += self.on_write(mind, decided.after, seen)
+            found += self._on_desk(mind.copy, decided.after, site)
             if decided.begins:
                 found += self._on_target(state, mind.copy, decided.after, seen)
         if sent:
-            found += self._on_sent(state, who, decided, sent, wrote=wrote)
+            found += self._on_sent(state, who, mind.copy, decided, sent, wrote=wrote)
         if decided.at_once and len(decided.seconds) > sum(call in sent for call in decided.seconds):
             found += ("5.6",)
         return found
@@ -100,11 +110,14 @@ class Checks:
         intent = now.intent
         kind = intent.kind if intent else Kind.ADOPT
         moved = shown.address is not None and f"a{shown.address[1]}" != before.association_id
-        automatic = kind in (Kind.FAILOVER, Kind.RECONCILE)
+        wanted = asked.is_asked(now)
+        automatic = kind in (Kind.FAILOVER, Kind.RECONCILE) and not wanted
         if not mind.enabled and before.phase not in MOTION:
             found += ("S6",)
         if automatic and before.phase not in MOTION:
             found += self._on_automatic(before, cast("Intent", intent), shown)
+        if wanted or (kind is Kind.FAILBACK and self._settings.failback_enabled):
+            return found  # somebody asked for it, or S7 says when
         if kind is Kind.FAILOVER:
             found += ("S6",) if mind.against < ROUNDS_TO_DEAD else ()
             found += ("S8",) if healthy_in(shown, holder) else ()
@@ -126,7 +139,7 @@ class Checks:
         on_nobody = shown.address is not None and shown.address[0] < 0
         believed = on_nobody and before.drift is not None and not before.drift.association_id
         held = bool(ages) and min(ages) < settings.hold_s and not believed
-        manual = before.phase is Phase.MANUAL and not on_nobody
+        manual = (before.phase is Phase.MANUAL or before.pause is not None) and not on_nobody
         at_once = False
         if intent.kind is Kind.RECONCILE:
             read = "" if on_nobody or shown.address is None else f"a{shown.address[1]}"
@@ -137,6 +150,9 @@ class Checks:
         """A new epoch names a holder: RULE 5.2, 6.5, with the exception of 6.7."""
         records = self._parts.records.values
         before, now, shown = records[copy], cast("Record", records[after]), self._parts.shown.values[seen]
+        if now.intent and now.intent.kind in asked.PLANNED:
+            calls = self._parts.flights.values[state.flight].calls
+            return asked.on_planned(now, shown, calls, self._parts.workers.index(now.holder))
         if before is None or shown is None or now.intent is None or now.intent.kind not in (Kind.FAILOVER, Kind.RETARGET):
             return ()
         if now.holder == before.holder:
@@ -158,9 +174,12 @@ class Checks:
         return ("S11",) if hunted else ()
 
     def _on_sent(
-        self, state: Any, who: int, decided: Decided[int, Call], sent: Sequence[Call], *, wrote: bool
+        self, state: Any, who: int, copy: int, decided: Decided[int, Call], sent: Sequence[Call], *, wrote: bool
     ) -> tuple[str, ...]:
         found: tuple[str, ...] = ()
+        before, now = (self._parts.records.values[number] for number in (copy, decided.after))
+        if before and now and before.phase is now.phase is Phase.PAUSED:
+            found += ("9.6",)
         stored = wrote or state.record == decided.after
         if not (stored and who == LEADER) and any(call not in decided.seconds for call in sent):
             found += ("S5",)
@@ -173,6 +192,14 @@ class Checks:
                 found += ("S4",)
         return found
 
+    def _on_desk(self, copy: int, after: int, site: int) -> tuple[str, ...]:
+        """What was asked for, the failback window, and a record that was lost."""
+        was = cast("Site", self._parts.sites.values[site])
+        if not (self._planned or was.floor or was.quiet):
+            return ()
+        records = self._parts.records.values
+        return asked.on_write(was, records[copy], cast("Record", records[after]), self._settings)
+
     # Landings
 
     def on_landing(self, state: Any, call: Call, before: Site, after: Site) -> tuple[str, ...]:
@@ -180,8 +207,8 @@ class Checks:
         if before == after:
             return ()
         record = self._parts.records.values[state.record]
-        if record is None:
-            return ()
+        if record is None or (before.quiet and call.epoch < record.epoch):
+            return ()  # of the time before the record was lost, which nobody remembers (RULE 1.13)
         found: tuple[str, ...] = ()
         holder = self._parts.workers.index(record.holder)
         if before.id != after.id:
@@ -195,9 +222,13 @@ class Checks:
         return found
 
     def marked(self, state: Any, call: Call, before: Site, after: Site) -> Site:
-        """The site after a landing; an association by a late call into a gap is marked as the stated exception of S9."""
+        """The site after a landing; what a late call did is marked where that is excepted: into a gap, or after a loss."""
         record = self._parts.records.values[state.record]
-        if before.id == after.id or not after.id or record is None:
+        if before.id == after.id or record is None:
+            return after
+        if before.quiet and call.epoch < record.epoch:
+            return after._replace(hand=2)
+        if not after.id:
             return after
         return after._replace(hand=2) if _is_late(record, call) else after
 

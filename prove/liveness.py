@@ -1,4 +1,4 @@
-"""What must happen in the end: L1 to L4 and RULE 5.9, from every state that the search reached.
+"""What must happen in the end: L1 to L4, L6 and RULE 5.9, from every state that the search reached.
 
 From a state on nothing fails any more, and everybody goes on: calls land and are answered, the leader makes its rounds and
 sees the truth, time passes. Then the site has to come to rest: steady, with the address on a holder that answers; or in a
@@ -15,6 +15,7 @@ from enum import Enum
 from typing import cast
 
 from failover_lambda.model import Phase, Record
+from prove.asked import unanswered
 from prove.parts import LEADER, Mind, Site
 from prove.search import Search, packed, unpacked
 from prove.small import AGES_S, LONG_S, SHORT_S
@@ -24,6 +25,7 @@ PROMISES = {
     "L1": "a dead holder is replaced while another worker can take over (RULE 3.4, 4)",
     "L2": "every phase of a move ends (RULE 4, 5.7, 5.8, 5.10)",
     "L3": "the association comes to what the record says (RULE 1.4, 5.11)",
+    "L6": "what an operator asks for is carried out or refused, with a reply (RULE 9.3, 9.4)",
     "5.9": "the address is not left on nobody while an eligible worker lives (RULE 5.9)",
 }
 
@@ -143,7 +145,7 @@ class Liveness:
             yield from (step for step in self._world.time(state) if step.action == ("time", by_s))
 
     def _delivered(self, way: Way, state: State) -> Iterator[Next]:
-        """Everything on its way arrives; an arbiter that a newer configuration waits for is replaced."""
+        """Everything on its way arrives; an arbiter that a newer configuration waits for, or that has to ask, is replaced."""
         world = self._world
         while True:
             step = self._due(way, state)
@@ -152,7 +154,8 @@ class Liveness:
             yield step
             state = step.state
         mind, site = self._mind(state), cast("Site", world.parts.sites.values[state.site])
-        if mind.enabled != site.enabled:
+        forgotten = not state.record and mind.copy  # what it remembers was lost; its life ends, and the next one reads
+        if mind.enabled != site.enabled or forgotten:
             yield world.take_over(state)
 
     def _due(self, way: Way, state: State) -> Next | None:
@@ -163,6 +166,8 @@ class Liveness:
         if mind.round:
             return next(step for step in world.rounds(state) if step.action[:2] == ("use", LEADER))
         for step in world.late_writes(state):
+            return step
+        for step in world.read_inbox(state):
             return step
         for step in world.landings(state):
             if step.action[0] == "land" and (step.action[1].owner or way is Way.SLOW):
@@ -197,12 +202,16 @@ class Liveness:
         """Which promise the state does not keep, if nothing more happens; "" = the site rests."""
         parts = self._world.parts
         record, site = parts.records.values[state.record], cast("Site", parts.sites.values[state.site])
+        return self._restless(state, record, site) or ("L6" if unanswered(record, site) else "")
+
+    def _restless(self, state: State, record: Record | None, site: Site) -> str:
+        """As `_unrest`, whatever operators asked for."""
         alive = [
             index for index, machine in enumerate(site.machines) if machine.serves and not (machine.off or machine.isolated)
         ]
         if not site.enabled and (record is None or record.phase is Phase.DISABLED):
             return ""
-        holder = parts.holder(state.record)
+        holder = self._world.parts.holder(state.record)
         machine = site.machines[holder]
         if record and (machine.off or machine.isolated) and (machine.isolated or record.fence(record.holder)):
             return "L3"  # a late call of ours that hits the holder is undone by a start and its groups (RULE 6.7)

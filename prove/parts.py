@@ -56,8 +56,18 @@ class Machine(NamedTuple):
     """Its service answers while the machine runs."""
 
 
+class Desk(NamedTuple):
+    """What operators asked for, in truth, by the requests' places in their world."""
+
+    inbox: tuple[int, ...] = ()
+    begun: tuple[int, ...] = ()
+    """Moves that have begun. Known to the checks, not to the rule."""
+    replied: tuple[int, ...] = ()
+    """As `begun`: what has had its reply."""
+
+
 class Site(NamedTuple):
-    """The machines and the address in truth."""
+    """The machines and the address in truth, and what else a leader finds there."""
 
     machines: tuple[Machine, ...]
     at: int
@@ -65,12 +75,21 @@ class Site(NamedTuple):
     id: int
     """The association's number; 0 = none."""
     hand: int
-    """Who made it so: 0 the watchdog, 1 an operator, 2 a late call into a gap (S9's stated exception)."""
+    """Who made it so: 0 the watchdog, 1 an operator, 2 a late call where it is excepted: into a gap, or after a loss."""
     was_at: int
     was_id: int
     """What a stale read still shows; equal to the truth when all reads agree."""
     enabled: bool
     """What the next arbiter is told."""
+    desk: Desk = Desk()
+    window: float | None = None
+    """When the failback window that is open was opened; None = none is."""
+    used: bool = False
+    """A failback, or a failover away from home, was made in this window. Known to the checks, not to the rule."""
+    floor: int = 0
+    """Where the record was lost: the highest epoch that was ever reached."""
+    quiet: bool = False
+    """The record was lost a short time ago. Known to the checks, not to the rule."""
 
 
 class Mind(NamedTuple):
@@ -127,6 +146,12 @@ class Shown(NamedTuple):
     """(off, isolated, boot) as read; None = not read."""
     public: int
     """The worker that answers through the address; -1 nobody does, -2 not asked."""
+    inbox: tuple[int, ...] = ()
+    """Which of the world's requests lie there."""
+    window: float | None = None
+    """When the window that is open by the arbiter's clock was opened; None = none is."""
+    agree: bool = True
+    """That clock and the store's agree."""
 
 
 class Parts:
@@ -249,6 +274,7 @@ class Parts:
         if known is None:
             site = cast("Site", self.sites.values[number])
             known = (1 << site.id | 1 << site.was_id) & ~1
+            known |= 1 << (NAME_BITS + site.floor) if site.floor else 0
             self._names[key] = known
         return known
 
@@ -301,6 +327,8 @@ class Parts:
         """As `renamed_record`, of the address."""
         site = cast("Site", self.sites.values[number])
         renamed = site._replace(id=_rank_of_id(names, site.id), was_id=_rank_of_id(names, site.was_id))
+        if site.floor:
+            renamed = renamed._replace(floor=_rank_of_epoch(names, site.floor))
         return self.sites.number(renamed)
 
     def renamed_flight(self, number: int, names: int) -> int:
@@ -348,7 +376,7 @@ class Parts:
 
     def _turned_shown(self, shown: Shown, by: int) -> Shown:
         machines = shown.machines
-        return Shown(
+        return shown._replace(
             answers=tuple(answers[by:] + answers[:by] for answers in shown.answers),
             address=shown.address and (self._turn(shown.address[0], by), shown.address[1]),
             machines=machines and machines[by:] + machines[:by],

@@ -11,9 +11,12 @@ from failover_lambda.model import (
     Power,
     ProbeReport,
     PublicAnswer,
+    Request,
     Round,
     Sight,
+    Window,
 )
+from prove.fold import NOW_S
 from prove.parts import TOKENS, Machine, Shown, Site
 
 _ANSWERS = (Answer.HEALTHY, Answer.TIMEOUT, Answer.REFUSED)
@@ -39,6 +42,7 @@ class View(Enum):
     DARK = "no vantage can be asked"
     UNREAD = "neither address nor machines can be read"
     BLIND_STALE = "no vantage reaches the holder, and the read of the address shows what was before"
+    AHEAD = "its clock is wrong, and by it a failback window is open"
 
 
 FREE_VIEWS = frozenset({View.TRUE})
@@ -84,14 +88,28 @@ def show(site: Site, view: View, holder: int, failing: int, *, public: bool) -> 
             vantages = ()
         case View.UNREAD:
             address, machines = None, None
-    shown = Shown(answers=vantages, address=address, machines=machines, public=at if public else NOT_ASKED)
+        case View.AHEAD:
+            pass
+    shown = Shown(
+        answers=vantages,
+        address=address,
+        machines=machines,
+        public=at if public else NOT_ASKED,
+        inbox=site.desk.inbox,
+        window=NOW_S if view is View.AHEAD else site.window,
+        agree=view is not View.AHEAD,
+    )
     if view is View.BLIND and public:
         shown = shown._replace(public=-1)
     return shown
 
 
-def as_round(shown: Shown, owner: int, settings: Settings) -> Round:
-    """The round as the rule is told it."""
+WINDOW_S = 3600.0
+"""The length of a failback window; the world says when it closes."""
+
+
+def as_round(shown: Shown, owner: int, settings: Settings, requests: tuple[Request, ...] = ()) -> Round:
+    """The round as the rule is told it; `requests` are those of the world."""
     names = [worker.name for worker in settings.workers]
     sights: list[Sight] = []
     for prober, answers in zip(reversed(settings.probers), shown.answers, strict=False):
@@ -113,6 +131,9 @@ def as_round(shown: Shown, owner: int, settings: Settings) -> Round:
         address=_address(shown, settings),
         instances=_instances(shown, names),
         public=_public(shown, names),
+        requests=tuple(requests[index] for index in shown.inbox),
+        window=None if shown.window is None else Window(opened_s=shown.window, closes_s=shown.window + WINDOW_S),
+        clocks_agree=shown.agree,
     )
 
 

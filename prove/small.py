@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from failover_lambda.contract import FencePolicy, ProbeKind, ProberRef, Settings, Tier, Worker
+from failover_lambda.model import Request
 from prove.fold import Timing
 from prove.rounds import TIMEOUT, View
 
@@ -35,6 +36,12 @@ class Budget(NamedTuple):
     """A call is refused."""
     toggle: int = 0
     """`enabled` is switched; the next arbiter is told."""
+    ask: int = 0
+    """An operator puts one of the world's requests into the inbox, be it once more."""
+    window: int = 0
+    """A failback window opens; it closes at any time after."""
+    lose: int = 0
+    """The record is deleted; the floor beside it is not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,11 +66,22 @@ class Small:
     moves_max: int = 3
     in_flight_max: int = 6
     """More calls on their way at once are not followed; the search says how often that was."""
+    at: int = 0
+    """Which worker holds at the begin."""
     dead: tuple[int, ...] = ()
     """Workers whose service does not answer at the begin."""
     turns: bool = True
     """Whether workers are known by their distance from the holder only: not where one of them is home to the rule."""
     timing: Timing = field(default_factory=Timing)
+    requests: tuple[Request, ...] = ()
+    """What operators may ask for. Named workers and home are somebody, so `turns` has to be false."""
+    failback: bool = False
+    """Whether home gets the address back by itself in a window."""
+
+    @property
+    def planned(self) -> bool:
+        """Whether planned moves can happen."""
+        return bool(self.requests) or self.failback
 
 
 SHORT_S, LONG_S, AGES_S = 4.0, 100.0, 90_000.0
@@ -103,6 +121,7 @@ def settings_of(small: Small, *, enabled: bool) -> Settings:
         hold_s=60.0,
         moves_per_hour_max=small.moves_max,
         moves_per_day_max=small.moves_max,
+        failback_enabled=small.failback,
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from failover_lambda.model import Phase, Record
-from prove import effects
+from prove import asked, effects
 from prove.parts import LEADER, NAME_BITS, Call, Site
 from prove.rounds import View
 from prove.small import AGES_S, LONG_S, SHORT_S
@@ -85,7 +85,7 @@ class Story:
 
     # Sentences
 
-    def _action(self, step: Next, sent: tuple[Call, ...], why: str) -> str:  # noqa: C901, PLR0911 - a sentence for each kind
+    def _action(self, step: Next, sent: tuple[Call, ...], why: str) -> str:  # noqa: C901, PLR0911, PLR0912 - a sentence for each kind
         kind, *rest = step.action
         match kind:
             case "round" | "use":
@@ -114,7 +114,13 @@ class Story:
             case "time":
                 return _PASSES.get(rest[0], f"{rest[0]:g} seconds pass.")
             case "ask":
-                return f"An operator asks for: {rest[0]}."
+                return f"An operator asks for: {asked.told(self._world.small.requests, rest[0])}."
+            case "taken out":
+                return "The leader takes out of the inbox what the record knows."
+            case "window":
+                return f"The failback window {rest[0]}."
+            case "lose":
+                return "The record is deleted; the floor stands."
             case _:
                 return _PEOPLE[kind].format(self._workers[rest[0]])
 
@@ -146,7 +152,7 @@ class Story:
         """What is stored and true now, where that has changed."""
         said = ""
         if step.state.record != before.record and step.action[0] != "time":
-            said += f" Record: {self._record(step.state)}."
+            said += f" Record: {self._stored(step.state)}."
         sites = self._world.parts.sites.values
         old, new = cast("Site", sites[before.site]), cast("Site", sites[step.state.site])
         moved = step.action[0] in ("land", "land, and again", "hand") and (old.at, old.id) != (new.at, new.id)
@@ -154,11 +160,13 @@ class Story:
 
     def _at(self, state: State) -> str:
         site = cast("Site", self._world.parts.sites.values[state.site])
-        stored = self._record(state) if state.record else "there is none"
-        return f"The address is on {self._address(site)}. Record: {stored}."
+        return f"The address is on {self._address(site)}. Record: {self._stored(state)}."
 
     def _address(self, site: Site) -> str:
         return "nobody" if site.at < 0 else f"{self._workers[site.at]} ({self._ids[site.id]})"
+
+    def _stored(self, state: State) -> str:
+        return self._record(state) if state.record else "there is none"
 
     def _record(self, state: State) -> str:
         record = cast("Record", self._world.parts.records.values[state.record])

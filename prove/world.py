@@ -21,8 +21,8 @@ from typing import Any, NamedTuple, cast
 
 from failover_lambda import rule
 from failover_lambda.contract import Settings
-from failover_lambda.model import Answered, Decision, Outcome
-from prove import effects
+from failover_lambda.model import Answered, Decision, Loss, Lost, Outcome, Record
+from prove import asked, effects
 from prove.arbiter import Decided, StoreSays, act, loaded
 from prove.fold import NOW_S, Folding
 from prove.invariants import Checks
@@ -78,8 +78,8 @@ class World:
         self.told = {enabled: settings_of(small, enabled=enabled) for enabled in (True, False)}
         self.settings: Settings = self.told[True]
         self.names = tuple(worker.name for worker in self.settings.workers)
-        self.parts = Parts(Folding(self.settings, small.timing), self.names)
-        self.checks = Checks(self.parts, self.settings)
+        self.parts = Parts(Folding(self.settings, small.timing, planned=small.planned), self.names)
+        self.checks = Checks(self.parts, self.settings, planned=small.planned)
         self.beyond = 0
         """How many times more calls were on their way than are followed."""
         self._why = ""
@@ -98,7 +98,7 @@ class World:
         machines = tuple(
             effects.Machine(off=False, isolated=False, serves=index not in small.dead) for index in range(small.workers)
         )
-        site = Site(machines=machines, at=0, id=1, hand=0, was_at=0, was_id=1, enabled=small.enabled)
+        site = Site(machines=machines, at=small.at, id=1, hand=0, was_at=small.at, was_id=1, enabled=small.enabled)
         mind = Mind(copy=0, behind=0, reload=True, round=0, enabled=small.enabled, against=0)
         state = State(
             record=0,
@@ -115,7 +115,8 @@ class World:
     def expand(self, state: State) -> Iterator[Next]:
         """Every action that is possible in a state, and where it leads."""
         flights, most = self.parts.flights.values, self.small.in_flight_max
-        for kind in (self.rounds, self.landings, self.answers, self.late_writes, self.leaders, self.people, self.time):
+        kinds = (self.rounds, self.landings, self.answers, self.late_writes, self.leaders)
+        for kind in (*kinds, self.people, self.desk, self.read_inbox, self.time):
             for step in kind(state):
                 if step.state == state and not step.breaches:
                     continue
@@ -180,7 +181,8 @@ class World:
 
     def _use(self, state: State, who: int, mind: Mind, action: tuple[Any, ...], budget: int) -> Iterator[Next]:
         seen = mind.round
-        decided = self._on_round(mind.copy, seen, who, enabled=mind.enabled)
+        site = cast("Site", self.parts.sites.values[state.site])
+        decided = self._on_round(mind.copy, seen, who, enabled=mind.enabled, floor=0 if mind.copy else site.floor)
         self._why = self._reasons[id(decided)]
         yield from self._act(state._replace(budget=budget), who, mind._replace(round=0), decided, action=action, seen=seen)
 
@@ -213,8 +215,9 @@ class World:
         self, state: State, who: int, mind: Mind, decided: Decided[int, Call], *, action: tuple[Any, ...], seen: int = 0
     ) -> Iterator[Next]:
         """Store and send, for every answer that the store may give."""
+        site = state.site
         if not decided.changed:
-            yield self._sent(state, who, mind, decided, StoreSays.STORED, action=action, seen=seen, wrote=False)
+            yield self._sent(state, who, mind, decided, StoreSays.STORED, action=action, seen=seen, wrote=False, site=site)
             return
         ours = mind.behind == 1 and state.record == decided.after
         token = who == LEADER or not TOKEN_CHECKED
@@ -222,27 +225,29 @@ class World:
         if current or (token and ours):
             written = self._written(state, who, decided.after) if current else state
             stored = mind._replace(behind=0)
-            yield self._sent(written, who, stored, decided, StoreSays.STORED, action=action, seen=seen, wrote=current)
+            yield self._sent(
+                written, who, stored, decided, StoreSays.STORED, action=action, seen=seen, wrote=current, site=site
+            )
         else:
-            yield self._sent(state, who, mind, decided, StoreSays.CONFLICT, action=action, seen=seen, wrote=False)
+            yield self._sent(state, who, mind, decided, StoreSays.CONFLICT, action=action, seen=seen, wrote=False, site=site)
         budget = self._spend(state.budget, "store")
         if budget < 0:
             return
         paid = state._replace(budget=budget)
         said = (*action, "not written, no answer")
-        yield self._sent(paid, who, mind, decided, StoreSays.SILENT, action=said, seen=seen, wrote=False)
+        yield self._sent(paid, who, mind, decided, StoreSays.SILENT, action=said, seen=seen, wrote=False, site=site)
         if not current:
             return
         written = self._written(paid, who, decided.after)
         said = (*action, "written, no answer")
         yield self._sent(
-            written, who, mind._replace(behind=1), decided, StoreSays.SILENT, action=said, seen=seen, wrote=True
+            written, who, mind._replace(behind=1), decided, StoreSays.SILENT, action=said, seen=seen, wrote=True, site=site
         )
         flight = self.parts.flights.values[state.flight]
         if who == LEADER and not flight.writes:
             late = paid._replace(flight=self.parts.flight(flight.calls, (Write(decided.after, mind.behind),)))
             said = (*action, "to be written later, no answer")
-            yield self._sent(late, who, mind, decided, StoreSays.SILENT, action=said, seen=seen, wrote=False)
+            yield self._sent(late, who, mind, decided, StoreSays.SILENT, action=said, seen=seen, wrote=False, site=site)
 
     def _written(self, state: State, who: int, after: int) -> State:
         """The state when a write of `who` was applied: everybody else is one version further behind."""
@@ -250,7 +255,18 @@ class World:
         flight = parts.flights.values[state.flight]
         bare = parts.flight(flight.calls, ()) if flight.writes else state.flight
         other = FORMER if who == LEADER else LEADER
-        return self._fallen_behind(state._replace(record=after, flight=bare), other)
+        written = state._replace(record=after, flight=bare, site=self._site_after(state, after))
+        return self._fallen_behind(written, other)
+
+    def _site_after(self, state: State, after: int) -> int:
+        """The site when a write was applied: what the checks know of it."""
+        parts = self.parts
+        site = cast("Site", parts.sites.values[state.site])
+        if not (self.small.planned or site.floor):
+            return state.site
+        records = parts.records.values
+        home = self.names[0]
+        return parts.sites.number(asked.after_write(site, records[state.record], cast("Record", records[after]), home))
 
     def _fallen_behind(self, state: State, who: int) -> State:
         mind = self.parts.minds.values[state.leader if who == LEADER else state.former]
@@ -267,14 +283,16 @@ class World:
         action: tuple[Any, ...],
         seen: int,
         wrote: bool,
+        site: int,
     ) -> Next:
+        """`state` is after the write, `site` the one before it."""
         acted = act(mind.copy, decided, says, reload=mind.reload)
         sent = self._sent_now = acted.sent if not CALL_FIRST else tuple(decided.calls)
         if SECOND_WAITS and says is not StoreSays.STORED:
             sent = self._sent_now = ()
         begun = decided.begins and says is StoreSays.STORED
         after = mind._replace(copy=acted.copy, reload=acted.reload, against=0 if begun else mind.against)
-        breaches = self.checks.on_decision(state, who, mind, decided, sent, seen=seen, wrote=wrote)
+        breaches = self.checks.on_decision(state, who, mind, decided, sent, seen=seen, wrote=wrote, site=site)
         to = self._with(state, who, after)
         if sent:
             flight = self.parts.flights.values[state.flight]
@@ -283,14 +301,15 @@ class World:
         conflict = ("conflict",) if says is StoreSays.CONFLICT else ()
         return self._next((*action, *conflict), to, breaches)
 
-    def _on_round(self, copy: int, seen: int, who: int, *, enabled: bool) -> Decided[int, Call]:
-        key = (copy, seen, who, enabled)
+    def _on_round(self, copy: int, seen: int, who: int, *, enabled: bool, floor: int) -> Decided[int, Call]:
+        key = (copy, seen, who, enabled, floor)
         known = self._decided.get(key)
         if known is None:
             shown = cast("Shown", self.parts.shown.values[seen])
             settings = self.told[enabled]
-            event = as_round(shown, who, settings)
-            decision = rule.step(self.parts.records.values[copy], event, settings, NOW_S)
+            event = as_round(shown, who, settings, self.small.requests)
+            lost = Lost(what=Loss.LOST, floor=floor, version=0, why="the record is not there") if floor else None
+            decision = rule.step(self.parts.records.values[copy], event, settings, NOW_S, lost)
             known = self._decided[key] = self._as_decided(copy, decision, at_once=False)
         return known
 
@@ -326,7 +345,8 @@ class World:
         flight = self.parts.flights.values[state.flight]
         for write in flight.writes:
             before = state
-            arrived = state._replace(record=write.record, flight=self.parts.flight(flight.calls, ()))
+            site = self._site_after(state, write.record)
+            arrived = state._replace(record=write.record, flight=self.parts.flight(flight.calls, ()), site=site)
             arrived = self._fallen_behind(self._fallen_behind(arrived, LEADER), FORMER)
             yield self._next(("late write",), arrived, self.checks.on_late_write(before.record, write.record))
 
@@ -441,6 +461,47 @@ class World:
             moved = effects.put(site, index, 0 if index < 0 else fresh, hand=1)
             yield self._next(("hand", index), self._with_site(state, moved)._replace(budget=budget))
 
+    def desk(self, state: State) -> Iterator[Next]:
+        """Operators ask, failback windows open and close, the record is lost."""
+        parts, small = self.parts, self.small
+        site, record = cast("Site", parts.sites.values[state.site]), parts.records.values[state.record]
+        for index in range(len(small.requests)):
+            budget = self._spend(state.budget, "ask") if index not in site.desk.inbox else -1
+            if budget >= 0:
+                put = parts.sites.number(asked.put(site, index))
+                yield self._next(("ask", index), state._replace(site=put, budget=budget))
+        spent_s = record.window_spent_s if record else None
+        budget = self._spend(state.budget, "window") if site.window is None and spent_s != NOW_S else -1
+        if budget >= 0:
+            opened = parts.sites.number(site._replace(window=NOW_S))
+            yield self._next(("window", "opens"), state._replace(site=opened, budget=budget))
+        if site.window is not None:
+            closed = parts.sites.number(site._replace(window=None, used=False))
+            yield self._next(("window", "closes"), state._replace(site=closed))
+        budget = self._spend(state.budget, "lose") if record else -1
+        if record and budget >= 0:
+            yield self._next(("lose",), self._lost(state, record)._replace(budget=budget))
+
+    def _lost(self, state: State, record: Record) -> State:
+        """The record is gone; what its leaders know of it, and writes on their way, have no version to stand on."""
+        parts = self.parts
+        flight = parts.flights.values[state.flight]
+        site = cast("Site", parts.sites.values[state.site])._replace(floor=record.epoch)
+        state = state._replace(record=0, site=parts.sites.number(site), flight=parts.flight(flight.calls, ()))
+        for who in (LEADER, FORMER):
+            state = self._fallen_behind(self._fallen_behind(state, who), who)
+        return state
+
+    def read_inbox(self, state: State) -> Iterator[Next]:
+        """The leader takes out of the inbox what the stored record knows."""
+        parts = self.parts
+        mind, site = cast("Mind", parts.minds.values[state.leader]), cast("Site", parts.sites.values[state.site])
+        if not site.desk.inbox or mind.reload or mind.behind:
+            return
+        after = asked.taken_out(site, parts.records.values[mind.copy])
+        if after is not site:
+            yield self._next(("taken out",), state._replace(site=parts.sites.number(after)))
+
     def time(self, state: State) -> Iterator[Next]:
         """Time passes: a little, past every deadline, past everything."""
         flight = self.parts.flights.values[state.flight]
@@ -464,9 +525,13 @@ class World:
             if mind:
                 against = mind.against if by_s == SHORT_S or mind.round else 0  # a round counts when it is used
                 minds[name] = parts.minds.number(mind._replace(copy=parts.older(mind.copy, by_s), against=against))
+        site = before = cast("Site", parts.sites.values[state.site])
         if by_s >= LONG_S:  # by then every read shows the truth
-            site = cast("Site", parts.sites.values[state.site])
-            state = state._replace(site=parts.sites.number(site._replace(was_at=site.at, was_id=site.id)))
+            site = site._replace(was_at=site.at, was_id=site.id)
+        if site.window is not None or site.quiet:
+            site = asked.older(site, by_s, self.small.timing)
+        if site != before:
+            state = state._replace(site=parts.sites.number(site))
         return state._replace(record=parts.older(state.record, by_s), **minds)
 
     # Small things

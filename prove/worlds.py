@@ -4,6 +4,8 @@ The first ones are so small that they are searched to their end at either size. 
 searched as far as the states go. The names are those of `python -m prove search --world NAME`.
 """
 
+from failover_lambda.model import Verb
+from prove.asked import request
 from prove.rounds import REFUSED, View
 from prove.small import Budget, Small
 
@@ -54,7 +56,7 @@ WORLDS: tuple[Small, ...] = (
         name="views",
         about="every way in which a round can be wrong or partial, with a public health port",
         budget=Budget(kill=1, wrong=3),
-        views=tuple(View),
+        views=tuple(view for view in View if view is not View.AHEAD),
         public=True,
         failing=REFUSED,
     ),
@@ -114,6 +116,85 @@ WORLDS: tuple[Small, ...] = (
         about="so many failovers that holds and budgets bind",
         budget=Budget(kill=2, heal=2, on=2),
         moves_max=1,
+    ),
+    Small(
+        name="one-request",
+        about="a switchover is asked for, be it twice, and one call has no answer",
+        budget=Budget(lost=1, ask=2),
+        requests=(request(1, Verb.SWITCHOVER),),
+        turns=False,
+    ),
+    Small(
+        name="one-pause",
+        about="a pause is asked for and ended, and an operator moves the address once",
+        budget=Budget(hand=1, ask=2),
+        requests=(request(1, Verb.PAUSE, duration_s=50.0), request(2, Verb.RESUME)),
+        turns=False,
+    ),
+    Small(
+        name="one-window",
+        about="home may take back: a window opens and closes, and a clock is wrong once",
+        budget=Budget(window=2, wrong=1),
+        views=(View.TRUE, View.AHEAD),
+        failback=True,
+        at=1,
+        turns=False,
+    ),
+    Small(
+        name="one-loss",
+        about="the record is lost once, and so is one call",
+        budget=Budget(lose=1, kill=1, lost=1),
+    ),
+    Small(
+        name="asked",
+        about="switchover and failover are asked for, be it twice; a service dies, a call is lost, an arbiter takes over",
+        budget=Budget(kill=1, lost=1, takeover=1, ask=3),
+        requests=(request(1, Verb.SWITCHOVER, "wk2"), request(2, Verb.FAILOVER)),
+        turns=False,
+    ),
+    Small(
+        name="asked-of-a-store",
+        about="a switchover is asked for, be it twice, and the store is silent",
+        budget=Budget(store=2, takeover=1, ask=2),
+        requests=(request(1, Verb.SWITCHOVER),),
+        turns=False,
+    ),
+    Small(
+        name="paused",
+        about="a pause is asked for and ended at any time; a service dies, an operator moves the address, a call is lost",
+        budget=Budget(kill=1, hand=1, lost=1, ask=2),
+        requests=(request(1, Verb.PAUSE, duration_s=50.0), request(2, Verb.RESUME)),
+        turns=False,
+    ),
+    Small(
+        name="worked-on",
+        about="a worker is announced to be worked on, stopped and started; a switchover is asked for",
+        budget=Budget(off=1, on=1, kill=1, ask=2),
+        requests=(request(1, Verb.MAINTENANCE, "wk1", duration_s=50.0), request(2, Verb.SWITCHOVER)),
+        turns=False,
+    ),
+    Small(
+        name="window",
+        about="home may take back: windows open and close, a clock is wrong, services die, an arbiter takes over",
+        budget=Budget(kill=1, heal=1, window=2, wrong=1, takeover=1),
+        views=(View.TRUE, View.AHEAD),
+        failback=True,
+        at=1,
+        turns=False,
+    ),
+    Small(
+        name="window-and-hands",
+        about="home may take back in a window and by request; calls are lost, the address is moved by hand",
+        budget=Budget(hand=1, lost=1, window=1, ask=1),
+        requests=(request(1, Verb.FAILBACK),),
+        failback=True,
+        at=1,
+        turns=False,
+    ),
+    Small(
+        name="record-lost",
+        about="the record is lost at any time; a service dies, a call is lost, an arbiter takes over",
+        budget=Budget(kill=1, lose=1, lost=1, takeover=1),
     ),
 )
 

@@ -7,14 +7,29 @@ from typing import Any, get_args, get_type_hints
 import pytest
 
 from failover_lambda import rule
-from failover_lambda.model import Answered, Command, Event, Outcome, Phase, Record
+from failover_lambda.model import Answered, Command, Event, Outcome, Phase, Record, Verb
 from prove import effects
+from prove.asked import request
 from prove.fold import AGELESS_PHASES, NOW_S, TIMES, UNTIL, Folding, Timing, is_time, mapped
-from prove.parts import LEADER, Machine, Site
+from prove.parts import LEADER, Desk, Machine, Site
 from prove.rounds import TIMEOUT, View, as_round, show
 from prove.small import AGES_S, LONG_S, SHORT_S, Budget, Small, settings_of
 
 SMALL = Small(name="t", about="", budget=Budget())
+ASKED = Small(
+    name="asked",
+    about="",
+    budget=Budget(),
+    failback=True,
+    requests=(
+        request(1, Verb.SWITCHOVER),
+        request(2, Verb.FAILOVER, "wk1"),
+        request(3, Verb.PAUSE, duration_s=50.0),
+        request(4, Verb.RESUME),
+        request(5, Verb.MAINTENANCE, "wk2", duration_s=50.0),
+        request(6, Verb.FAILBACK),
+    ),
+)
 STEPS_S = (SHORT_S, SHORT_S, SHORT_S, SHORT_S, LONG_S, AGES_S)
 
 
@@ -48,22 +63,28 @@ def test_a_time_that_nobody_classified_is_noticed() -> None:
         mapped(Nap(1.0), lambda kind, name, value: value if not is_time(kind, name) else 0)
 
 
-def _random_event(dice: random.Random, record: Record | None, site: Site, calls: list[Command]) -> tuple[Event, Site]:
+def _random_event(
+    dice: random.Random, small: Small, record: Record | None, site: Site, calls: list[Command]
+) -> tuple[Event, Site]:
+    settings = settings_of(small, enabled=True)
+    names = tuple(worker.name for worker in settings.workers)
     if calls and dice.random() < 0.4:
         command = calls.pop(dice.randrange(len(calls)))
-        names = tuple(worker.name for worker in settings_of(SMALL, enabled=True).workers)
         landed, outcome, made = effects.land(site, effects.as_call(command, LEADER, names), site.id + site.was_id + 1)
         said = effects.OUTCOMES[outcome] if dice.random() < 0.8 else dice.choice((Outcome.LOST, Outcome.REFUSED))
         assert said is not None
         made_id = f"a{made}" if said is Outcome.DONE and made else ""
         return Answered(command=command, outcome=said, association_id=made_id), landed
-    settings = settings_of(SMALL, enabled=True)
-    holder = [worker.name for worker in settings.workers].index(record.holder) if record else 0
+    holder = names.index(record.holder) if record else 0
     view = dice.choice((View.TRUE, View.TRUE, *View))
-    return as_round(show(site, view, holder, TIMEOUT, public=False), LEADER, settings), site
+    return as_round(show(site, view, holder, TIMEOUT, public=False), LEADER, settings, small.requests), site
 
 
-def _shaken(dice: random.Random, site: Site) -> Site:
+def _shaken(dice: random.Random, small: Small, site: Site) -> Site:
+    numbers = range(len(small.requests))
+    inbox = tuple(sorted(dice.sample(numbers, dice.choice((0, 0, 0, 1, 2))))) if numbers else ()
+    window = dice.choice((None, NOW_S - SHORT_S, NOW_S - LONG_S)) if small.failback else None
+    site = site._replace(desk=Desk(inbox=inbox), window=window)
     index = dice.randrange(2)
     machine = site.machines[index]
     changed = dice.choice(
@@ -72,18 +93,18 @@ def _shaken(dice: random.Random, site: Site) -> Site:
     return effects.with_machine(site, index, changed)
 
 
-def _history(seed: int, length: int) -> None:
+def _history(small: Small, seed: int, length: int) -> None:
     """One random history of the real rule on real records, and beside it the same on folded ones."""
     dice = random.Random(seed)
-    settings = settings_of(SMALL, enabled=True)
-    folding = Folding(settings, Timing())
+    settings = settings_of(small, enabled=True)
+    folding = Folding(settings, Timing(), planned=small.planned)
     machine = Machine(off=False, isolated=False, serves=True)
     site = Site(machines=(machine, machine), at=0, id=1, hand=0, was_at=0, was_id=1, enabled=True)
     real: Record | None = None
     calls: list[Command] = []
     for _ in range(length):
-        site = _shaken(dice, site)
-        event, site = _random_event(dice, real, site, calls)
+        site = _shaken(dice, small, site)
+        event, site = _random_event(dice, small, real, site, calls)
         folded = folding.fold(real) if real else None
         decision = rule.step(real, event, settings, NOW_S)
         other = rule.step(folded, event, settings, NOW_S)
@@ -110,10 +131,11 @@ def _older(record: Record, by_s: float) -> Record:
     return mapped(record, shift)
 
 
-def test_the_rule_cannot_tell_a_folded_record_from_the_real_one() -> None:
+@pytest.mark.parametrize("small", [SMALL, ASKED], ids=lambda small: small.name)
+def test_the_rule_cannot_tell_a_folded_record_from_the_real_one(small: Small) -> None:
     """Over random histories: same calls, and the same record after, folded."""
     for seed in range(15):
-        _history(seed, 60)
+        _history(small, seed, 60)
 
 
 def test_folding_keeps_what_the_rule_looks_at() -> None:

@@ -31,6 +31,9 @@ QUICK = (
     "without-anchors",
     "one-stale-read",
     "write-without-token",
+    "failback-without-a-window",
+    "request-forgotten",
+    "epochs-begin-anew",
 )
 
 

@@ -439,6 +439,23 @@ def test_an_address_on_nobody_is_put_back_in_a_pause_only_after_the_move_deadlin
     assert (world.cloud.on, world.record.phase) == ("wk1", Phase.PAUSED)
 
 
+def test_no_call_of_a_fence_leaves_in_a_pause_and_after_it_it_is_asked_for_again() -> None:
+    """9.6: "in it nothing is sent"; 6.4: what was not done is asked again."""
+    world = settled()
+    world.cloud.refuse[Do.STOP] = "RequestLimitExceeded"
+    world.kill("wk1")
+    world.until(Phase.STEADY)
+    world.ask(Verb.PAUSE, duration_s=300.0)
+    world.until(Phase.PAUSED)
+    before = world.cloud.did()
+    world.tick(40)
+    assert (world.record.phase, world.cloud.did()) == (Phase.PAUSED, before)
+    world.ask(Verb.RESUME)
+    world.until(Phase.STEADY)
+    world.tick(8)
+    assert world.cloud.did()[len(before) :][:1] == ["stop wk1"]
+
+
 def test_a_planned_move_in_a_pause_ends_in_the_pause() -> None:
     """9.6."""
     world = settled()
