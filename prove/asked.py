@@ -1,7 +1,7 @@
 """What operators ask for, failback windows and lost records in a small world: what happens to the site, and what may not.
 
-The site's truth holds what a leader finds besides machines and address: the inbox, the window that is open, the highest epoch
-ever reached (the floor). What only the checks know stands there too (`Desk.begun`, `Desk.replied`, `Site.used`,
+The site's truth holds what a leader finds besides machines and address: the inbox, the window that is open, the floor (the
+highest epoch that was ever reached). What only the checks know stands there too (`Desk.begun`, `Desk.replied`, `Site.used`,
 `Site.quiet`): nothing of it is read from the record that is checked.
 """
 

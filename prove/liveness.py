@@ -145,7 +145,7 @@ class Liveness:
             yield from (step for step in self._world.time(state) if step.action == ("time", by_s))
 
     def _delivered(self, way: Way, state: State) -> Iterator[Next]:
-        """Everything on its way arrives; an arbiter that a newer configuration waits for, or that has to ask, is replaced."""
+        """Everything on its way arrives; an arbiter that newer settings wait for, or that has to ask, is replaced."""
         world = self._world
         while True:
             step = self._due(way, state)
