@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from failover_lambda.model import Debt, Decision, Do, Drift, Fence, Kind, Phase, Verdict
+from failover_lambda.model import Debt, Decision, Do, Drift, Fence, Kind, Maintenance, Pause, Phase, Verdict
 from tests.spec.desk import (
     NOW_S,
     address_on,
@@ -305,3 +305,25 @@ def test_a_failover_takes_the_address_fences_the_holder_and_remembers_its_boot()
     assert (fence.launched_s, fence.epoch, fence.raised_s, fence.stop) == (77.0, 3, NOW_S, Debt(asked_s=NOW_S))
     assert {call.epoch for call in decision.commands} == {3}
     assert [call.association_id for call in decision.commands if call.do is Do.DISASSOCIATE] == ["assoc-2"]
+
+
+def test_a_streak_does_not_outlive_the_announcement_that_its_worker_is_worked_on() -> None:
+    """9.11: its silence counts for nothing, that of the rounds before too."""
+    announced = Maintenance(worker="wk1", until_s=NOW_S + 60, who="mia", why="")
+    decision = dead(maintenance=(announced,))
+    assert (written(decision).phase, written(decision).streak, calls(decision)) == (Phase.STEADY, None, [])
+    over = dead(maintenance=(replace(announced, until_s=NOW_S),))
+    assert written(over).holder == "wk2"
+
+
+@pytest.mark.parametrize(
+    ("answers", "told_before", "telling"), [("HH", True, False), ("TH", True, True), ("HH", False, False)]
+)
+def test_in_a_pause_a_holder_that_answers_again_can_be_told_dead_again(
+    answers: str, told_before: bool, telling: bool
+) -> None:
+    """9.6."""
+    pause = Pause(until_s=NOW_S + 600, who="mia", why="")
+    record = record_of(phase=Phase.PAUSED, pause=pause, suspicion_told=told_before, streak=streak_of())
+    decision = decide(record, round_of(answers, address=address_on("wk1")))
+    assert (written(decision).suspicion_told, told(decision)) == (telling, [])
