@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from failover_lambda.model import Debt, Decision, Do, Drift, Fence, Kind, Maintenance, Pause, Phase, Verdict
+from failover_lambda.model import Debt, Decision, Do, Drift, Fence, Kind, Maintenance, Pause, Phase, Power, Verdict
 from tests.spec.desk import (
     NOW_S,
     address_on,
@@ -327,3 +327,39 @@ def test_in_a_pause_a_holder_that_answers_again_can_be_told_dead_again(
     record = record_of(phase=Phase.PAUSED, pause=pause, suspicion_told=told_before, streak=streak_of())
     decision = decide(record, round_of(answers, address=address_on("wk1")))
     assert (written(decision).suspicion_told, told(decision)) == (telling, [])
+
+
+@pytest.mark.parametrize(
+    "silent",
+    [{"grace_until_s": NOW_S + 60}, {"maintenance": (Maintenance(worker="wk1", until_s=NOW_S + 60, who="mia", why=""),)}],
+    ids=["grace", "maintenance"],
+)
+def test_to_a_holder_whose_silence_does_not_count_no_address_is_brought_back(silent: dict[str, Any]) -> None:
+    """5.11: "brought back to a holder that answers"; 1.7, 9.11."""
+    elsewhere = address_on("wk2", "assoc-9")
+    record = record_of(drift=Drift(association_id="assoc-9", reads=1), **silent)
+    decision = decide(record, round_of("TH", address=elsewhere))
+    assert (written(decision).epoch, calls(decision)) == (2, [])
+
+
+@pytest.mark.parametrize(("power", "moves"), [(Power.STOPPED, False), (Power.RUNNING, True), (None, True)])
+def test_a_holder_that_is_off_by_a_late_stop_of_ours_is_started_and_one_that_runs_is_replaced(
+    power: Power | None, moves: bool
+) -> None:
+    """6.7."""
+    done = Debt(asked_s=NOW_S - 300, answered=True)
+    late = Fence(
+        worker="wk1", epoch=1, launched_s=1.0, raised_s=NOW_S - 300, isolate=done, stop=done, seen_stopped_s=NOW_S - 9
+    )
+    record = record_of(phase=Phase.SUSPECT, phase_since_s=NOW_S - 2, streak=streak_of(), fences=(late,))
+    shown = () if power is None else (machine("wk1", power, launched_s=1.0), machine("wk2"))
+    decision = decide(record, round_of("TH", address=address_on("wk1"), machines=shown))
+    assert (written(decision).holder == "wk2") is moves
+
+
+@pytest.mark.parametrize("worker", ["", "wk1"])
+def test_a_pause_ends_whether_the_address_is_on_its_holder_or_on_nobody(worker: str) -> None:
+    """9.6: what is as the record says begins no epoch, and an address on nobody is seen to in the rounds that follow."""
+    record = record_of(phase=Phase.PAUSED, pause=Pause(until_s=NOW_S, who="mia", why=""))
+    decision = decide(record, round_of("HH", address=address_on(worker)))
+    assert (written(decision).phase, written(decision).epoch, told(decision)) == (Phase.STEADY, 2, ["resumed"])
