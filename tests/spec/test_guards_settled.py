@@ -363,3 +363,24 @@ def test_a_pause_ends_whether_the_address_is_on_its_holder_or_on_nobody(worker: 
     record = record_of(phase=Phase.PAUSED, pause=Pause(until_s=NOW_S, who="mia", why=""))
     decision = decide(record, round_of("HH", address=address_on(worker)))
     assert (written(decision).phase, written(decision).epoch, told(decision)) == (Phase.STEADY, 2, ["resumed"])
+
+
+def test_a_suspicion_that_ended_is_forgotten_though_the_address_cannot_be_read() -> None:
+    """4.3."""
+    record = record_of(phase=Phase.SUSPECT, suspicion_told=True, streak=streak_of(rounds=0))
+    decision = decide(record, round_of("HH", address=None))
+    assert (written(decision).phase, written(decision).suspicion_told) == (Phase.STEADY, False)
+
+
+def test_an_epoch_that_has_no_association_yet_and_an_address_on_nobody_do_not_agree() -> None:
+    """5.11: two reads, and it is put on the holder."""
+    once = decide(record_of(association_id=""), round_of("HH", address=address_on("")))
+    assert (written(once).phase, written(once).drift) == (Phase.STEADY, Drift(association_id="", reads=1))
+    assert calls(decide(written(once), round_of("HH", address=address_on("")))) == ["associate wk1"]
+
+
+def test_reads_that_agree_are_counted_one_by_one() -> None:
+    """5.11."""
+    record = record_of(drift=Drift(association_id="assoc-9", reads=1), moves=(move_of(10.0),))
+    decision = decide(record, round_of("HH", address=address_on("wk2", "assoc-9")))
+    assert (written(decision).epoch, written(decision).drift) == (2, Drift(association_id="assoc-9", reads=2))
