@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from failover_lambda.model import Answer, Round, Streak, Verdict
+from failover_lambda.model import Answer, Power, Round, Streak, Verdict
 from failover_lambda.verdict import advance, judge, verdict_of
 from tests.fakes import make_settings
+from tests.spec.desk import machine
 from tests.spec.rounds import a_round, sight
 
 THREE = make_settings(workers=3)
@@ -110,3 +111,12 @@ def test_the_restart_grace_is_measured_over_the_streak_that_stands() -> None:
     rounds = ((0.0, REFUSED), (10.0, REFUSED), (12.0, REFUSED), (14.0, REFUSED))
     assert verdict_of(streak_of(*rounds, restart_grace_s=5.0), settings) is Verdict.INCONCLUSIVE
     assert verdict_of(streak_of(*rounds, restart_grace_s=4.0), replace(settings, restart_grace_s=4.0)) is Verdict.DEAD
+
+
+def test_the_cloud_s_word_that_a_machine_is_off_asks_for_no_patience() -> None:
+    """3.7, 3.11: nothing was answered or accepted."""
+    machines = (machine("wk1", Power.STOPPED), machine("wk2"), machine("wk3"))
+    judgement = judge(replace(FAILING, instances=machines), THREE.workers[0], THREE)
+    streak = advance(None, judgement, 1, THREE, 100.0)
+    assert streak is not None
+    assert (judgement.finding.value, streak.gone, streak.answered, streak.slow) == ("gone", 1, False, False)
