@@ -5,6 +5,7 @@ back. Nothing else reads the function's environment. Standard library only; ever
 """
 
 import dataclasses
+import functools
 import json
 import types
 import typing
@@ -28,7 +29,11 @@ UTC = "UTC"
 """The one time zone that needs no file."""
 
 RECORD_KEY = "pk"
-"""Partition key of the record table (string). Items: `record#SITE`, `epoch#SITE`, `quarantine#SITE#N`, `lease#SHARD`."""
+"""Partition key of the record table (string). Items: `record#SITE`, `epoch#SITE`, `quarantine#SITE#N`, `lease#SHARD`; where
+one watchdog serves many sites, `site#SITE` as well."""
+
+SITE_PREFIX = "site#"
+"""How the keys of a fleet's list begin."""
 
 INBOX = "inbox"
 """Attribute of the lease's item that holds what operators ask for (string set)."""
@@ -259,7 +264,7 @@ class Settings:
         Raises:
             ValueError: naming every variable that is missing or cannot be read, all at once.
         """
-        hints = typing.get_type_hints(cls)
+        hints = _hints(cls)
         values: dict[str, Any] = {}
         faults: list[str] = []
         for field in dataclasses.fields(cls):
@@ -280,6 +285,11 @@ class Settings:
 def time_zone_file(name: str) -> str:
     """Where the bundle keeps the rules of a time zone (TZif), from the folder of this package."""
     return f"timezones/{name}"
+
+
+def site_key(site: str) -> str:
+    """The key of a site's settings in the list of a fleet."""
+    return f"{SITE_PREFIX}{site}"
 
 
 def record_key(site: str) -> str:
@@ -371,10 +381,16 @@ def _the_other_than_none(kind: Any) -> Any:
     return only
 
 
+@functools.cache
+def _hints(kind: type[Any]) -> dict[str, Any]:
+    """Looked up once: it takes longer than all the rest, and a fleet reads thousands of sights a second."""
+    return typing.get_type_hints(kind)
+
+
 def _dataclass_from_plain(kind: type[Any], plain: Any) -> Any:
     if not isinstance(plain, dict):
         raise TypeError(f"{plain!r} is no {kind.__name__}")
-    hints = typing.get_type_hints(kind)
+    hints = _hints(kind)
     fields = {field.name for field in dataclasses.fields(kind)}
     unknown = sorted(set(typing.cast("dict[str, Any]", plain)) - fields)
     if unknown:

@@ -10,12 +10,19 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from failover_lambda import denials, rehearsal, rule
 from failover_lambda.contract import CLOCKS_AGREE_S, Channel, Settings
 from failover_lambda.document import bounded
-from failover_lambda.errors import ConflictError, DeniedError, RecordLostError, RecordUnreadableError, StoreUnavailableError
+from failover_lambda.errors import (
+    ConflictError,
+    DeniedError,
+    NothingNewError,
+    RecordLostError,
+    RecordUnreadableError,
+    StoreUnavailableError,
+)
 from failover_lambda.model import (
     Answered,
     Command,
@@ -77,8 +84,11 @@ class _Read:
 class Cycle:
     """The watchdog's work on one site while it leads. One instance per leadership; not shared between threads."""
 
-    def __init__(self, settings: Settings, ports: Ports, pool: Executor | None = None) -> None:
-        """Nothing is asked or written until the first tick. `pool` runs questions and calls; None = threads of its own.
+    def __init__(self, settings: Settings, ports: Ports, pool: Executor | None = None, eyes: Executor | None = None) -> None:
+        """Nothing is asked or written until the first tick.
+
+        `pool` runs questions and calls; None = threads of its own. `eyes` runs the questions alone, where they are answered
+        already because many sites are observed together. `rehearses`: it may as soon as that is due; see `let_rehearse`.
 
         Raises:
             OSError, ValueError: the bundle does not hold the time zone of the failback windows.
@@ -94,7 +104,7 @@ class Cycle:
         self._announced_read: _Read | None = None
         self._announced: Mapping[str, str] = {}
         self._rehearsal: Future[tuple[Answered, ...]] | None = None
-        self._rehearses = True
+        self._rehearses = rehearses
         self._called_at = 0.0
         self._seen_little = False
         self._public_ip = ""
@@ -104,7 +114,9 @@ class Cycle:
         self._windows = Windows(settings)
         self._faults: list[str] = []
         self._failed = False
-        self._pool = pool or ThreadPoolExecutor(max_workers=POOL_SIZE, thread_name_prefix="tandem")
+        self._own_pool = None if pool else ThreadPoolExecutor(max_workers=POOL_SIZE, thread_name_prefix="tandem")
+        self._pool: Executor = pool or cast("Executor", self._own_pool)
+        self._eyes = eyes or self._pool
         self._outbox = Outbox(settings.channels, ports.reporter, self._pool)
 
     @property
@@ -129,12 +141,39 @@ class Cycle:
         in_doubt = rule.in_doubt(self._record)
         return self._settings.burst_interval_s if in_doubt else self._settings.probe_interval_s
 
+    @property
+    def connect_s(self) -> float:
+        """How long the next round waits for connections."""
+        return self._settings.burst_timeout_s if rule.in_doubt(self._record) else self._settings.probe_timeout_s
+
+    @property
+    def round_s(self) -> float:
+        """How long the next round may take."""
+        return self.connect_s + self._settings.answer_s(self.connect_s) + ROUND_MARGIN_S
+
+    @property
+    def may_let_go(self) -> bool:
+        """Whether the lease may go to the one that wishes for it (RULE 2.3)."""
+        return not self.in_motion
+
+    def may_answer(self, question: str) -> bool:  # noqa: ARG002 (the shape of whoever leads)
+        """Whether the tick that has just ended is what was asked for."""
+        return True
+
+    def wants_cloud(self, lease: Lease) -> bool:
+        """Whether the next round needs address and machines as they are then, whenever they were read last."""
+        return rule.wants_cloud(self._record) or self.has_news(lease)
+
     def has_news(self, lease: Lease) -> bool:
         """Whether somebody asks for something that the record does not know: then a tick is due, with every read."""
         if self._record is None:
             return False
         known = rule.known_requests(self._record, lease.inbox) | self._dropped
         return any(request.id not in known for request in lease.inbox)
+
+    def let_rehearse(self) -> None:
+        """It may rehearse, once, when that is due: where many sites share the limits of one account they take turns."""
+        self._rehearses = True
 
     def reload(self) -> None:
         """Read the record anew at the next tick."""
@@ -147,7 +186,8 @@ class Cycle:
         """
         if self._pulse.pending:
             self._report_vitals()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        if self._own_pool:
+            self._own_pool.shutdown(wait=False, cancel_futures=True)
 
     def tick(self, lease: Lease) -> str:
         """One cycle under `lease`. Returns the reason of the decision; never raises for what the world does."""
@@ -217,17 +257,16 @@ class Cycle:
 
     def _observe(self, lease: Lease) -> Round:
         """Ask everybody at once, with one deadline. Whoever did not answer by then was not asked."""
-        ports, in_doubt = self._ports, rule.in_doubt(self._record)
-        connect_s = self._settings.burst_timeout_s if in_doubt else self._settings.probe_timeout_s
+        ports, in_doubt, connect_s = self._ports, rule.in_doubt(self._record), self.connect_s
         started_s = ports.clock.monotonic_s()
-        deadline_s = started_s + connect_s + self._settings.answer_s(connect_s) + ROUND_MARGIN_S
-        submit = self._pool.submit
+        deadline_s = started_s + self.round_s
+        submit = self._eyes.submit
         looks = [submit(ports.probers.look, vantage, connect_s) for vantage in ports.probers.vantages]
-        reads = self._cloud_reads(started_s, asked=self.has_news(lease))
+        reads = self._cloud_reads(started_s, wanted=self.wants_cloud(lease))
         self._ask_for_announcements(started_s)
         self._rehearse()
         wanted = self._public_ip and (in_doubt or self._seen_little)
-        public = submit(ports.public.ask, self._public_ip, connect_s) if wanted else None
+        public = self._pool.submit(ports.public.ask, self._public_ip, connect_s) if wanted else None
         asked: list[Future[Any]] = [*looks, *reads, *([public] if public else [])]
         wait(asked, timeout=max(0.0, deadline_s - ports.clock.monotonic_s()))
         denied, answered = self._denied(looks), self._take_announcements()
@@ -251,16 +290,16 @@ class Cycle:
         self._seen_little = _saw_little(seen, self._record)
         return seen
 
-    def _cloud_reads(self, now_s: float, *, asked: bool) -> list[Future[Any]]:
+    def _cloud_reads(self, now_s: float, *, wanted: bool) -> list[Future[Any]]:
         """The reads of this round. A slow one goes on over several rounds instead of being thrown away each time."""
         due = self._cloud_read_at is None or now_s - self._cloud_read_at >= self._settings.cloud_read_interval_s
-        if due or asked or rule.wants_cloud(self._record):
+        if due or wanted:
             self._cloud_read_at = now_s
             cloud = self._ports.cloud
             for name, ask in (("address", cloud.read_address), ("instances", cloud.read_instances)):
                 going_on = self._reads.get(name)
                 if going_on is None or going_on.started_s < self._called_at:
-                    self._reads[name] = _Read(self._pool.submit(ask), now_s)
+                    self._reads[name] = _Read(self._eyes.submit(ask), now_s)
         return [read.future for read in self._reads.values()]
 
     def _clocks_agree(self) -> bool:
@@ -280,7 +319,7 @@ class Cycle:
         read = self._announced_read
         if self._announced_at is None or (read is None and now_s - self._announced_at >= ANNOUNCED_EVERY_S):
             self._announced_at = now_s
-            self._announced_read = _Read(self._pool.submit(self._ports.cloud.read_announcements), now_s)
+            self._announced_read = _Read(self._eyes.submit(self._ports.cloud.read_announcements), now_s)
 
     def _take_announcements(self) -> tuple[str, ...]:
         """Take up an answer, whenever it comes; its name, if it was one. What could not be read is not known (RULE 3.2)."""
@@ -288,6 +327,9 @@ class Cycle:
         if read is None or not read.future.done():
             return ()
         self._announced_read = None
+        if isinstance(read.future.exception(), NothingNewError):
+            self._announced_at = None
+            return ()
         if exc := read.future.exception():
             self._announced = {}
             self._note(str(exc))
@@ -320,7 +362,8 @@ class Cycle:
         if read is None or not read.future.done():
             return None
         del self._reads[name]
-        if exc := read.future.exception():
+        exc = read.future.exception()
+        if exc and not isinstance(exc, NothingNewError):
             self._note(str(exc))
         return None if read.started_s < self._called_at else _answer_of(read.future)
 

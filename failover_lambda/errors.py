@@ -8,6 +8,7 @@
     |   +-- RecordLostError        there was a record, and it cannot be gone on from: lost, restored or damaged
     +-- CouldNotAskError           a question to the cloud or a prober had no answer: says nothing of what was asked about
         +-- DeniedError            because our role may not ask it
+        +-- NothingNewError        because what is shared among sites was not read anew: no fault, and nothing to tell
 
 Raised by adapters, handled in `cycle.py`. May import `model`; everybody else may import this file.
 """
@@ -49,3 +50,7 @@ class CouldNotAskError(WatchdogError):
 
 class DeniedError(CouldNotAskError):
     """A question that our role may not ask; asking again brings nothing until somebody changes the role."""
+
+
+class NothingNewError(CouldNotAskError):
+    """A read that many sites share was not made again since this site was last told of it; nothing went wrong."""

@@ -8,6 +8,7 @@ duels. May import `contract`, `model`, `errors`, `ports` and `cycle`.
 import contextlib
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from typing import Protocol
 
 from failover_lambda.contract import Settings
 from failover_lambda.cycle import Cycle
@@ -35,6 +36,37 @@ RENEWAL_WAIT_S = 0.25
 
 HAND_OVER_S = 2.0
 """How long a leader that released on a wish waits for its successor before it takes the lease back."""
+
+
+class Led(Protocol):
+    """What a leader does while it leads: the work on one site (`cycle.Cycle`), or on many (`fleet.Fleet`)."""
+
+    @property
+    def in_motion(self) -> bool:
+        """A move has begun and not ended."""
+        ...
+
+    @property
+    def may_let_go(self) -> bool:
+        """Whether the lease may go to the one that wishes for it."""
+        ...
+
+    @property
+    def interval_s(self) -> float:
+        """From the start of the last tick to the start of the next."""
+        ...
+
+    def tick(self, lease: Lease) -> str:
+        """Do what is due; never raises for what the world does."""
+        ...
+
+    def may_answer(self, question: str) -> bool:
+        """Whether what was done since the question was first seen is what it asked for."""
+        ...
+
+    def has_news(self, lease: Lease) -> bool:
+        """Whether a tick is due for something that somebody asks for."""
+        ...
 
 
 class Leadership:
@@ -208,15 +240,15 @@ class Outcome:
     """Who led: the arbiter that was asked, or the one that was met."""
 
 
-def lead(cycle: Cycle, leadership: Leadership, clock: Clock, reporter: Reporter, *, life_s: float) -> str:
+def lead(work: Led, leadership: Leadership, clock: Clock, reporter: Reporter, *, life_s: float) -> str:
     """Tick until a successor holds the lease, or for `life_s`. Returns why it ended."""
     end_s = clock.monotonic_s() + life_s
     if leadership.acquire(life_s) is None:
         return leadership.why_not
-    return _lead_until(end_s, cycle, leadership, clock, reporter)
+    return _lead_until(end_s, work, leadership, clock, reporter)
 
 
-def stand_by(cycle: Cycle, leadership: Leadership, clock: Clock, reporter: Reporter, *, life_s: float) -> str:
+def stand_by(work: Led, leadership: Leadership, clock: Clock, reporter: Reporter, *, life_s: float) -> str:
     """As `lead`, but without a wish: wait until the leader's life is over, or it is dead (RULE 2.7).
 
     start 0 s    |-- leads ----------------------------| 125 s
@@ -227,48 +259,48 @@ def stand_by(cycle: Cycle, leadership: Leadership, clock: Clock, reporter: Repor
     reporter.event("standing-by", {"owner": leadership.owner})
     if leadership.acquire(life_s, wish=False, poll_s=STANDBY_POLL_S) is None:
         return leadership.why_not
-    return _lead_until(end_s, cycle, leadership, clock, reporter)
+    return _lead_until(end_s, work, leadership, clock, reporter)
 
 
-def lead_if_nobody_does(cycle: Cycle, leadership: Leadership, clock: Clock, reporter: Reporter, *, life_s: float) -> str:
+def lead_if_nobody_does(work: Led, leadership: Leadership, clock: Clock, reporter: Reporter, *, life_s: float) -> str:
     """As `lead`, where no arbiter leads; else end at once. Whoever leads sees by itself what this start was about."""
     end_s = clock.monotonic_s() + life_s
     if leadership.acquire_if_nobody_leads() is None:
         return LEFT_TO_THE_LEADER
-    return _lead_until(end_s, cycle, leadership, clock, reporter)
+    return _lead_until(end_s, work, leadership, clock, reporter)
 
 
-def _lead_until(end_s: float, cycle: Cycle, leadership: Leadership, clock: Clock, reporter: Reporter) -> str:
+def _lead_until(end_s: float, work: Led, leadership: Leadership, clock: Clock, reporter: Reporter) -> str:
     reporter.event("leading", {"owner": leadership.owner})
     while clock.monotonic_s() < end_s:
         started_s = clock.monotonic_s()
-        lease = leadership.keep() or _to_finish_with(cycle, leadership)
+        lease = leadership.keep() or _to_finish_with(work, leadership)
         if lease is None:
             return "the lease is another's, or could be"
-        cycle.tick(lease)
-        lease = _answer_question(leadership, lease)
-        if lease and lease.wish and not cycle.in_motion and leadership.hand_over() is None:
+        work.tick(lease)
+        lease = _answer_question(work, leadership, lease)
+        if lease and lease.wish and work.may_let_go and leadership.hand_over() is None:
             return f"handed over to {lease.wish}"
-        _sleep_until(started_s + cycle.interval_s, cycle, leadership, clock)
+        _sleep_until(started_s + work.interval_s, work, leadership, clock)
     leadership.release()
     return "its life is over"
 
 
-def _to_finish_with(cycle: Cycle, leadership: Leadership) -> Lease | None:
+def _to_finish_with(work: Led, leadership: Leadership) -> Lease | None:
     """The store does not answer, in the middle of a move: go on with the lease that we had, unless it was taken.
 
     Nothing but second calls can leave then, because no decision can be stored (RULE 5.6).
     """
-    return leadership.lease if cycle.in_motion else None
+    return leadership.lease if work.in_motion else None
 
 
-def _answer_question(leadership: Leadership, lease: Lease) -> Lease | None:
-    if lease.asked and lease.asked != lease.answered:
+def _answer_question(work: Led, leadership: Leadership, lease: Lease) -> Lease | None:
+    if lease.asked and lease.asked != lease.answered and work.may_answer(lease.asked):
         return leadership.keep(answered=lease.asked)
     return leadership.lease
 
 
-def _sleep_until(due_s: float, cycle: Cycle, leadership: Leadership, clock: Clock) -> None:
+def _sleep_until(due_s: float, work: Led, leadership: Leadership, clock: Clock) -> None:
     """Sleep to the next tick; renewals do not depend on the cadence.
 
     A wish wakes a leader that may hand over, and a request wakes it at once.
@@ -276,7 +308,7 @@ def _sleep_until(due_s: float, cycle: Cycle, leadership: Leadership, clock: Cloc
     while (left_s := due_s - clock.monotonic_s()) > 0:
         clock.sleep(min(left_s, POLL_S * 5))
         lease = leadership.keep()
-        if lease is None or (lease.wish and not cycle.in_motion) or cycle.has_news(lease):
+        if lease is None or (lease.wish and work.may_let_go) or work.has_news(lease):
             return
 
 

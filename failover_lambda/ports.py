@@ -2,13 +2,14 @@
 
 The docstrings are the contracts; every adapter passes `tests/contract/`. No port knows another; none decides anything.
 
-May import `contract`, `model` and `errors` only.
+May import `contract`, `model`, `errors` and `sites` only.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from failover_lambda.contract import Channel
+from failover_lambda.contract import Channel, Settings
+from failover_lambda.errors import CouldNotAskError
 from failover_lambda.model import (
     AddressView,
     Answered,
@@ -22,6 +23,11 @@ from failover_lambda.model import (
     Sight,
     Vitals,
 )
+from failover_lambda.sites import Listed
+
+T = TypeVar("T")
+BySite = Mapping[str, T | CouldNotAskError]
+"""What was asked for many sites at once: each site's own answer, or why it has none. A site that is missing has none."""
 
 
 class Clock(Protocol):
@@ -264,3 +270,56 @@ class Reporter(Protocol):
             CouldNotAskError: it did not leave; it will be tried again.
         """
         ...
+
+
+# For many sites at once
+
+
+class Sites(Protocol):
+    """The list of the sites of a shard."""
+
+    def list(self) -> Sequence[Listed]:
+        """Every site that is listed for this shard, those that cannot be read included.
+
+        Raises:
+            StoreUnavailableError: no answer, or only a part of it: nobody may be taken for gone.
+        """
+        ...
+
+
+class SharedProbers(Protocol):
+    """The vantages of many sites: those that share a prober are asked with one question."""
+
+    def look(self, vantage: str, sites: Sequence[Settings], connect_s: float) -> BySite[Sight]:
+        """As `Probers.look` for each of `sites`, in one call of at most `LOOKED_AT_ONCE` questions.
+
+        Raises:
+            CouldNotAskError: the vantage itself could not be asked.
+        """
+        ...
+
+
+class SharedCloud(Protocol):
+    """The reads of `Cloud` for many sites in as few calls as there can be. What one site has done, harms no other.
+
+    Each may raise CouldNotAskError for all.
+    """
+
+    def read_addresses(self, sites: Sequence[Settings]) -> BySite[AddressView]:
+        """As `Cloud.read_address`, for each."""
+        ...
+
+    def read_instances(self, sites: Sequence[Settings]) -> BySite[tuple[InstanceView, ...]]:
+        """As `Cloud.read_instances`, for each."""
+        ...
+
+    def read_announcements(self, sites: Sequence[Settings]) -> BySite[Mapping[str, str]]:
+        """As `Cloud.read_announcements`, for each."""
+        ...
+
+
+LOOKED_AT_ONCE = 400
+"""Questions in one call of a prober, so that each has a socket of its own; Lambda allows 1,024 file descriptors."""
+
+READ_AT_ONCE = 200
+"""Workers in one read of the cloud. EC2 takes so many values of filters in a request (API reference, "Filtering")."""
