@@ -84,7 +84,15 @@ class _Read:
 class Cycle:
     """The watchdog's work on one site while it leads. One instance per leadership; not shared between threads."""
 
-    def __init__(self, settings: Settings, ports: Ports, pool: Executor | None = None, eyes: Executor | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        ports: Ports,
+        pool: Executor | None = None,
+        eyes: Executor | None = None,
+        *,
+        rehearses: bool = True,
+    ) -> None:
         """Nothing is asked or written until the first tick.
 
         `pool` runs questions and calls; None = threads of its own. `eyes` runs the questions alone, where they are answered

@@ -171,7 +171,7 @@ class Observation:
         along = [
             member
             for member in everybody
-            if member in of_round or (member.round is None and self._lacks(member, lease, now_s, soon=True))
+            if member in of_round or (not _is_read(member) and self._lacks(member, lease, now_s, soon=True))
         ]
         readings: list[Reading] = []
         for members in _in_calls(along, _workers, READ_AT_ONCE):
@@ -251,6 +251,10 @@ def _lanes(rounds: Iterable[SiteRound]) -> dict[tuple[str, float, bool], list[Si
         for vantage in view.vantages:
             lanes.setdefault((vantage, connect_s, slow), []).append(each)
     return lanes
+
+
+def _is_read(member: Member) -> bool:
+    return member.reading is not None and bool(member.reading.unanswered)
 
 
 def _workers(member: Member) -> int:

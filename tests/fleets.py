@@ -1,8 +1,9 @@
 """Many sites with the real fleet over the fakes: arrange them, run them, break one, look at the others."""
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from failover_lambda.contract import Settings
 from failover_lambda.errors import CouldNotAskError, StoreUnavailableError
@@ -13,7 +14,29 @@ from failover_lambda.ports import BySite
 from failover_lambda.sites import Listed
 from tests.fakes import FakeClock, FakeCloud, InlineExecutor, ListReporter, MemoryStore, NoPublicPath, make_settings
 
+P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class Holding(InlineExecutor):
+    """Runs what is submitted at once, but for what `holds` says of its arguments: that waits until it is let go."""
+
+    def __init__(self, holds: Callable[..., bool]) -> None:
+        self.holds = holds
+        self.held: list[Callable[[], None]] = []
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        if not self.holds(*args):
+            return super().submit(fn, *args, **kwargs)
+        future: Future[T] = Future()
+        self.held.append(lambda: future.set_result(fn(*args, **kwargs)))
+        return future
+
+    def let_go(self) -> None:
+        """Whatever waits goes on; nothing waits any more."""
+        self.holds = lambda *_: False
+        while self.held:
+            self.held.pop(0)()
 
 
 class StoreOfShard(MemoryStore):
@@ -54,8 +77,8 @@ class SharedFakes:
     """The ports `SharedProbers` and `SharedCloud` over one `FakeCloud` for each site."""
 
     clouds: Mapping[str, FakeCloud]
-    looks: list[tuple[str, int, float]] = field(default_factory=list[tuple[str, int, float]])
-    """Calls of probers: which, for how many sites, with which timeout."""
+    looks: list[tuple[str, tuple[str, ...], float]] = field(default_factory=list[tuple[str, tuple[str, ...], float]])
+    """Calls of probers: which, for which sites, with which timeout."""
     reads: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
     poisoned: set[str] = field(default_factory=set[str])
     """Sites of which nothing can be read."""
@@ -63,7 +86,7 @@ class SharedFakes:
     """Vantages that cannot be asked at all."""
 
     def look(self, vantage: str, sites: Sequence[Settings], connect_s: float) -> BySite[Sight]:
-        self.looks.append((vantage, len(sites), connect_s))
+        self.looks.append((vantage, tuple(each.site for each in sites), connect_s))
         if vantage in self.deaf:
             raise CouldNotAskError(f"{vantage} is throttled")
         return self._each(sites, lambda cloud: cloud.look(vantage, connect_s))
