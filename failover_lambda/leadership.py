@@ -10,7 +10,6 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Protocol
 
-from failover_lambda.contract import Settings
 from failover_lambda.cycle import Cycle
 from failover_lambda.errors import ConflictError, StoreUnavailableError
 from failover_lambda.model import Lease, Phase
@@ -69,12 +68,24 @@ class Led(Protocol):
         ...
 
 
+class Terms(Protocol):
+    """How a lease is held; `contract.Settings` and `sites.FleetSettings` say so."""
+
+    @property
+    def lease_ttl_s(self) -> float:
+        """After so long without a beat it may be taken."""
+        ...
+
+    @property
+    def lease_renew_s(self) -> float:
+        """From one beat to the next."""
+        ...
+
+
 class Leadership:
     """One arbiter's hold on the lease of its shard."""
 
-    def __init__(
-        self, owner: str, settings: Settings, store: RecordStore, clock: Clock, pool: Executor | None = None
-    ) -> None:
+    def __init__(self, owner: str, settings: Terms, store: RecordStore, clock: Clock, pool: Executor | None = None) -> None:
         """`owner` is unique per start of an arbiter; `pool` runs renewals, None = a thread of its own."""
         self.owner = owner
         self._settings = settings

@@ -19,7 +19,8 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Final, TypeVar
@@ -31,6 +32,9 @@ from failover_lambda.probes import PROBES, Judgement, Probe, Question
 
 THREAD_MARGIN_S: Final = 0.2
 """How much longer than its deadlines a question may take before it is given up: threads are started and scheduled."""
+
+SOCKETS_MAX: Final = 400
+"""Open at one time. Lambda allows a function 1,024 file descriptors and as many threads (Lambda quotas)."""
 
 _PIECE_BYTES: Final = 4096
 _HOST_IS_GONE: Final = frozenset({errno.EHOSTUNREACH, errno.EHOSTDOWN})
@@ -99,12 +103,32 @@ class Anchor:
 
 def look(inquiry: Inquiry, anchor: Anchor) -> Sight:
     """Ask all targets and the anchor concurrently. Takes at most both waits and `THREAD_MARGIN_S`; never raises."""
-    paths = (inquiry.path, inquiry.ready_path) if inquiry.ready_path else (inquiry.path,)
-    questions = [partial(_ask_target, inquiry, target, path) for path in paths for target in inquiry.targets]
-    questions.append(partial(_ask_anchor, anchor, inquiry.connect_s))
-    *answers, anchored = _together(questions, inquiry.connect_s + inquiry.answer_s + THREAD_MARGIN_S)
-    health = answers[: len(inquiry.targets)]
-    ready = answers[len(inquiry.targets) :] if inquiry.ready_path else [None] * len(health)
+    (sight,) = look_all([inquiry], anchor)
+    return sight
+
+
+def look_all(inquiries: Sequence[Inquiry], anchor: Anchor) -> list[Sight]:
+    """As `look`, for many sites at once, with one question to the anchor. Takes as long as the slowest; never raises.
+
+    At most `SOCKETS_MAX` questions are on their way at one time. One more waits for another's end; where that does not
+    come in time it was not asked, which says nothing of a worker.
+    """
+    asked = [(inquiry, target, path) for inquiry in inquiries for path in _paths(inquiry) for target in inquiry.targets]
+    connect_s = max((inquiry.connect_s for inquiry in inquiries), default=0.0)
+    answer_s = max((inquiry.answer_s for inquiry in inquiries), default=0.0)
+    questions = [partial(_ask_anchor, anchor, connect_s), *(partial(_ask_target, *each) for each in asked)]
+    anchored, *answers = _together(questions, connect_s + answer_s + THREAD_MARGIN_S)
+    answered = iter(answers)
+    return [_sight(inquiry, anchored, answered) for inquiry in inquiries]
+
+
+def _paths(inquiry: Inquiry) -> tuple[str, ...]:
+    return (inquiry.path, inquiry.ready_path) if inquiry.ready_path else (inquiry.path,)
+
+
+def _sight(inquiry: Inquiry, anchored: Judgement, answered: Iterator[Judgement]) -> Sight:
+    health = [next(answered) for _ in inquiry.targets]
+    ready = [next(answered) if inquiry.ready_path else None for _ in inquiry.targets]
     return Sight(
         vantage=inquiry.vantage,
         zone=inquiry.zone,
@@ -270,25 +294,40 @@ def _ask_anchor(anchor: Anchor, timeout_s: float) -> Judgement:
 def _together(questions: Sequence[Callable[[], Judgement]], limit_s: float) -> list[Judgement]:
     """Ask all at once; whoever is not back after `limit_s`, or failed in a way nobody foresaw, could not be asked.
 
-    Threads of our own and not an executor's, which would wait for a hanging one when the process ends.
+    Threads of our own and not an executor's, which would wait for a hanging one when the process ends. One is started as
+    long as a question waits, so that quick answers need few.
     """
     given_up = Judgement(answer=Answer.COULD_NOT_ASK, detail=f"not back after {limit_s:.2f} s")
     judgements = [given_up] * len(questions)
-
-    def run(place: int) -> None:
-        try:
-            judgements[place] = questions[place]()
-        except Exception as exc:  # noqa: BLE001 (the edge of a thread: whatever it is, it says nothing of a worker)
-            judgements[place] = Judgement(answer=Answer.COULD_NOT_ASK, detail=_reason(exc))
-
-    threads = [threading.Thread(target=run, args=(place,), daemon=True) for place in range(len(questions))]
+    left = deque(range(len(questions)))
     ends_s = time.monotonic() + limit_s
-    for place, thread in enumerate(threads):
+
+    def run() -> None:
+        while time.monotonic() < ends_s:
+            try:
+                place = left.popleft()
+            except IndexError:
+                return
+            judgements[place] = _judged(questions[place])
+
+    threads: list[threading.Thread] = []
+    fault = ""
+    while left and not fault and len(threads) < SOCKETS_MAX:
+        thread = threading.Thread(target=run, daemon=True)
         try:
             thread.start()
+            threads.append(thread)
         except RuntimeError as exc:  # no thread left to start
-            judgements[place] = Judgement(answer=Answer.COULD_NOT_ASK, detail=_reason(exc))
+            fault = _reason(exc)
     for thread in threads:
-        if thread.ident is not None:
-            thread.join(max(0.0, ends_s - time.monotonic()))
+        thread.join(max(0.0, ends_s - time.monotonic()))
+    for place in list(left) if fault else ():  # nobody came to ask it
+        judgements[place] = Judgement(answer=Answer.COULD_NOT_ASK, detail=fault)
     return list(judgements)
+
+
+def _judged(question: Callable[[], Judgement]) -> Judgement:
+    try:
+        return question()
+    except Exception as exc:  # noqa: BLE001 (the edge of a thread: whatever it is, it says nothing of a worker)
+        return Judgement(answer=Answer.COULD_NOT_ASK, detail=_reason(exc))

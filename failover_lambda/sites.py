@@ -9,13 +9,17 @@ May import `contract` only.
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any, Self, cast
 
-from failover_lambda.contract import Settings, site_key
+from failover_lambda.contract import ENVIRONMENT_PREFIX, Settings, from_plain, site_key, to_plain
 
 FAULT_CHARACTERS_MAX = 400
 """Of why a site cannot be watched: enough for the first names that are missing."""
+
+
+FLEET_VARIABLE = f"{ENVIRONMENT_PREFIX}FLEET"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,14 +35,37 @@ class Listed:
 class FleetSettings:
     """What an arbiter of many sites is told: everything else stands in the list."""
 
-    table: str
-    shard: int
+    record_table: str
+    shard: str
+    """As the lease's key names it: a number from 0."""
     shards: int
+    lease_ttl_s: float = 6.0
+    lease_renew_s: float = 2.0
+    arbiter_standby: bool = False
+    notice_topic: str = ""
+    """A fleet as a whole has nothing to tell: each site tells its own notices."""
+    notice_event_bus: str = ""
 
     @property
-    def lease_shard(self) -> str:
-        """The shard as the lease's key names it."""
-        return str(self.shard)
+    def site(self) -> str:
+        """Under which name the fleet as a whole is reported."""
+        return f"shard-{self.shard}"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """From `TANDEM_FLEET`, a JSON object of these fields.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is missing or cannot be read.
+        """
+        fleet: Self = from_plain(cls, json.loads(environment[FLEET_VARIABLE]))
+        if not (fleet.shard.isdecimal() and int(fleet.shard) < fleet.shards):
+            raise ValueError(f"{FLEET_VARIABLE}: shard {fleet.shard} is none of 0 to {fleet.shards - 1}")
+        return fleet
+
+    def to_environment(self) -> dict[str, str]:
+        """The inverse."""
+        return {FLEET_VARIABLE: json.dumps(to_plain(self, sparse=True), separators=(",", ":"), sort_keys=True)}
 
 
 def shard_of(site: str, shards: int) -> int:
@@ -72,7 +99,7 @@ def listed(site: str, document: str | None, fleet: FleetSettings) -> Listed:
         return Listed(site=site, fault=str(exc)[:FAULT_CHARACTERS_MAX])
     if settings.site != site:
         return Listed(site=site, fault=f"the settings under {site_key(site)} are those of site {settings.site}")
-    return Listed(site=site, settings=replace(settings, shard=fleet.lease_shard, record_table=fleet.table))
+    return Listed(site=site, settings=replace(settings, shard=fleet.shard, record_table=fleet.record_table))
 
 
 def _environment(document: str | None) -> dict[str, str]:

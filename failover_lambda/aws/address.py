@@ -36,6 +36,10 @@ class Address:
         (shown,) = answer["Addresses"]
         if shown["AllocationId"] != settings.address_id:
             raise ValueError(f"asked for {settings.address_id}, was told of {shown['AllocationId']}")
+        return self.view_of(shown)
+
+    def view_of(self, shown: dict[str, Any]) -> AddressView:
+        """What an answer of EC2 says of our address; KeyError where that is not complete."""
         owner = next((tag["Value"] for tag in shown.get("Tags", []) if tag["Key"] == OWNER_TAG), "")
         return AddressView(public_ip=shown["PublicIp"], association=self._association(shown), owner=owner)
 

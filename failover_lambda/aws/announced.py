@@ -4,6 +4,7 @@ EC2 plans such events by itself, days ahead as a rule, and moves no address for 
 while, with a word before its description. May import `contract` and `outcomes`, where errors become outcomes.
 """
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from failover_lambda.aws.outcomes import from_ec2
@@ -35,10 +36,15 @@ class Announced:
         answer: Any = from_ec2(self._ec2.describe_instance_status(InstanceIds=list(self._names)))
         if answer.get("NextToken"):
             raise ValueError("only a part of the instances was told")
+        return self.names_in(answer["InstanceStatuses"])
+
+    def names_in(self, statuses: Iterable[dict[str, Any]]) -> dict[str, str]:
+        """What statuses say of our instances; those of others are passed over."""
         return {
             self._names[shown["InstanceId"]]: _name_of(min(coming, key=_begin_of))
-            for shown in answer["InstanceStatuses"]
-            if (coming := [event for event in shown.get("Events", []) if _is_coming(event)])
+            for shown in statuses
+            if shown["InstanceId"] in self._names
+            and (coming := [event for event in shown.get("Events", []) if _is_coming(event)])
         }
 
 

@@ -5,13 +5,13 @@ environment fails there, and with it the deployment that invokes the `once` tick
 """
 
 import os
-import resource
 import time
 from dataclasses import asdict
-from typing import Any, Final, Protocol, assert_never
+from typing import Any, Final, assert_never
 
 from failover_lambda.aws import BORN_S, clients
 from failover_lambda.aws.cloud import LiveCloud
+from failover_lambda.aws.life import END_MARGIN_S, LIFE_S_MAX, ONCE_WAIT_S, STANDBY_LIFE_S, Context, RealClock, peak_mb
 from failover_lambda.aws.probers import LiveProbers
 from failover_lambda.aws.public import LivePublicPath
 from failover_lambda.aws.report import LiveReporter
@@ -19,49 +19,6 @@ from failover_lambda.aws.state import LiveStore
 from failover_lambda.contract import Settings, TickKind
 from failover_lambda.cycle import Cycle, Ports
 from failover_lambda.leadership import Leadership, lead, lead_if_nobody_does, once, stand_by
-
-LIFE_S_MAX: Final = 150.0
-"""Above the longest gap between two starts by a one-minute schedule: nearly two minutes, since its precision is one minute.
-
-Source: EventBridge Scheduler user guide, schedule types (read 2026-11-21).
-"""
-
-STANDBY_LIFE_S: Final = 125.0
-"""The life of an arbiter where one leads and one waits: just above the longest gap, so that the two overlap (RULE 2.7)."""
-
-END_MARGIN_S: Final = 10.0
-"""Kept free of the function's own timeout, so that a life ends in order."""
-
-ONCE_WAIT_S: Final = 120.0
-"""A deployment waits at most so long for its site to settle."""
-
-
-class Context(Protocol):
-    """What the platform gives the handler besides the event."""
-
-    aws_request_id: str
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Until the platform ends the function."""
-        ...
-
-
-class RealClock:
-    """The machine's clocks."""
-
-    def now_s(self) -> float:
-        """Seconds since 1970."""
-        return time.time()
-
-    def monotonic_s(self) -> float:
-        """Seconds that never jump."""
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-        if seconds > 0:
-            time.sleep(seconds)
-
 
 SETTINGS: Final = Settings.from_environment(os.environ)
 _CLIENTS: Final = clients.build(SETTINGS)
@@ -99,8 +56,7 @@ def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
         answer = _run(kind, cycle, leadership, left_s)
     finally:
         cycle.close()
-        peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        PORTS.reporter.event("end", {"owner": leadership.owner, "peak_mb": round(peak_mb, 1), **answer})
+        PORTS.reporter.event("end", {"owner": leadership.owner, "peak_mb": peak_mb(), **answer})
     return answer
 
 

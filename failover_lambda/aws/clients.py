@@ -25,6 +25,12 @@ PROBER_MARGIN_S: Final = 0.4
 POOL_CONNECTIONS: Final = 32
 """Above the number of calls that a cycle has in flight, so that no warm connection is thrown away."""
 
+SHARED_CONNECTIONS: Final = 128
+"""The same for many sites; above the threads that `fleet_arbiter` has for looks and reads."""
+
+SHARED_PROBER_READ_TIMEOUT_S: Final = 6.0
+"""Of a prober that many sites share, in seconds. A round does not wait for it longer than its own deadline."""
+
 CONFIG: Final = Config(
     connect_timeout=1,
     read_timeout=2,
@@ -53,13 +59,22 @@ def build(settings: Settings) -> Clients:
 
     Takes most of a second, so it is called while the module of the entry is imported: the platform lends a whole CPU then.
     """
+    return _built(CONFIG, prober_read_timeout_s(settings), bus=bool(settings.notice_event_bus))
+
+
+def build_shared() -> Clients:
+    """The same for a fleet, whose sites are not known yet: with room for the threads of all."""
+    return _built(CONFIG.merge(Config(max_pool_connections=SHARED_CONNECTIONS)), SHARED_PROBER_READ_TIMEOUT_S, bus=True)
+
+
+def _built(config: Config, prober_s: float, *, bus: bool) -> Clients:
     session = boto3.session.Session()
     return Clients(
-        ec2=session.client("ec2", config=CONFIG),
-        dynamodb=session.client("dynamodb", config=CONFIG),
-        sns=session.client("sns", config=CONFIG),
-        events=session.client("events", config=CONFIG) if settings.notice_event_bus else None,
-        functions=session.client("lambda", config=CONFIG.merge(Config(read_timeout=prober_read_timeout_s(settings)))),
+        ec2=session.client("ec2", config=config),
+        dynamodb=session.client("dynamodb", config=config),
+        sns=session.client("sns", config=config),
+        events=session.client("events", config=config) if bus else None,
+        functions=session.client("lambda", config=config.merge(Config(read_timeout=prober_s))),
     )
 
 

@@ -5,6 +5,7 @@ is never proof; `stopped` is (docs/RULE.md 6.8). All calls are idempotent and na
 the settings. May import `contract`, `model` and `outcomes`, where errors become outcomes.
 """
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from failover_lambda.aws.outcomes import dry_run, from_ec2
@@ -43,7 +44,10 @@ class Machines:
         answer: Any = from_ec2(self._ec2.describe_instances(Filters=[{"Name": "instance-id", "Values": self._ids}]))
         if answer.get("NextToken"):
             raise ValueError("only a part of the instances was told")  # the rest must not be taken for gone
-        shown = {instance["InstanceId"]: instance for group in answer["Reservations"] for instance in group["Instances"]}
+        return self.views_of(shown_in(answer))
+
+    def views_of(self, shown: Mapping[str, dict[str, Any]]) -> tuple[InstanceView, ...]:
+        """What an answer of EC2 says of our instances, by their ids; KeyError where that is not complete."""
         return tuple(self._view(worker, shown.get(worker.instance_id)) for worker in self._settings.workers)
 
     def isolate(self, worker: Worker, *, dry: bool = False) -> None:
@@ -75,6 +79,11 @@ class Machines:
             launched_s=shown["LaunchTime"].timestamp(),
             isolated=_groups(worker, shown) == {self._settings.isolation_group_id},
         )
+
+
+def shown_in(answer: Any) -> dict[str, dict[str, Any]]:
+    """The instances of an answer, by their ids."""
+    return {instance["InstanceId"]: instance for group in answer["Reservations"] for instance in group["Instances"]}
 
 
 def _groups(worker: Worker, shown: dict[str, Any]) -> set[str]:

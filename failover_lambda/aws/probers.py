@@ -26,7 +26,7 @@ class LiveProbers:
 
     def __init__(self, settings: Settings, functions: "LambdaClient") -> None:
         self._functions = functions
-        self._inquiries = {prober.function_name: _inquiry(prober, settings) for prober in settings.probers}
+        self._inquiries = {prober.function_name: inquiry_of(prober, settings) for prober in settings.probers}
 
     @property
     def vantages(self) -> Sequence[str]:
@@ -50,7 +50,8 @@ class LiveProbers:
         return from_plain(Sight, json.loads(said))
 
 
-def _inquiry(prober: ProberRef, settings: Settings) -> Inquiry:
+def inquiry_of(prober: ProberRef, settings: Settings) -> Inquiry:
+    """All that this prober has to know of the site, with its timeout at rest."""
     return Inquiry(
         vantage=prober.function_name,
         zone=prober.zone,

@@ -7,11 +7,11 @@ Metrics need no call and no permission: CloudWatch reads them out of a log line 
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, Final, Protocol, assert_never
 
 from failover_lambda.aws import bus, lines
 from failover_lambda.aws.outcomes import read_once
-from failover_lambda.contract import METRIC_NAMESPACE, SITE_DIMENSION, Channel, Metric, Settings
+from failover_lambda.contract import METRIC_NAMESPACE, SITE_DIMENSION, Channel, Metric
 from failover_lambda.model import Notice, Vitals
 
 if TYPE_CHECKING:
@@ -22,10 +22,29 @@ SUBJECT_CHARACTERS_MAX: Final = 100
 """SNS refuses a longer subject, and one with line ends or anything outside ASCII (API reference of Publish)."""
 
 
+class Told(Protocol):
+    """Who is told, and under which name: `contract.Settings`; `sites.FleetSettings`, whose sites tell by themselves."""
+
+    @property
+    def site(self) -> str:
+        """The dimension of the metrics."""
+        ...
+
+    @property
+    def notice_topic(self) -> str:
+        """Where people hear of it."""
+        ...
+
+    @property
+    def notice_event_bus(self) -> str:
+        """Where machines do; "" = nowhere."""
+        ...
+
+
 class LiveReporter:
     """See `ports.Reporter`. May be called from many threads at once."""
 
-    def __init__(self, settings: Settings, sns: "SNSClient", events: "EventBridgeClient | None" = None) -> None:
+    def __init__(self, settings: Told, sns: "SNSClient", events: "EventBridgeClient | None" = None) -> None:
         """`events` None: there is no bus, and every notice for it could not be told."""
         self._site = settings.site
         self._topic = settings.notice_topic

@@ -34,7 +34,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from failover_lambda import requests
 from failover_lambda.aws.items import (
@@ -50,7 +50,7 @@ from failover_lambda.aws.items import (
     typed,
     unchanged,
 )
-from failover_lambda.contract import RECORD_KEY, Settings, epoch_key, lease_key, quarantine_key, record_key
+from failover_lambda.contract import RECORD_KEY, epoch_key, lease_key, quarantine_key, record_key
 from failover_lambda.document import QUARANTINED_MAX, judged, quarantine_is_full
 from failover_lambda.errors import ConflictError, RecordLostError
 from failover_lambda.model import Lease, Lost, Record, Request
@@ -65,10 +65,29 @@ _LEASE_SEEN: Final = f"{_LEASE_IS} AND #rvn = :rvn"
 _NO_NUMBER: Final = "attribute_not_exists(#epoch) OR NOT attribute_type(#epoch, :number)"
 
 
+class Kept(Protocol):
+    """Whose record, and where: `contract.Settings`; `sites.FleetSettings` for the lease of a shard alone."""
+
+    @property
+    def site(self) -> str:
+        """Names the record."""
+        ...
+
+    @property
+    def record_table(self) -> str:
+        """The table."""
+        ...
+
+    @property
+    def shard(self) -> str:
+        """Names the lease."""
+        ...
+
+
 class LiveStore:
     """See `ports.RecordStore`. Its methods may be called from many threads at once."""
 
-    def __init__(self, settings: Settings, dynamodb: "DynamoDBClient", now_s: Callable[[], float] = time.time) -> None:
+    def __init__(self, settings: Kept, dynamodb: "DynamoDBClient", now_s: Callable[[], float] = time.time) -> None:
         """`now_s` is our own wall clock, with which the store's is compared."""
         self._now_s = now_s
         self._clock_offset_s: float | None = None

@@ -124,3 +124,23 @@ def test_the_prober_starts_without_the_sdk() -> None:
     environment = {"AWS_REGION": "eu-central-1"}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_many_inquiries_are_answered_in_their_order_with_one_line(
+    entry: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """RULE 2.11: what is wrong with one entry is the answer to that one."""
+    said = json.loads(json.dumps(entry.handler({"inquiries": [inquiry(), inquiry(kind="smoke"), 7, inquiry()]}, None)))
+    first, second, third, fourth = said["sights"]
+    for plain in (first, fourth):
+        sight: Sight = from_plain(Sight, plain)
+        assert (sight.vantage, sight.of("wk1"), sight.anchor_reached) == ("prober-a", Answer.REFUSED, False)
+    assert second["fault"].startswith("it is no inquiry: UnknownWordError")
+    assert third["fault"].startswith("it is no inquiry: TypeError")
+    (line,) = capsys.readouterr().out.splitlines()
+    told = json.loads(line)
+    assert (told["event"], told["sites"], told["not_healthy"], len(told["faults"])) == ("look", 4, 2, 2)
+
+
+def test_no_inquiries_are_answered_by_no_sights(entry: ModuleType) -> None:
+    assert entry.handler({"inquiries": []}, None) == {"sights": []}

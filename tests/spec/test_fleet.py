@@ -22,7 +22,7 @@ from tests.worlds import World
 
 SEEDS = 12
 INLINE = InlineExecutor()
-FLEET = FleetSettings(table="record", shard=3, shards=4)
+FLEET = FleetSettings(record_table="record", shard="3", shards=4)
 
 
 def ticks_of(world: FleetWorld, site: str) -> int:
@@ -498,6 +498,22 @@ def test_a_listed_site_is_led_by_the_lease_of_its_fleet_and_kept_in_its_table() 
     settings = make_settings(record_table="another", shard="9")
     entry = listed("lis", document_of(settings), FLEET)
     assert entry.settings == replace(settings, record_table="record", shard="3")
+
+
+def test_what_a_fleet_is_told_travels_in_one_variable() -> None:
+    """2.12."""
+    fleet = replace(FLEET, arbiter_standby=True)
+    assert FleetSettings.from_environment(fleet.to_environment()) == fleet
+    assert fleet.site == "shard-3"
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", "{}", '{"record_table":"t","shard":"4","shards":4}', '{"record_table":"t","shard":"-1","shards":4}']
+)
+def test_a_fleet_that_names_no_shard_of_its_own_is_refused(text: str) -> None:
+    """2.12."""
+    with pytest.raises((TypeError, ValueError)):
+        FleetSettings.from_environment({"TANDEM_FLEET": text})
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Generator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,9 +18,10 @@ from typing import Any
 import pytest
 from hl7.mllp import start_hl7_server
 
+from failover_lambda import prober
 from failover_lambda.contract import ProbeKind, from_plain, to_plain
 from failover_lambda.model import Answer, Page, ProbeReport, Sight
-from failover_lambda.prober import Anchor, Inquiry, Target, ask, look, tls_context
+from failover_lambda.prober import THREAD_MARGIN_S, Anchor, Inquiry, Target, ask, look, look_all, tls_context
 from failover_lambda.probes import PROBES, Question
 from tests.spec.misbehaving import (
     HOST,
@@ -537,3 +539,80 @@ def test_every_question_carries_an_id_of_its_own(anchor: Anchor) -> None:
 
 def test_an_own_authority_is_read_once(authority: Authority) -> None:
     assert tls_context(verify=True, ca_pem=authority.pem) is tls_context(verify=True, ca_pem=authority.pem)
+
+
+# Many sites at once
+
+
+def test_many_sites_are_asked_at_once_and_each_is_told_its_own(anchor: Anchor) -> None:
+    """RULE 2.11: with other workers, other kinds and other paths."""
+    with serving(answers(OK)) as port, serving(stays_silent, "127.0.0.2", port):
+        first, second, third = look_all(
+            [
+                inquiry(port, HOST, connect_s=1.0, answer_s=1.0),
+                inquiry(port, "127.0.0.2", HOST, kind=ProbeKind.TCP, connect_s=1.0, answer_s=1.0),
+                inquiry(port, "127.0.0.2", ready_path="/ready", connect_s=1.0, answer_s=1.0),
+            ],
+            anchor,
+        )
+    assert first.of("wk1") is Answer.HEALTHY
+    assert [report.answer for report in second.reports] == [Answer.HEALTHY, Answer.HEALTHY]
+    assert [(report.answer, report.ready) for report in third.reports] == [(Answer.SILENT, Answer.SILENT)]
+    assert first.anchor_reached is second.anchor_reached is third.anchor_reached is True
+
+
+def test_no_more_sockets_are_open_at_once_than_there_may_be(anchor: Anchor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RULE 2.11: the others wait for the end of one, and are asked in time."""
+    monkeypatch.setattr(prober, "SOCKETS_MAX", 5)
+    now = most = 0
+    lock = threading.Lock()
+    real = prober.ask
+
+    def counting(*asked: Any) -> Any:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        try:
+            time.sleep(0.01)
+            return real(*asked)
+        finally:
+            with lock:
+                now -= 1
+
+    monkeypatch.setattr(prober, "ask", counting)
+    with serving(answers(OK)) as port:
+        sights = look_all([inquiry(port, HOST) for _ in range(40)], anchor)
+    assert most == 5
+    assert {sight.of("wk1") for sight in sights} == {Answer.HEALTHY}
+
+
+def test_who_was_not_asked_in_time_because_others_hang_could_not_be_asked(
+    anchor: Anchor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """3.2: that says nothing of a worker."""
+    monkeypatch.setattr(prober, "SOCKETS_MAX", 2)
+    with serving(stays_silent) as port, serving(answers(OK), "127.0.0.2", port):
+        began_s = time.monotonic()
+        sights = look_all(
+            [
+                *[inquiry(port, HOST, connect_s=0.3, answer_s=0.3)] * 8,
+                inquiry(port, "127.0.0.2", connect_s=0.3, answer_s=0.3),
+            ],
+            anchor,
+        )
+        took_s = time.monotonic() - began_s
+    assert took_s < 2 * 0.3 + THREAD_MARGIN_S + 0.5
+    assert {sight.of("wk1") for sight in sights} == {Answer.SILENT, Answer.COULD_NOT_ASK}
+    assert sights[-1].of("wk1") is Answer.COULD_NOT_ASK
+
+
+def test_hanging_workers_take_nothing_from_two_hundred_that_answer(anchor: Anchor) -> None:
+    """RULE 2.11: a hanging one costs its own timeout."""
+    with serving(answers(OK)) as port, serving(stays_silent, "127.0.0.2", port):
+        sights = look_all([inquiry(port, HOST, "127.0.0.2", connect_s=1.0, answer_s=1.0) for _ in range(100)], anchor)
+    assert {(sight.of("wk1"), sight.of("wk2")) for sight in sights} == {(Answer.HEALTHY, Answer.SILENT)}
+
+
+def test_nobody_is_asked_for_nobody(anchor: Anchor) -> None:
+    assert look_all([], anchor) == []
