@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any, cast
@@ -9,14 +10,15 @@ from typing import Any, cast
 import pytest
 
 from failover_lambda.contract import Settings
-from failover_lambda.fleet import HAND_OVER_AFTER_S, LIST_EVERY_S, STRANGER_S, Pools, next_due_s
+from failover_lambda.fleet import HAND_OVER_AFTER_S, LIST_EVERY_S, REHEARSAL_EVERY_S, STRANGER_S, Pools, next_due_s
 from failover_lambda.leadership import Leadership, lead, once
-from failover_lambda.model import Answer, Do, Lease, Phase, Power, Request, Verb
+from failover_lambda.model import Answer, Answered, Command, Do, Lease, Phase, Power, Request, Verb
 from failover_lambda.observation import SiteRound
+from failover_lambda.rehearsal import AFTER_S
 from failover_lambda.sites import FleetSettings, document_of, listed, phase_of, shard_of
 from tests.claims import Claims
 from tests.effects import Effects
-from tests.fakes import InlineExecutor, make_settings
+from tests.fakes import FakeCloud, InlineExecutor, make_settings
 from tests.fleets import FleetWorld, Holding, settings_of
 from tests.worlds import World
 
@@ -567,6 +569,29 @@ def test_a_request_for_a_site_that_no_list_names_is_dropped_and_told() -> None:
     world.run(10)
     assert world.shard.lease.inbox == ()
     assert [fields["site"] for fields in world.said("dropped")] == ["nobody"]
+
+
+def test_sites_rehearse_in_turns_and_each_gets_one() -> None:
+    """7.6 with many sites: they share the rates of one account with the calls of real moves."""
+    names = [f"s{number}" for number in range(8)]
+    world = FleetWorld(*names).settled()
+    at: dict[str, float] = {}
+    for name in names:
+        cloud = world.clouds[name]
+
+        def noting(commands: Sequence[Command], name: str = name, cloud: FakeCloud = cloud) -> tuple[Answered, ...]:
+            at[name] = world.clock.time_s
+            return FakeCloud.rehearse(cloud, commands)
+
+        cloud.rehearse = noting  # type: ignore[method-assign]
+    world.clock.sleep(AFTER_S + 1)
+    world.new_arbiter()
+    world.run(60)
+    assert sorted(at) == names
+    times = sorted(at.values())
+    assert min(after - before for before, after in pairwise(times)) >= 0.9
+    assert times[-1] - times[0] >= REHEARSAL_EVERY_S * (len(names) - 2)
+    assert all(world.record(name).rehearsed_s is not None for name in names)
 
 
 # What is reported
