@@ -10,6 +10,7 @@ Nothing here decides; what was brought lies in each site's `shared.SiteView`. Ma
 """
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
@@ -23,8 +24,11 @@ from failover_lambda.model import Lease
 from failover_lambda.ports import LOOKED_AT_ONCE, READ_AT_ONCE, Clock, SharedCloud, SharedProbers
 from failover_lambda.shared import ADDRESS, ANNOUNCEMENTS, INSTANCES, SiteView
 
-READS_IN_FLIGHT_MAX = 64
+READS_IN_FLIGHT_MAX = 24
 """Above this many reads without an answer none is begun: those that hang end by their own timeouts."""
+
+LOOKS_IN_FLIGHT_MAX = 24
+"""The same for each prober. A prober that hangs has no voice meanwhile, and no thread that another one needs."""
 
 T = TypeVar("T")
 
@@ -97,6 +101,7 @@ class Observation:
         self._lock = threading.Lock()
         self._open: set[SiteRound] = set()
         self._in_flight = 0
+        self._looks: Counter[str] = Counter()
         self._announced_s: float | None = None
         self._announced: Future[Any] | None = None
 
@@ -147,10 +152,18 @@ class Observation:
         return begun
 
     def _look(self, vantage: str, connect_s: float, some: Sequence[SiteRound]) -> None:
-        settings = [each.member.settings for each in some]
-        self._pool.submit(self._probers.look, vantage, settings, connect_s).add_done_callback(
-            partial(self._looked, vantage, some)
-        )
+        with self._lock:
+            hangs = self._looks[vantage] >= LOOKS_IN_FLIGHT_MAX
+            self._looks[vantage] += not hangs
+        looked = partial(self._looked, vantage, some)
+        if hangs:
+            not_asked: Future[Any] = Future()
+            not_asked.set_exception(CouldNotAskError(f"{vantage} has not answered {LOOKS_IN_FLIGHT_MAX} calls"))
+            looked(not_asked)
+            return
+        future = self._pool.submit(self._probers.look, vantage, [each.member.settings for each in some], connect_s)
+        future.add_done_callback(lambda _: self._looks.subtract([vantage]))
+        future.add_done_callback(looked)
 
     def _looked(self, vantage: str, some: Sequence[SiteRound], future: Future[Any]) -> None:
         for each in some:

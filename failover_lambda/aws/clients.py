@@ -28,7 +28,7 @@ POOL_CONNECTIONS: Final = 32
 SHARED_CONNECTIONS: Final = 128
 """The same for many sites; above the threads that `fleet_arbiter` has for looks and reads."""
 
-SHARED_PROBER_READ_TIMEOUT_S: Final = 6.0
+SHARED_PROBER_READ_TIMEOUT_S: Final = 4.0
 """Of a prober that many sites share, in seconds. A round does not wait for it longer than its own deadline."""
 
 CONFIG: Final = Config(

@@ -25,8 +25,8 @@ from failover_lambda.fleet import Fleet, FleetPorts, Pools, SitePorts
 from failover_lambda.leadership import Leadership, lead, lead_if_nobody_does, once, stand_by
 from failover_lambda.sites import FleetSettings
 
-EYES, TICKS, CALLS = 96, 256, 64
-"""Threads. So many sites may hang at once, each in its tick, before they delay others; threads are started as needed."""
+EYES, TICKS, CALLS = 128, 256, 64
+"""Threads. The eyes have room for three probers and for reads that all hang (`observation`). So many sites may hang at once, each in its tick, before they delay others; threads are started as needed."""
 
 FLEET: Final = FleetSettings.from_environment(os.environ)
 _CLIENTS: Final = clients.build_shared()

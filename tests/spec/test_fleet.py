@@ -13,7 +13,7 @@ from failover_lambda.contract import Settings
 from failover_lambda.fleet import HAND_OVER_AFTER_S, LIST_EVERY_S, REHEARSAL_EVERY_S, STRANGER_S, Pools, next_due_s
 from failover_lambda.leadership import Leadership, lead, once
 from failover_lambda.model import Answer, Answered, Command, Do, Lease, Phase, Power, Request, Verb
-from failover_lambda.observation import SiteRound
+from failover_lambda.observation import LOOKS_IN_FLIGHT_MAX, SiteRound
 from failover_lambda.rehearsal import AFTER_S
 from failover_lambda.sites import FleetSettings, document_of, listed, phase_of, shard_of
 from tests.claims import Claims
@@ -110,6 +110,25 @@ def test_a_vantage_that_hangs_for_some_sites_has_no_voice_in_their_round() -> No
     eyes.let_go()
     world.run(10)
     assert world.record("a").phase is Phase.STEADY
+
+
+def test_a_prober_that_hangs_takes_no_more_threads_than_its_own() -> None:
+    """2.8: the other vantages go on; from then on it could not be asked, and once it answers it is asked again."""
+
+    def by_c(*args: object) -> bool:
+        return bool(args) and args[0] == "prober-c"
+
+    world = FleetWorld(*(f"s{number}" for number in range(40))).settled()
+    eyes = Holding(by_c)
+    world.new_arbiter(Pools(eyes=eyes, ticks=INLINE, calls=INLINE))
+    world.run(20)
+    assert len(eyes.held) == LOOKS_IN_FLIGHT_MAX
+    kill(world, "s1")
+    until_on(world, "s1", "wk2")
+    eyes.let_go()
+    world.shared.looks.clear()
+    world.run(2)
+    assert {vantage for vantage, _, _ in world.shared.looks} == {"prober-a", "prober-b", "prober-c"}
 
 
 def test_a_round_that_waited_too_long_for_its_tick_counts_for_nothing() -> None:
