@@ -162,8 +162,12 @@ class Observation:
             looked(not_asked)
             return
         future = self._pool.submit(self._probers.look, vantage, [each.member.settings for each in some], connect_s)
-        future.add_done_callback(lambda _: self._looks.subtract([vantage]))
+        future.add_done_callback(partial(self._looked_once, vantage))
         future.add_done_callback(looked)
+
+    def _looked_once(self, vantage: str, _: Future[Any]) -> None:
+        with self._lock:
+            self._looks[vantage] -= 1
 
     def _looked(self, vantage: str, some: Sequence[SiteRound], future: Future[Any]) -> None:
         for each in some:

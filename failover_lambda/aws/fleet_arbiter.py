@@ -26,7 +26,8 @@ from failover_lambda.leadership import Leadership, lead, lead_if_nobody_does, on
 from failover_lambda.sites import FleetSettings
 
 EYES, TICKS, CALLS = 128, 256, 64
-"""Threads. The eyes have room for three probers and for reads that all hang (`observation`). So many sites may hang at once, each in its tick, before they delay others; threads are started as needed."""
+"""Threads, started as needed. The eyes have room for three probers and for reads that all hang (`observation`). So many
+ticks as there are threads for may hang at once, each of one site, before they delay others."""
 
 FLEET: Final = FleetSettings.from_environment(os.environ)
 _CLIENTS: Final = clients.build_shared()

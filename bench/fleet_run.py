@@ -1,0 +1,242 @@
+"""`python -m bench.fleet_run arbiter SITES SECONDS FAILING [--at-once]`: one run of a fleet on one CPU, told as JSON.
+
+A process of its own for each run, so that its memory and its CPU time are the run's. Real: the fleet, its cycles, the rule,
+the adapters of EC2 and Lambda with their SDK. In place of the account: `bench.account`.
+"""
+
+import argparse
+import contextlib
+import io
+import json
+import os
+import resource
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+from unittest import mock
+
+from bench.account import Account, StoreInMemory, Table, settings_of
+from failover_lambda.aws.cloud import LiveCloud
+from failover_lambda.aws.many import LiveSharedCloud, LiveSharedProbers
+from failover_lambda.aws.public import LivePublicPath
+from failover_lambda.contract import Channel, Settings
+from failover_lambda.fleet import Fleet, FleetPorts, Pace, Pools, SitePorts
+from failover_lambda.leadership import Leadership, lead
+from failover_lambda.model import Notice, Vitals
+from failover_lambda.ports import RecordStore
+from failover_lambda.sites import FleetSettings, Listed
+
+WARM_S = 15.0
+"""Sites join, make their records and get their addresses; nothing is measured."""
+
+FAILING_S = 90.0
+"""The longest that moves may take."""
+
+
+class Clock:
+    """The machine's."""
+
+    def now_s(self) -> float:
+        """Wall clock."""
+        return time.time()
+
+    def monotonic_s(self) -> float:
+        """Monotonic."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(max(0.0, seconds))
+
+
+@dataclass
+class Lines:
+    """The port `Reporter`: counts lines, as they would be written, and what they weigh."""
+
+    lines: Counter[str] = field(default_factory=Counter[str])
+    bytes: int = 0
+    failed: Counter[str] = field(default_factory=Counter[str])
+
+    def event(self, name: str, fields: Any) -> None:
+        """One line."""
+        self.lines[name] += 1
+        self.bytes += len(json.dumps(fields, default=str))
+        for fault in fields.get("faults", ()):
+            self.failed[str(fault)[:60]] += 1
+
+    def vitals(self, vitals: Vitals) -> None:
+        """One line."""
+        self.lines["vitals"] += 1
+
+    def tell(self, notice: Notice, channel: Channel) -> None:
+        """To nobody."""
+        self.lines[f"tell {channel.value} {notice.what}"] += 1
+
+
+@dataclass(frozen=True)
+class ListOfAll:
+    """The port `Sites`."""
+
+    sites: Sequence[Settings]
+
+    def list(self) -> Sequence[Listed]:
+        """All, at once."""
+        return [Listed(site=settings.site, settings=settings) for settings in self.sites]
+
+
+class AtOnce:
+    """In place of `shared.InTurn`: every record is written whenever it is there to write."""
+
+    def __new__(cls, store: RecordStore, turn: threading.Lock) -> Any:
+        """The store itself."""
+        del turn
+        return store
+
+
+class Run:
+    """One fleet that leads in a thread of its own."""
+
+    def __init__(self, sites: int) -> None:
+        self.settings = [settings_of(number) for number in range(sites)]
+        self.account, self.table, self.lines = Account(self.settings), Table(), Lines()
+        ec2, functions = self.account.clients()
+        clock = Clock()
+        store = StoreInMemory(self.table, "")
+
+        def of(settings: Settings) -> SitePorts:
+            return SitePorts(
+                cloud=LiveCloud(settings, ec2),
+                public=LivePublicPath(settings),
+                store=StoreInMemory(self.table, settings.site),
+                reporter=self.lines,
+            )
+
+        ports = FleetPorts(
+            clock=clock,
+            sites=ListOfAll(self.settings),
+            store=store,
+            probers=LiveSharedProbers(functions),
+            cloud=LiveSharedCloud(ec2),
+            reporter=self.lines,
+            of=of,
+        )
+        eyes, ticks, calls = (ThreadPoolExecutor(max_workers=most) for most in (128, 256, 64))
+        self.fleet = Fleet(ports, Pools(eyes=eyes, ticks=ticks, calls=calls))
+        leadership = Leadership("bench", FleetSettings(record_table="record", shard="0", shards=1), store, clock)
+        self.thread = threading.Thread(target=lead, args=(self.fleet, leadership, clock, self.lines), kwargs={"life_s": 600.0})
+        self.thread.daemon = True
+        self.thread.start()
+
+    def steady(self, seconds: float) -> dict[str, Any]:
+        """What it costs to watch sites that are well."""
+        calls, table, own_s = Counter(self.account.calls), Counter(self.table.calls), self.account.own_s
+        self.fleet.pace = Pace()
+        cpu_s, began_s = time.process_time(), time.monotonic()
+        threads = sockets = 0
+        while time.monotonic() < began_s + seconds:
+            time.sleep(0.5)
+            threads = max(threads, threading.active_count())
+            sockets = max(sockets, len(os.listdir("/proc/self/fd")))
+        took_s = time.monotonic() - began_s
+        stand_ins_s = self.account.own_s - own_s
+        pace = self.fleet.pace
+        return {
+            "seconds": took_s,
+            "cpu": (time.process_time() - cpu_s - stand_ins_s) / took_s,
+            "cpu_of_stand_ins": stand_ins_s / took_s,
+            "ticks_a_second": pace.ticks / took_s,
+            "late": pace.late,
+            "latest_s": pace.latest_s,
+            "threads": threads,
+            "descriptors": sockets,
+            "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            "calls_a_minute": _a_minute((self.account.calls - calls) + (self.table.calls - table), took_s),
+            "throttled": dict(self.account.throttled),
+        }
+
+    def wait_until_well(self) -> float:
+        """Until every address is on its first worker and nothing moves; how long that took."""
+        began_s = time.monotonic()
+        while time.monotonic() < began_s + 240:
+            time.sleep(0.5)
+            on_home = sum(each.on == each.settings.home.network_interface_id for each in self.account.addresses.values())
+            if on_home == len(self.settings) and len(self.fleet.members) == on_home and not self.fleet.in_motion:
+                return time.monotonic() - began_s
+        raise RuntimeError(f"never settled: {self.lines.failed.most_common(5)} {self.lines.lines}")
+
+    def failing(self, sites: int) -> dict[str, Any]:
+        """The home workers of so many sites of one zone fail in one moment, and the zone's prober with them."""
+        zone = self.settings[0].home.zone
+        struck = [settings for settings in self.settings if settings.home.zone == zone][:sites]
+        calls, conflicts = Counter(self.account.calls), Counter(self.table.conflicts)
+        throttled, saved = Counter(self.account.throttled), self.table.calls["TransactWriteItems"]
+        self.fleet.pace = Pace()
+        own_s, cpu_s = self.account.own_s, time.process_time()
+        struck_s = time.monotonic()
+        self.account.deaf.add(f"prober-{zone}")
+        for settings in struck:
+            self.account.machines[settings.home.instance_id].fails = True
+        wanted = {each.address_id: each.workers[1].network_interface_id for each in struck}
+        while time.monotonic() < struck_s + FAILING_S:
+            time.sleep(0.1)
+            if all(self.account.addresses[each].on == card for each, card in wanted.items()):
+                break
+        took_s = time.monotonic() - struck_s
+        moved = sorted(self.account.addresses[each].moved_s - struck_s for each, card in wanted.items() if self.account.addresses[each].on == card)
+        others = [each for each in self.settings if each not in struck]
+        strayed = [each.site for each in others if self.account.addresses[each.address_id].on != each.home.network_interface_id]
+        return {
+            "struck": len(struck),
+            "moved": len(moved),
+            "others_moved": len(strayed),
+            "first_s": moved[0] if moved else None,
+            "median_s": moved[len(moved) // 2] if moved else None,
+            "last_s": moved[-1] if len(moved) == len(struck) else None,
+            "conflicts": dict(self.table.conflicts - conflicts),
+            "writes": self.table.calls["TransactWriteItems"] - saved,
+            "throttled": dict(self.account.throttled - throttled),
+            "calls": dict(self.account.calls - calls),
+            "late": self.fleet.pace.late,
+            "latest_s": self.fleet.pace.latest_s,
+            "cpu": (time.process_time() - cpu_s - (self.account.own_s - own_s)) / took_s,
+            "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        }
+
+
+def _a_minute(calls: Counter[str], seconds: float) -> dict[str, float]:
+    return {name: round(count / seconds * 60, 1) for name, count in sorted(calls.items())}
+
+
+def main() -> int:
+    """One run."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("sites", type=int)
+    parser.add_argument("seconds", type=float)
+    parser.add_argument("failing", type=int)
+    parser.add_argument("--at-once", action="store_true", help="records are not written in turn")
+    arguments = parser.parse_args()
+    os.sched_setaffinity(0, {0})
+    at_once = mock.patch("failover_lambda.fleet.InTurn", AtOnce) if arguments.at_once else contextlib.nullcontext()
+    with at_once:
+        run = Run(arguments.sites)
+        settled_s = run.wait_until_well()
+        time.sleep(WARM_S if arguments.seconds else 3.0)
+        told: dict[str, Any] = {"sites": arguments.sites, "settled_s": settled_s}
+        if arguments.seconds:
+            told["steady"] = run.steady(arguments.seconds)
+        if arguments.failing:
+            told["failing"] = run.failing(arguments.failing)
+    told["faults"] = run.lines.failed.most_common(8)
+    told["log"] = {"lines": dict(run.lines.lines), "bytes": run.lines.bytes}
+    sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.flush()
+    os._exit(0)  # threads that hang are not waited for
+
+
+if __name__ == "__main__":
+    sys.exit(main())
