@@ -38,6 +38,13 @@ FIRST_LIST_S = 3.0
 IDLE_S = 1.0
 """The longest sleep of a fleet."""
 
+ROUNDS_MAX = 300
+"""Rounds at one time, those that hang aside. What is due beyond that waits, longest first: where everything is in doubt at
+once there is more work than one processor can do, and rounds that all overrun would bring nobody further."""
+
+HANGS_S = 5.0
+"""A round that began longer ago hangs."""
+
 LATE_S = 0.5
 """A tick that begins later than this after it was due, or waits so long for its turn, is counted as late."""
 
@@ -192,7 +199,7 @@ class Fleet:
             return self._rest()
         for member in self._newly_asked(lease):
             member.due_s = now_s
-        due = [member for member in self._members.values() if member.round is None and member.due_s <= now_s]
+        due = self._due(now_s)
         if due:
             self._observation.begin(due, self._members.values(), lambda member: _own(lease, member.site))
         self._observation.announcements(self.members)
@@ -208,6 +215,15 @@ class Fleet:
         self._report(self._ports.clock.monotonic_s(), at_once=True)
         for pool in (self._pools.eyes, self._pools.ticks, self._pools.calls):
             pool.shutdown(wait=False, cancel_futures=True)
+
+    def _due(self, now_s: float) -> list[Member]:
+        """Who begins a round now."""
+        rounds = [member.round for member in self._members.values()]
+        going_on = sum(each is not None and now_s - each.began_s < HANGS_S for each in rounds)
+        due = [member for member in self._members.values() if member.round is None and member.due_s <= now_s]
+        if len(due) > ROUNDS_MAX - going_on:
+            due = sorted(due, key=lambda member: member.due_s)[: max(0, ROUNDS_MAX - going_on)]
+        return due
 
     # Ticks
 

@@ -10,7 +10,7 @@ Nothing here decides; what was brought lies in each site's `shared.SiteView`. Ma
 """
 
 import threading
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
@@ -27,8 +27,8 @@ from failover_lambda.shared import ADDRESS, ANNOUNCEMENTS, INSTANCES, SiteView
 READS_IN_FLIGHT_MAX = 24
 """Above this many reads without an answer none is begun: those that hang end by their own timeouts."""
 
-LOOKS_IN_FLIGHT_MAX = 24
-"""The same for each prober. A prober that hangs has no voice meanwhile, and no thread that another one needs."""
+TRIAL_EVERY_S = 1.0
+"""A prober that hangs is tried so often, with one call, until it answers; nobody waits for it meanwhile."""
 
 T = TypeVar("T")
 
@@ -86,6 +86,29 @@ class Reading:
     waiting: list[SiteRound] = field(default_factory=list[SiteRound])
 
 
+class Prober:
+    """Whether a prober answers its calls, whoever they are about. Times are monotonic."""
+
+    def __init__(self) -> None:
+        self._gives_up: dict[object, float] = {}
+        """Its calls without an answer, and when whoever waits for each gives up."""
+        self._asked_s = float("-inf")
+        self._hung = False
+
+    def ask(self, call: object, now_s: float, gives_up_s: float) -> bool:
+        """Whether a call may be made now; then it is on its way until `answered`."""
+        hangs = self._hung or any(now_s > each for each in self._gives_up.values())
+        if hangs and now_s - self._asked_s < TRIAL_EVERY_S:
+            return False
+        self._asked_s = now_s
+        self._gives_up[call] = gives_up_s
+        return True
+
+    def answered(self, call: object, now_s: float) -> None:
+        """An answer came, or will not come any more."""
+        self._hung = now_s > self._gives_up.pop(call)
+
+
 class Observation:
     """Looks for a fleet. Called by one thread; answers come in on those of `pool`."""
 
@@ -101,7 +124,7 @@ class Observation:
         self._lock = threading.Lock()
         self._open: set[SiteRound] = set()
         self._in_flight = 0
-        self._looks: Counter[str] = Counter()
+        self._asked: defaultdict[str, Prober] = defaultdict(Prober)
         self._announced_s: float | None = None
         self._announced: Future[Any] | None = None
 
@@ -152,22 +175,23 @@ class Observation:
         return begun
 
     def _look(self, vantage: str, connect_s: float, some: Sequence[SiteRound]) -> None:
+        call, now_s = object(), self._clock.monotonic_s()
         with self._lock:
-            hangs = self._looks[vantage] >= LOOKS_IN_FLIGHT_MAX
-            self._looks[vantage] += not hangs
-        looked = partial(self._looked, vantage, some)
-        if hangs:
+            may = self._asked[vantage].ask(call, now_s, max(each.deadline_s for each in some))
+        if not may:
             not_asked: Future[Any] = Future()
-            not_asked.set_exception(CouldNotAskError(f"{vantage} has not answered {LOOKS_IN_FLIGHT_MAX} calls"))
-            looked(not_asked)
+            not_asked.set_exception(
+                CouldNotAskError(f"{vantage} hangs: it has calls to answer that nobody waits for any more")
+            )
+            self._looked(vantage, some, not_asked)
             return
         future = self._pool.submit(self._probers.look, vantage, [each.member.settings for each in some], connect_s)
-        future.add_done_callback(partial(self._looked_once, vantage))
-        future.add_done_callback(looked)
+        future.add_done_callback(partial(self._answered, vantage, call))
+        future.add_done_callback(partial(self._looked, vantage, some))
 
-    def _looked_once(self, vantage: str, _: Future[Any]) -> None:
+    def _answered(self, vantage: str, call: object, _: Future[Any]) -> None:
         with self._lock:
-            self._looks[vantage] -= 1
+            self._asked[vantage].answered(call, self._clock.monotonic_s())
 
     def _looked(self, vantage: str, some: Sequence[SiteRound], future: Future[Any]) -> None:
         for each in some:
