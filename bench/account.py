@@ -154,12 +154,13 @@ class Account:
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
         self._buckets: dict[str, Bucket] = {}
-        self.machines = {
-            worker.instance_id: Machine(worker) for settings in self.sites for worker in settings.workers
-        }
+        self.machines = {worker.instance_id: Machine(worker) for settings in self.sites for worker in settings.workers}
         self._by_card = {machine.worker.network_interface_id: machine for machine in self.machines.values()}
         self._by_host = {machine.worker.address_private_ip: machine for machine in self.machines.values()}
-        self.addresses = {settings.address_id: Elastic(settings) for settings in self.sites}
+        self.addresses = {
+            settings.address_id: Elastic(settings, settings.home.network_interface_id, f"eipassoc-{number:017x}")
+            for number, settings in enumerate(self.sites, 1_000_000)
+        }
 
     def clients(self) -> tuple[Any, Any]:
         """EC2 and Lambda, as the watchdog builds them."""
@@ -429,7 +430,9 @@ class StoreInMemory:
 
     def renew_lease(self, lease: Lease, answered: str = "") -> Lease:
         """One write."""
-        return self._table.change("UpdateItem", lambda now: replace(self._held(now, lease), beat=lease.beat + 1, answered=answered))
+        return self._table.change(
+            "UpdateItem", lambda now: replace(self._held(now, lease), beat=lease.beat + 1, answered=answered)
+        )
 
     def release_lease(self, lease: Lease) -> None:
         """One write."""

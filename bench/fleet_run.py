@@ -29,6 +29,7 @@ from failover_lambda.fleet import Fleet, FleetPorts, Pace, Pools, SitePorts
 from failover_lambda.leadership import Leadership, lead
 from failover_lambda.model import Notice, Vitals
 from failover_lambda.ports import RecordStore
+from failover_lambda.shared import InTurn, Turn
 from failover_lambda.sites import FleetSettings, Listed
 
 WARM_S = 15.0
@@ -92,7 +93,7 @@ class ListOfAll:
 class AtOnce:
     """In place of `shared.InTurn`: every record is written whenever it is there to write."""
 
-    def __new__(cls, store: RecordStore, turn: threading.Lock) -> Any:
+    def __new__(cls, store: RecordStore, turn: Turn) -> Any:
         """The store itself."""
         del turn
         return store
@@ -106,7 +107,8 @@ class Run:
         self.account, self.table, self.lines = Account(self.settings), Table(), Lines()
         ec2, functions = self.account.clients()
         clock = Clock()
-        store = StoreInMemory(self.table, "")
+        turn = Turn()
+        store = InTurn(StoreInMemory(self.table, ""), turn)
 
         def of(settings: Settings) -> SitePorts:
             return SitePorts(
@@ -124,11 +126,14 @@ class Run:
             cloud=LiveSharedCloud(ec2),
             reporter=self.lines,
             of=of,
+            turn=turn,
         )
         eyes, ticks, calls = (ThreadPoolExecutor(max_workers=most) for most in (128, 256, 64))
         self.fleet = Fleet(ports, Pools(eyes=eyes, ticks=ticks, calls=calls))
         leadership = Leadership("bench", FleetSettings(record_table="record", shard="0", shards=1), store, clock)
-        self.thread = threading.Thread(target=lead, args=(self.fleet, leadership, clock, self.lines), kwargs={"life_s": 600.0})
+        self.thread = threading.Thread(
+            target=lead, args=(self.fleet, leadership, clock, self.lines), kwargs={"life_s": 600.0}
+        )
         self.thread.daemon = True
         self.thread.start()
 
@@ -162,10 +167,11 @@ class Run:
     def wait_until_well(self) -> float:
         """Until every address is on its first worker and nothing moves; how long that took."""
         began_s = time.monotonic()
-        while time.monotonic() < began_s + 240:
+        while time.monotonic() < began_s + 150:
             time.sleep(0.5)
             on_home = sum(each.on == each.settings.home.network_interface_id for each in self.account.addresses.values())
-            if on_home == len(self.settings) and len(self.fleet.members) == on_home and not self.fleet.in_motion:
+            known = len(self.table.records) == len(self.fleet.members) == len(self.settings)
+            if on_home == len(self.settings) and known and not self.fleet.in_motion:
                 return time.monotonic() - began_s
         raise RuntimeError(f"never settled: {self.lines.failed.most_common(5)} {self.lines.lines}")
 
@@ -187,9 +193,15 @@ class Run:
             if all(self.account.addresses[each].on == card for each, card in wanted.items()):
                 break
         took_s = time.monotonic() - struck_s
-        moved = sorted(self.account.addresses[each].moved_s - struck_s for each, card in wanted.items() if self.account.addresses[each].on == card)
+        moved = sorted(
+            self.account.addresses[each].moved_s - struck_s
+            for each, card in wanted.items()
+            if self.account.addresses[each].on == card
+        )
         others = [each for each in self.settings if each not in struck]
-        strayed = [each.site for each in others if self.account.addresses[each.address_id].on != each.home.network_interface_id]
+        strayed = [
+            each.site for each in others if self.account.addresses[each.address_id].on != each.home.network_interface_id
+        ]
         return {
             "struck": len(struck),
             "moved": len(moved),
@@ -231,6 +243,7 @@ def main() -> int:
             told["steady"] = run.steady(arguments.seconds)
         if arguments.failing:
             told["failing"] = run.failing(arguments.failing)
+    told["leases_lost"] = run.led - 1
     told["faults"] = run.lines.failed.most_common(8)
     told["log"] = {"lines": dict(run.lines.lines), "bytes": run.lines.bytes}
     sys.stdout.write(json.dumps(told) + "\n")

@@ -23,7 +23,7 @@ from failover_lambda.model import Lease
 from failover_lambda.observation import Member, Observation, SiteRound
 from failover_lambda.ports import Clock, Cloud, PublicPath, RecordStore, Reporter, SharedCloud, SharedProbers, Sites
 from failover_lambda.pulse import PERIOD_S
-from failover_lambda.shared import InTurn, SiteView
+from failover_lambda.shared import InTurn, SiteView, Turn
 from failover_lambda.sites import Listed, phase_of
 
 SLOT_S = 0.1
@@ -88,6 +88,8 @@ class FleetPorts:
     reporter: Reporter
     """For the fleet as a whole."""
     of: Callable[[Settings], SitePorts]
+    turn: Turn = field(default_factory=Turn)
+    """Shared with whoever renews the lease: one writes at its item at a time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +131,6 @@ class Fleet:
         self._pools = pools
         self._members: dict[str, Member] = {}
         self._faults: dict[str, str] = {}
-        self._turn = threading.Lock()
         self._gathered = Gathered()
         self._observation = Observation(ports.probers, ports.cloud, ports.clock, pools.eyes, self._on_seen)
         self._listing: Future[Sequence[Listed]] | None = None
@@ -356,7 +357,7 @@ class Fleet:
             probers=view,
             public=own.public,
             cloud=view,
-            store=InTurn(own.store, self._turn),
+            store=InTurn(own.store, self._ports.turn),
             reporter=OfOneSite(settings.site, own.reporter, self._gathered, clock),
         )
         # a shared read is shown as soon as it is there, and once; so the cycle asks in every round

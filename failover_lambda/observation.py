@@ -27,6 +27,13 @@ from failover_lambda.shared import ADDRESS, ANNOUNCEMENTS, INSTANCES, SiteView
 READS_IN_FLIGHT_MAX = 24
 """Above this many reads without an answer none is begun: those that hang end by their own timeouts."""
 
+SITES_READ_A_SECOND = 400.0
+"""Two pages of machines: each costs some 50 ms to read, so that more would leave no time for anything else where all sites
+are in doubt. At rest a thousand sites need half of it, a hundred that fail together the rest."""
+
+SITES_READ_AT_ONCE = 1000.0
+"""What may be read in one instant, after a while in which less was."""
+
 TRIAL_EVERY_S = 1.0
 """A prober that hangs is tried so often, with one call, until it answers; nobody waits for it meanwhile."""
 
@@ -124,6 +131,7 @@ class Observation:
         self._lock = threading.Lock()
         self._open: set[SiteRound] = set()
         self._in_flight = 0
+        self._may_read, self._may_read_s = SITES_READ_AT_ONCE, clock.monotonic_s()
         self._asked: defaultdict[str, Prober] = defaultdict(Prober)
         self._announced_s: float | None = None
         self._announced: Future[Any] | None = None
@@ -207,15 +215,12 @@ class Observation:
         needing = [each for each in rounds if self._lacks(each.member, each.lease, now_s) and not self._joined(each, now_s)]
         if not needing or self._in_flight >= READS_IN_FLIGHT_MAX:
             return []
-        of_round = {each.member: each for each in needing}
         lease = needing[0].lease
-        along = [
-            member
-            for member in everybody
-            if member in of_round or (not _is_read(member) and self._lacks(member, lease, now_s, soon=True))
-        ]
+        along = (member for member in everybody if not _is_read(member) and self._lacks(member, lease, now_s, soon=True))
+        of_round = {each.member: each for each in needing}
+        members_read = self._within_rate([*of_round, *(member for member in along if member not in of_round)], now_s)
         readings: list[Reading] = []
-        for members in _in_calls(along, _workers, READ_AT_ONCE):
+        for members in _in_calls(members_read, _workers, READ_AT_ONCE):
             reading = Reading(now_s, members)
             for member in members:
                 member.reading = reading
@@ -223,6 +228,16 @@ class Observation:
                     self._wait_for(of_round[member], reading)
             readings.append(reading)
         return readings
+
+    def _within_rate(self, members: Sequence[Member], now_s: float) -> Sequence[Member]:
+        """As many as may be read now, those that were not read for longest first."""
+        self._may_read = min(SITES_READ_AT_ONCE, self._may_read + (now_s - self._may_read_s) * SITES_READ_A_SECOND)
+        self._may_read_s = now_s
+        if len(members) > self._may_read:
+            members = sorted(members, key=lambda member: member.reading.began_s if member.reading else 0.0)
+        members = members[: int(self._may_read)]
+        self._may_read -= len(members)
+        return members
 
     @staticmethod
     def _lacks(member: Member, lease: Lease, now_s: float, *, soon: bool = False) -> bool:

@@ -12,7 +12,8 @@ May import `contract`, `model`, `errors` and `ports`.
 """
 
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,9 @@ READS = (ADDRESS, INSTANCES)
 
 TURN_S = 2.0
 """So long a write waits for its turn; then it is as a store without an answer, and the next tick decides anew."""
+
+RENEWAL_TURN_S = 0.5
+"""So long a renewal of the lease waits for a write that hangs; then it is sent all the same."""
 
 _LATE = (Answer.TIMEOUT, Answer.SILENT)
 
@@ -146,10 +150,52 @@ def _copied(exc: CouldNotAskError) -> CouldNotAskError:
     return type(exc)(*exc.args)
 
 
+class Turn:
+    """Whose turn it is to write at the lease's item: in the order of their coming, but renewals first."""
+
+    def __init__(self) -> None:
+        lock = threading.Lock()
+        self._lock = lock
+        self._of_records = threading.Condition(lock)
+        self._of_renewals = threading.Condition(lock)
+        self._renewals = 0
+        self._taken = False
+
+    @contextmanager
+    def of_record(self) -> Generator[None]:
+        """Wait for `TURN_S` at most; StoreUnavailableError when that was not enough."""
+        with self._lock:
+            if not self._of_records.wait_for(lambda: not self._taken and not self._renewals, TURN_S):
+                raise StoreUnavailableError(f"not sent: others of this shard were writing for {TURN_S:g} s")
+            self._taken = True
+        with self._given_back():
+            yield
+
+    @contextmanager
+    def of_renewal(self) -> Generator[None]:
+        """Wait for the write that is going on, but no longer than `RENEWAL_TURN_S`: a lease runs out."""
+        with self._lock:
+            self._renewals += 1
+            mine = self._of_renewals.wait_for(lambda: not self._taken, RENEWAL_TURN_S)
+            self._renewals -= 1
+            self._taken = True
+        with self._given_back() if mine else nullcontext():
+            yield
+
+    @contextmanager
+    def _given_back(self) -> Generator[None]:
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._taken = False
+                (self._of_renewals if self._renewals else self._of_records).notify()
+
+
 class InTurn:
     """See `ports.RecordStore`: as `store`, but records are written one after the other by all that share `turn`."""
 
-    def __init__(self, store: RecordStore, turn: threading.Lock) -> None:
+    def __init__(self, store: RecordStore, turn: Turn) -> None:
         self._store = store
         self._turn = turn
 
@@ -166,8 +212,9 @@ class InTurn:
         return self._store.take_lease(owner, seen)
 
     def renew_lease(self, lease: Lease, answered: str = "") -> Lease:
-        """As the store does: a renewal waits for nobody."""
-        return self._store.renew_lease(lease, answered)
+        """As the store does, before all records that wait."""
+        with self._turn.of_renewal():
+            return self._store.renew_lease(lease, answered)
 
     def release_lease(self, lease: Lease) -> None:
         """As the store does."""
@@ -195,16 +242,10 @@ class InTurn:
 
     def save(self, record: Record, lease: Lease) -> Record:
         """As the store does, when it is our turn."""
-        return self._in_turn(lambda: self._store.save(record, lease))
+        with self._turn.of_record():
+            return self._store.save(record, lease)
 
     def supersede(self, record: Record, lease: Lease) -> Record:
         """As the store does, when it is our turn."""
-        return self._in_turn(lambda: self._store.supersede(record, lease))
-
-    def _in_turn(self, write: Callable[[], Record]) -> Record:
-        if not self._turn.acquire(timeout=TURN_S):
-            raise StoreUnavailableError(f"not sent: others of this shard were writing for {TURN_S:g} s")
-        try:
-            return write()
-        finally:
-            self._turn.release()
+        with self._turn.of_record():
+            return self._store.supersede(record, lease)

@@ -23,6 +23,7 @@ from failover_lambda.contract import Settings, TickKind
 from failover_lambda.cycle import Cycle, Ports
 from failover_lambda.fleet import Fleet, FleetPorts, Pools, SitePorts
 from failover_lambda.leadership import Leadership, lead, lead_if_nobody_does, once, stand_by
+from failover_lambda.shared import InTurn, Turn
 from failover_lambda.sites import FleetSettings
 
 EYES, TICKS, CALLS = 128, 256, 64
@@ -33,7 +34,8 @@ FLEET: Final = FleetSettings.from_environment(os.environ)
 _CLIENTS: Final = clients.build_shared()
 CLOCK: Final = RealClock()
 REPORTER: Final = LiveReporter(FLEET, _CLIENTS.sns)
-STORE: Final = LiveStore(FLEET, _CLIENTS.dynamodb)
+TURN: Final = Turn()
+STORE: Final = InTurn(LiveStore(FLEET, _CLIENTS.dynamodb), TURN)
 SITES: Final = LiveSites(FLEET, _CLIENTS.dynamodb)
 IMPORT_S: Final = time.monotonic() - BORN_S
 
@@ -76,6 +78,7 @@ def _lead(kind: TickKind, leadership: Leadership, left_s: float) -> str:
         cloud=LiveSharedCloud(_CLIENTS.ec2),
         reporter=REPORTER,
         of=_of,
+        turn=TURN,
     )
     eyes, ticks, calls = (ThreadPoolExecutor(max_workers=most) for most in (EYES, TICKS, CALLS))
     fleet = Fleet(ports, Pools(eyes=eyes, ticks=ticks, calls=calls))

@@ -10,7 +10,7 @@ from failover_lambda import shared
 from failover_lambda.errors import CouldNotAskError, DeniedError, NothingNewError, StoreUnavailableError
 from failover_lambda.gathered import Gathered
 from failover_lambda.model import AddressView, Answer, Answered, Command, Do, Lease, ProbeReport, Record, Sight, Vitals
-from failover_lambda.shared import ADDRESS, ANNOUNCEMENTS, INSTANCES, InTurn, SiteView
+from failover_lambda.shared import ADDRESS, ANNOUNCEMENTS, INSTANCES, InTurn, SiteView, Turn
 from tests.fakes import PUBLIC_IP, FakeClock, FakeCloud, MemoryStore, make_settings
 from tests.worlds import World
 
@@ -179,7 +179,7 @@ class Counting(MemoryStore):
 
 
 def written_by(stores: Sequence[MemoryStore], *, in_turn: bool) -> None:
-    turn = threading.Lock()
+    turn = Turn()
     world = World().settled()
     wrapped = [InTurn(store, turn) if in_turn else store for store in stores]
     threads = [threading.Thread(target=store.save, args=(world.record, LEASE)) for store in wrapped for _ in range(4)]
@@ -202,16 +202,16 @@ def test_records_of_a_shard_are_written_one_after_the_other() -> None:
 def test_a_write_whose_turn_does_not_come_is_as_a_store_without_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     """5.6: the next tick decides anew; no tick waits for ever."""
     monkeypatch.setattr(shared, "TURN_S", 0.01)
-    turn = threading.Lock()
-    with turn, pytest.raises(StoreUnavailableError, match="not sent"):
+    turn = Turn()
+    with turn.of_record(), pytest.raises(StoreUnavailableError, match="not sent"):
         InTurn(MemoryStore(), turn).save(World().settled().record, LEASE)
 
 
 def test_all_else_of_a_store_takes_no_turn() -> None:
-    """2.4: a renewal waits for no write."""
-    turn, world = threading.Lock(), World().settled()
+    """2.4: and a renewal no longer than half a second."""
+    turn, world = Turn(), World().settled()
     store = InTurn(world.store, turn)
-    with turn:
+    with turn.of_record():
         assert store.load() == world.record
         lease = store.read_lease()
         assert lease is not None
@@ -222,6 +222,26 @@ def test_all_else_of_a_store_takes_no_turn() -> None:
         assert store.clock_offset_s() == 0.0
         store.release_lease(lease)
         assert store.take_lease("next", store.read_lease()).owner == "next"
+
+
+def test_a_renewal_goes_before_all_records_that_wait() -> None:
+    """2.4: however many there are; each would cancel it, as long as it is on its way."""
+    turn, order, begun = Turn(), list[str](), threading.Barrier(5)
+
+    def write(name: str) -> None:
+        begun.wait()
+        time.sleep(0.02 if name == "renewal" else 0.0)
+        with turn.of_renewal() if name == "renewal" else turn.of_record():
+            order.append(name)
+            time.sleep(0.03)
+
+    threads = [threading.Thread(target=write, args=(name,)) for name in ("record", "record", "record", "renewal")]
+    for thread in threads:
+        thread.start()
+    begun.wait()
+    for thread in threads:
+        thread.join()
+    assert order == ["record", "renewal", "record", "record"]
 
 
 # Figures
