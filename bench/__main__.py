@@ -1,4 +1,4 @@
-"""`python -m bench [--runs 100] [--only failover|planned]`: writes out/bench/*.json and the parts of docs/BENCHMARKS.md."""
+"""`python -m bench [--runs 100] [--only NAME]`: writes out/bench/*.json and the parts of docs/BENCHMARKS.md."""
 
 import argparse
 import dataclasses
@@ -8,7 +8,7 @@ import os
 import platform
 import sys
 
-from bench import page
+from bench import fleet, page
 from bench.failover import Bench, Run, as_rows
 from bench.figures import Spread, failover_rows, function_rows, planned_rows, read_function
 from bench.planned import WARM_S, Planned, PlannedRun
@@ -83,7 +83,15 @@ def _planned(arguments: argparse.Namespace, say: Progress) -> str:
     return _planned_part(about, runs)
 
 
-MEASUREMENTS = {"failover": _failovers, "planned": _planned}
+def _fleet(arguments: argparse.Namespace, say: Progress) -> str:
+    """Many sites, and a hundred of them failing; no lab."""
+    measured = fleet.measure(say)
+    about = _about("none: no lab is deployed", arguments.seed)
+    _write_json("fleet", about, measured)
+    return fleet.part(about, measured)
+
+
+MEASUREMENTS = {"failover": _failovers, "planned": _planned, "fleet": _fleet}
 
 
 def _about(engine: str, seed: int) -> dict[str, str]:

@@ -306,7 +306,8 @@ def _xml(action: str, body: str) -> AWSResponse:
 
 
 def _error(status: int, code: str) -> AWSResponse:
-    text = f"<Response><Errors><Error><Code>{code}</Code><Message>x</Message></Error></Errors><RequestID>r-1</RequestID></Response>"
+    errors = f"<Errors><Error><Code>{code}</Code><Message>x</Message></Error></Errors>"
+    text = f"<Response>{errors}<RequestID>r-1</RequestID></Response>"
     return _response(status, text.encode(), "text/xml")
 
 

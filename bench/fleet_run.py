@@ -6,7 +6,6 @@ the adapters of EC2 and Lambda with their SDK. In place of the account: `bench.a
 
 import argparse
 import contextlib
-import io
 import json
 import os
 import resource
@@ -17,6 +16,7 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -34,6 +34,8 @@ from failover_lambda.sites import FleetSettings, Listed
 
 WARM_S = 15.0
 """Sites join, make their records and get their addresses; nothing is measured."""
+
+DESCRIPTORS = Path("/proc/self/fd")
 
 FAILING_S = 90.0
 """The longest that moves may take."""
@@ -72,7 +74,7 @@ class Lines:
 
     def vitals(self, vitals: Vitals) -> None:
         """One line."""
-        self.lines["vitals"] += 1
+        self.lines["vitals, heartbeat" if vitals.heartbeat else "vitals, none"] += 1
 
     def tell(self, notice: Notice, channel: Channel) -> None:
         """To nobody."""
@@ -130,12 +132,15 @@ class Run:
         )
         eyes, ticks, calls = (ThreadPoolExecutor(max_workers=most) for most in (128, 256, 64))
         self.fleet = Fleet(ports, Pools(eyes=eyes, ticks=ticks, calls=calls))
-        leadership = Leadership("bench", FleetSettings(record_table="record", shard="0", shards=1), store, clock)
-        self.thread = threading.Thread(
-            target=lead, args=(self.fleet, leadership, clock, self.lines), kwargs={"life_s": 600.0}
-        )
-        self.thread.daemon = True
-        self.thread.start()
+        self.led = 0
+
+        def leads() -> None:
+            terms = FleetSettings(record_table="record", shard="0", shards=1)
+            while True:  # one that lost its lease, because it was too slow, is followed by another one
+                self.led += 1
+                lead(self.fleet, Leadership(f"bench-{self.led}", terms, store, clock), clock, self.lines, life_s=600.0)
+
+        threading.Thread(target=leads, daemon=True).start()
 
     def steady(self, seconds: float) -> dict[str, Any]:
         """What it costs to watch sites that are well."""
@@ -146,7 +151,7 @@ class Run:
         while time.monotonic() < began_s + seconds:
             time.sleep(0.5)
             threads = max(threads, threading.active_count())
-            sockets = max(sockets, len(os.listdir("/proc/self/fd")))
+            sockets = max(sockets, sum(1 for _ in DESCRIPTORS.iterdir()))
         took_s = time.monotonic() - began_s
         stand_ins_s = self.account.own_s - own_s
         pace = self.fleet.pace
