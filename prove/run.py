@@ -1,12 +1,11 @@
 """Runs of the search: one world after another on two processes, and what they found as lines and figures."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
-from multiprocessing import get_context
 from typing import Any
 
-from prove import controls, defects, liveness, worlds
+from prove import children, controls, defects, liveness, worlds
 from prove.invariants import PROMISES
 from prove.liveness import Liveness
 from prove.patches import patched
@@ -83,7 +82,7 @@ def search(names: Sequence[str], states: int, followed: int, say: Callable[[str]
     say(f"breadth-first search of {len(chosen)} small worlds, {states} states in all; for each state: {', '.join(PROMISES)}")
     say(f"for some of them, followed until nothing changes: {', '.join(liveness.PROMISES)}")
     done: list[Searched] = []
-    with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
+    with children.pool(PROCESSES) as pool:
         part = max(1, states // len(chosen))
         running = [pool.submit(search_world, small, part, followed) for small in chosen]
         for future in as_completed(running):
@@ -113,7 +112,7 @@ def find_defects(say: Callable[[str], None]) -> list[tuple[defects.Defect, tuple
 
 def run_controls(say: Callable[[str], None]) -> list[controls.Verdict]:
     """Every negative control."""
-    with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
+    with children.pool(PROCESSES) as pool:
         verdicts = list(pool.map(controls.run_named, [control.name for control in controls.CONTROLS]))
     for verdict in verdicts:
         control = verdict.control

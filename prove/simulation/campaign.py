@@ -1,14 +1,13 @@
 """Many runs, side by side in processes. The seeds decide everything; how many processes there are changes nothing."""
 
 import hashlib
-import multiprocessing
 import time
 from collections import deque
 from collections.abc import Generator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 
+from prove import children
 from prove.simulation.repairs import Repair
 from prove.simulation.world import Outcome, play
 
@@ -83,7 +82,7 @@ def _play_from(seed: int, processes: int) -> Generator[Outcome]:
         while True:
             yield play(seed)
             seed += 1
-    pool = ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"))
+    pool = children.pool(processes)
     try:
         waiting = deque(pool.submit(play, seed + number) for number in range(4 * processes))
         seed += len(waiting)

@@ -1,15 +1,14 @@
 """`--repair-times N`: every story N times, and a failover interrupted at each of its steps; side by side in processes."""
 
 import json
-import multiprocessing
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from prove import children
 from prove.simulation.stories import ARBITER_KILLED, STORIES, Interrupted, Told, interrupt, tell
 from prove.simulation.summary import figures_of
 from prove.simulation.timing import StepTime, time_step
@@ -69,7 +68,7 @@ def _interrupt(numbered: tuple[int, int]) -> Interrupted | None:
 def _each(play: Callable[[Any], T], over: Sequence[Any], processes: int) -> list[T]:
     if processes <= 1:
         return [play(one) for one in over]
-    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with children.pool(processes) as pool:
         return list(pool.map(play, over, chunksize=20))
 
 
