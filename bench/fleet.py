@@ -13,7 +13,7 @@ from typing import Any, Final
 from bench.account import CHANGES, READS
 
 SIZES: Final = (1, 10, 100, 1000)
-STEADY_S: Final = 20.0
+STEADY_S: Final = 15.0
 STRUCK: Final = 100
 ROOT: Final = Path(__file__).parents[1]
 LIMITED: Final = ("DescribeAddresses", "DescribeInstances", "DescribeInstanceStatus")
@@ -53,6 +53,7 @@ def part(about: dict[str, str], measured: dict[str, Any]) -> str:
     largest, its_prober = measured["arbiters"][-1], measured["probers"][-1]
     cpu, prober_cpu, late = largest["steady"]["cpu"], its_prober["cpu"], largest["steady"]["late"]
     seen = largest["steady"]["ticks_a_second"] / largest["sites"]
+    each_ms, waited = cpu / largest["steady"]["ticks_a_second"] * 1000, largest["steady"]["waited_for_the_core"]
     met = cpu <= 1.0 and late == 0 and seen >= 0.99
     verdict = "met by the arbiter" if met else "**not met**"
     rows = "\n".join(_row(each) for each in measured["arbiters"])
@@ -67,7 +68,8 @@ def part(about: dict[str, str], measured: dict[str, Any]) -> str:
     return f"""## Many sites
 
 Goal G12: a thousand sites observed each second by at most one vCPU. It is {verdict}: {cpu:.2f} of a processor,
-{seen:.3f} ticks a second and site, {late} late. A prober of a thousand sites takes {prober_cpu:.2f} more, in its own
+{seen:.3f} ticks a second and site, {late} late; each tick took {each_ms:.2f} ms of it, and for {waited:.2f} seconds a
+second others had the core. A prober of a thousand sites takes {prober_cpu:.2f} more, in its own
 function; with three of them the whole watchdog takes {cpu + 3 * prober_cpu:.2f}.
 
 - Date: {about["date"]}, commit {about["commit"]}

@@ -5,6 +5,7 @@ The environment names table and shard (`TANDEM_FLEET`, `sites.FleetSettings`); w
 """
 
 import os
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -29,6 +30,9 @@ from failover_lambda.sites import FleetSettings
 EYES, TICKS, CALLS = 128, 256, 64
 """Threads, started as needed. The eyes have room for three probers and for reads that all hang (`observation`). So many
 ticks as there are threads for may hang at once, each of one site, before they delay others."""
+
+SWITCH_S: Final = 0.001
+"""How long a thread may compute while others wait for the interpreter: those that come back from a call are short."""
 
 FLEET: Final = FleetSettings.from_environment(os.environ)
 _CLIENTS: Final = clients.build_shared()
@@ -80,6 +84,7 @@ def _lead(kind: TickKind, leadership: Leadership, left_s: float) -> str:
         of=_of,
         turn=TURN,
     )
+    sys.setswitchinterval(SWITCH_S)
     eyes, ticks, calls = (ThreadPoolExecutor(max_workers=most) for most in (EYES, TICKS, CALLS))
     fleet = Fleet(ports, Pools(eyes=eyes, ticks=ticks, calls=calls))
     life_s = min(STANDBY_LIFE_S if FLEET.arbiter_standby else LIFE_S_MAX, left_s)
