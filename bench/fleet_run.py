@@ -96,8 +96,8 @@ class ListOfAll:
 
 def at_once() -> None:
     """From now on every record is written whenever it is there to write."""
-    mock.patch.object(Turn, "of_record", lambda _: contextlib.nullcontext()).start()
-    mock.patch.object(Turn, "of_renewal", lambda _: contextlib.nullcontext()).start()
+    mock.patch.object(Turn, "of_record", return_value=contextlib.nullcontext()).start()
+    mock.patch.object(Turn, "of_renewal", return_value=contextlib.nullcontext()).start()
 
 
 def _waited_s() -> float:

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 
+from failover_lambda import observation
 from failover_lambda.contract import Settings
 from failover_lambda.fleet import (
     HAND_OVER_AFTER_S,
@@ -519,6 +520,24 @@ def test_sites_in_doubt_share_reads_that_are_as_new_as_each_needs() -> None:
     assert {world.record(name).epoch for name in names} == {2}
     reads = [count for name, count in world.shared.reads if name == "address"]
     assert sum(reads) / len(reads) > 5, "one read for many"
+
+
+def test_no_more_sites_are_read_in_a_second_than_there_is_time_for_and_each_has_its_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """2.11: where more are in doubt than can be read each round, those that were not read for longest come first."""
+    monkeypatch.setattr(observation, "SITES_READ_AT_ONCE", 20.0)
+    monkeypatch.setattr(observation, "SITES_READ_A_SECOND", 25.0)
+    names = [f"s{number}" for number in range(40)]
+    world = FleetWorld(*names).settled(30)
+    began_s = world.clock.time_s
+    for name in names:
+        kill(world, name)
+    world.run(60)
+    read = sum(count for name, count in world.shared.reads if name == "address")
+    assert read <= 20 + 25 * (world.clock.time_s - began_s) + 1
+    assert {world.clouds[name].on for name in names} == {"wk2"}
+    assert {world.record(name).phase for name in names} == {Phase.STEADY}
 
 
 # 2.12: shards
