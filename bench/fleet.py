@@ -68,8 +68,8 @@ def part(about: dict[str, str], measured: dict[str, Any]) -> str:
     return f"""## Many sites
 
 Goal G12: a thousand sites observed each second by at most one vCPU. It is {verdict}: {cpu:.2f} of a processor,
-{seen:.3f} ticks a second and site, {late} late; each tick took {each_ms:.2f} ms of it, and for {waited:.2f} seconds a
-second others had the core. A prober of a thousand sites takes {prober_cpu:.2f} more, in its own
+{seen:.3f} ticks a second and site, {late} late; each tick took {each_ms:.2f} ms of it. Its threads together waited
+{waited:.2f} s a second for the core, which others used. A prober of a thousand sites takes {prober_cpu:.2f} more, in its own
 function; with three of them the whole watchdog takes {cpu + 3 * prober_cpu:.2f}.
 
 - Date: {about["date"]}, commit {about["commit"]}
