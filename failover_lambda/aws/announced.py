@@ -39,12 +39,11 @@ class Announced:
         return self.names_in(answer["InstanceStatuses"])
 
     def names_in(self, statuses: Iterable[dict[str, Any]]) -> dict[str, str]:
-        """What statuses say of our instances; those of others are passed over."""
+        """What statuses say of our instances; KeyError where one is a stranger's."""
         return {
             self._names[shown["InstanceId"]]: _name_of(min(coming, key=_begin_of))
             for shown in statuses
-            if shown["InstanceId"] in self._names
-            and (coming := [event for event in shown.get("Events", []) if _is_coming(event)])
+            if (coming := [event for event in shown.get("Events", []) if _is_coming(event)])
         }
 
 

@@ -128,7 +128,8 @@ class LiveSharedCloud:
         statuses = read_once("DescribeInstanceStatus", self._statuses)
 
         def names(settings: Settings) -> Mapping[str, str]:
-            return Announced(settings, self._ec2).names_in(statuses)
+            ids = {worker.instance_id for worker in settings.workers}
+            return Announced(settings, self._ec2).names_in([each for each in statuses if each.get("InstanceId") in ids])
 
         return _each("DescribeInstanceStatus", sites, names)
 
