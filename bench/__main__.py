@@ -2,25 +2,20 @@
 
 import argparse
 import dataclasses
-import datetime as dt
-import json
-import os
-import platform
 import sys
 
-from bench import fleet, page
+from bench import fleet, page, simulated
+from bench.about import about, write_json
 from bench.failover import Bench, Run, as_rows
 from bench.figures import Spread, failover_rows, function_rows, planned_rows, read_function
 from bench.planned import WARM_S, Planned, PlannedRun
 from bench.planned import as_rows as planned_as_rows
 from lab import site
-from lab.commit import commit
 from lab.demo import Progress
 from lab.story import Fault, wait_for_arbiter
 from lab.supervisor import REPOSITORY
 from lab.traffic import Traffic
 
-OUT = REPOSITORY / "out" / "bench"
 PAGE = REPOSITORY / "docs" / "BENCHMARKS.md"
 KINDS = (Fault.KILL, Fault.CUT)
 CONFIG = {"holdSeconds": "0", "movesPerHourMax": "24", "movesPerDayMax": "24"}
@@ -32,13 +27,14 @@ GOAL_S = 3.0
 def main() -> int:
     """Measure, write, print."""
     parser = argparse.ArgumentParser(prog="python -m bench", description="How long moves take, on one warm lab each.")
-    parser.add_argument("--runs", type=int, default=100, help="of each kind (%(default)s)")
+    parser.add_argument("--runs", type=int, default=None, help="of each kind; unless given, as many as each measurement has")
     parser.add_argument("--only", choices=sorted(MEASUREMENTS), default=None, help="one of the measurements")
     parser.add_argument("--seed", type=int, default=1, help="of the moments at which faults and requests come (%(default)s)")
     parser.add_argument("--no-page", action="store_true", help="leave docs/BENCHMARKS.md as it is")
     arguments = parser.parse_args()
     for name in [arguments.only] if arguments.only else MEASUREMENTS:
-        text = MEASUREMENTS[name](arguments, Progress())
+        chosen = argparse.Namespace(seed=arguments.seed, runs=arguments.runs or USUAL.get(name, 100))
+        text = MEASUREMENTS[name](chosen, Progress())
         if not arguments.no_page:
             page.put(PAGE, name, text)
         print(text)
@@ -53,9 +49,9 @@ def _failovers(arguments: argparse.Namespace, say: Progress) -> str:
         log, arbiter = running.logs / "function-output.jsonl", str(running.outputs["watchdogName"])
         engine = running.deployment.engine
     function = read_function(log, arbiter)
-    about = _about(engine, arguments.seed)
-    _write_json("failover", about, {"runs": as_rows(runs), "function": dataclasses.asdict(function)})
-    return _failover_part(about, [*failover_rows(runs), *function_rows(function)], function.peak_mb, arguments.runs)
+    said = about(arguments.seed, engine)
+    write_json("failover", said | INSTANT, {"runs": as_rows(runs), "function": dataclasses.asdict(function)})
+    return _failover_part(said, [*failover_rows(runs), *function_rows(function)], function.peak_mb, arguments.runs)
 
 
 def _one(bench: Bench, fault: Fault, number: int, runs: int, say: Progress) -> Run:
@@ -78,51 +74,38 @@ def _planned(arguments: argparse.Namespace, say: Progress) -> str:
             runs.append(run)
             say(f"switchover {number + 1}/{arguments.runs}: moved {run.moved_s:.2f} s, HL7 without {run.outage_s:.2f} s")
         engine = running.deployment.engine
-    about = _about(engine, arguments.seed)
-    _write_json("planned", about, {"runs": planned_as_rows(runs)})
-    return _planned_part(about, runs)
+    said = about(arguments.seed, engine)
+    write_json("planned", said | INSTANT, {"runs": planned_as_rows(runs)})
+    return _planned_part(said, runs)
 
 
 def _fleet(arguments: argparse.Namespace, say: Progress) -> str:
     """Many sites, and a hundred of them failing; no lab."""
     measured = fleet.measure(say)
-    about = _about("none: no lab is deployed", arguments.seed)
-    _write_json("fleet", about, measured)
-    return fleet.part(about, measured)
+    said = about(arguments.seed, "none: no lab is deployed")
+    write_json("fleet", said, measured)
+    return fleet.part(said, measured)
 
 
-MEASUREMENTS = {"failover": _failovers, "planned": _planned, "fleet": _fleet}
+MEASUREMENTS = {"failover": _failovers, "planned": _planned, "fleet": _fleet, "simulated": simulated.measure}
+USUAL = {"simulated": 1000}
+"""Runs of each kind where nobody asks for another number; 100 of those that are not named."""
+
+INSTANT = {"profile": "instant"}
 
 
-def _about(engine: str, seed: int) -> dict[str, str]:
-    last, five, _ = os.getloadavg()
-    return {
-        "date": dt.datetime.now(dt.UTC).date().isoformat(),
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
-        "load": f"{last:.1f} in the last minute, {five:.1f} in the last five, of {os.cpu_count()} that it can carry",
-        "engine": engine,
-        "seed": str(seed),
-        "commit": commit(),
-    }
-
-
-def _write_json(name: str, about: dict[str, str], more: dict[str, object]) -> None:
-    OUT.mkdir(parents=True, exist_ok=True)
-    (OUT / f"{name}.json").write_text(json.dumps({**about, "profile": "instant", **more}, indent=1) + "\n")
-
-
-def _failover_part(about: dict[str, str], rows: list[str], peak_mb: float, runs: int) -> str:
+def _failover_part(said: dict[str, str], rows: list[str], peak_mb: float, runs: int) -> str:
     table = "\n".join(rows)
     return f"""## Failover
 
 {runs} runs of each kind.
 
-- Date: {about["date"]}, commit {about["commit"]}
-- Machine: {about["machine"]}; load at the end: {about["load"]}
-- Engine: {about["engine"]}
+- Date: {said["date"]}, commit {said["commit"]}
+- Machine: {said["machine"]}; load at the end: {said["load"]}
+- Engine: {said["engine"]}
 - Tier fault-tolerant: a round each second, bursts in doubt. The schedule runs in real minutes, so the lease is handed over
   once a minute. Decision = first stored record with a higher epoch, polled every 30 ms; accepted move = the answer of
-  AssociateAddress at the emulated cloud's gate. Faults come at random moments between two rounds (seed {about["seed"]}).
+  AssociateAddress at the emulated cloud's gate. Faults come at random moments between two rounds (seed {said["seed"]}).
 - "Every function started cold": arbiter and probers are killed together with the worker. The next arbiter comes with the
   schedule (within a minute), waits for the lease to run out (6 s), and its probers start cold.
 
@@ -134,7 +117,7 @@ Peak memory of the arbiter's process: {peak_mb:.0f} MB.
 """
 
 
-def _planned_part(about: dict[str, str], runs: list[PlannedRun]) -> str:
+def _planned_part(said: dict[str, str], runs: list[PlannedRun]) -> str:
     table = "\n".join(planned_rows(runs))
     few = "\n- With fewer than 100 runs the 99th percentile is the largest value." if len(runs) < 100 else ""
     reached = Spread.of(run.moved_s for run in runs).p99
@@ -144,11 +127,11 @@ def _planned_part(about: dict[str, str], runs: list[PlannedRun]) -> str:
 {len(runs)} switchovers, there and back, under the traffic of three HL7 senders and an HTTP client. The goal is {GOAL_S:g} s
 p99 from the request to the accepted move; in this run it is {met}, with {reached:.2f} s.
 
-- Date: {about["date"]}, commit {about["commit"]}
-- Machine: {about["machine"]}; load at the end: {about["load"]}
-- Engine: {about["engine"]}
+- Date: {said["date"]}, commit {said["commit"]}
+- Machine: {said["machine"]}; load at the end: {said["load"]}
+- Engine: {said["engine"]}
 - Tier fault-tolerant, schedule in real minutes. A request is stored when the table has answered; it comes at a random moment
-  between two renewals of the lease (seed {about["seed"]}), with which the leader finds it.
+  between two renewals of the lease (seed {said["seed"]}), with which the leader finds it.
 - Without = the longest time from one acknowledgement (answer) to the next of any sender (of the HTTP client), from the last
   one before the request until the new holder's first. A sender sends 20 messages a second; the HTTP client always connects
   anew.{few}

@@ -6,8 +6,9 @@ from pathlib import Path
 HEAD = """\
 # Benchmarks
 
-Lab figures, profile `instant`: the emulated cloud adds no time, so this is the watchdog's own share and no promise about a
-real cloud. Each part says when, on what and with how many runs it was measured; raw values in `out/bench/`.
+Figures of a lab or of a simulation, each part says which; none is a promise about a real cloud. The lab's profile is
+`instant`: the emulated cloud adds no time, so this is the watchdog's own share. Each part says when, on what and with how
+many runs it was measured; raw values in `out/bench/`.
 """
 
 

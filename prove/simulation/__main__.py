@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from prove.simulation.campaign import Campaign, play_many
-from prove.simulation.measured import measure, rows, write
+from prove.simulation.measured import measure_all, rows, write
 from prove.simulation.summary import read_story, repair_rows, write_json
 from prove.simulation.world import play
 
@@ -51,11 +51,12 @@ def _replay(seed: int, out: Path) -> int:
 
 
 def _measure(seed: int, runs: int, processes: int, out: Path) -> int:
-    measured = measure(seed, runs, processes)
+    measured = measure_all(seed, runs, processes)
     write(measured, out)
-    print("\n".join(rows(measured)))
-    print(f"{runs} runs each from seed {seed} on, {measured.seconds:.0f} s; {out}")
-    return 1 if measured.found or measured.unrepaired else 0
+    for one in measured:
+        print("\n".join(rows(one)))
+    print(f"{runs} runs each from seed {seed} on, {sum(one.seconds for one in measured):.0f} s; {out}")
+    return 1 if any(one.found or one.unrepaired for one in measured) else 0
 
 
 def _print(campaign: Campaign) -> None:

@@ -80,6 +80,8 @@ class Watch:
         self._replied: dict[str, bool] = {}
         self._begun: dict[str, int] = {}
         self._rounds = Rounds()
+        self._gone: set[str] = set()
+        """Arbiters that ended or were killed: a write that was under way still lands, until somebody else has the lease."""
         self.judge = Judge(settings, self._rounds, self._broken)
         self._on: Mapping[type[Event], Callable[[Any], None]] = {
             events.Looked: self._rounds.looked,
@@ -171,6 +173,9 @@ class Watch:
             self._broken("tokens grow (2.5)", f"{event.owner} got token {event.token} after {self._lease[1]}")
         self._lease = (event.owner, event.token)
         self._lease_s = event.time_s
+        for owner in self._gone - {event.owner}:
+            self._rounds.forget(owner)
+        self._gone &= {event.owner}
 
     # Calls
 
@@ -216,7 +221,7 @@ class Watch:
         if event.what.startswith("freezes"):
             self._rounds.frozen(event.owner)
         elif event.what.startswith(("ends", "is killed")):
-            self._rounds.forget(event.owner)
+            self._gone.add(event.owner)
             self.judge.died(event.owner, self._now_s)
 
     def _on_told(self, event: events.Told) -> None:

@@ -152,6 +152,17 @@ def _stop_at_the_console(scene: Scene, site: Site, machine: Machine) -> Undo:
     return nothing
 
 
+def _hang_when_stopped(scene: Scene, site: Site, machine: Machine) -> Undo:
+    """Its host is at fault: a stop that is asked for never ends."""
+    del scene, site
+    machine.stop_hangs = True
+
+    def over() -> None:
+        machine.stop_hangs = False
+
+    return over
+
+
 def _announce(scene: Scene, site: Site, machine: Machine) -> Undo:
     del site
     machine.event = f"event-{scene.number}"
@@ -285,6 +296,8 @@ HIDDEN = OnWorker(name="hidden from the probers", weight=0.5, lasts_s=(1, 60), b
 FROM_CLIENTS = OnWorker(name="cut off from its clients", weight=0.5, lasts_s=(1, 60), begin=_cut(inside=0, outside=1))
 STOPPED = OnWorker(name="stopped at the console", weight=1, lasts_s=(0, 0), begin=_stop_at_the_console)
 ANNOUNCED = OnWorker(name="announced by the platform", weight=1, lasts_s=(30, 600), begin=_announce)
+STOP_HANGS = OnWorker(name="stop hangs", weight=1, lasts_s=(30, 600), begin=_hang_when_stopped)
+"""For single stories only; no campaign draws it."""
 
 ZONE_LOST = OnZone(name="zone lost", weight=2, lasts_s=(5, 600), begin=_zone(lost=1))
 ZONE_APART = OnZone(name="zone apart", weight=2, lasts_s=(2, 200), begin=_zone(apart=1))

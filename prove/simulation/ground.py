@@ -99,6 +99,7 @@ class Machine:
         self.slow_s = 0.0
         self.cut_inside = 0
         self.cut_outside = 0
+        self.stop_hangs = False
         self.event = ""
         """What the platform has announced for it."""
         self._booting = False
@@ -167,7 +168,8 @@ class Machine:
         """It goes down at once; it is `stopped` later."""
         if self.power in (Power.RUNNING, Power.PENDING):
             self._turn(Power.STOPPING)
-            self._later(figures.STOPPING.draw(self._dice), self._stopped)
+            if not self.stop_hangs:
+                self._later(figures.STOPPING.draw(self._dice), self._stopped)
 
     def start(self) -> bool:
         """Boot; False = it is not stopped."""

@@ -42,12 +42,15 @@ class Shape:
     hold_s: float = 60.0
     arbiter_standby: bool = False
     rejoin_auto: bool = False
+    restart_grace_s: float | None = None
+    """None = as the tier has it."""
     slow_grace_s: float = 15.0
 
 
 def settings_of(shape: Shape) -> Settings:
     """As the program would write them: the figures of `infra.pace` and the defaults of `infra.config`."""
     calm = shape.high_availability
+    usual_grace_s = 30.0 if calm else 0.0
     return Settings(
         site=shape.name,
         tier=Tier.HIGH_AVAILABILITY if calm else Tier.FAULT_TOLERANT,
@@ -71,7 +74,7 @@ def settings_of(shape: Shape) -> Settings:
         probe_timeout_s=0.4,
         timeouts_to_dead=3,
         refusals_to_dead=2,
-        restart_grace_s=30.0 if calm else 0.0,
+        restart_grace_s=usual_grace_s if shape.restart_grace_s is None else shape.restart_grace_s,
         slow_grace_s=shape.slow_grace_s,
         boot_grace_s=300.0,
         lease_ttl_s=15.0 if calm else 6.0,

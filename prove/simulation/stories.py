@@ -1,11 +1,12 @@
 """Single faults in an otherwise ordinary world: how long from the fault to the accepted move, many times over.
 
 "Ordinary" is what `figures` says of an ordinary day: two questions in a hundred are lost, calls take their time, arbiters
-take over from each other once a minute. The site is the default one: two workers in two zones, three probers, the tier
-fault-tolerant, no public port. The fault comes at any moment of the minute after the first arbiter leads.
+take over from each other once a minute. The site has two workers in two zones, three probers and no public port; how often
+it is asked and how patient it is, says its profile. The fault comes at any moment of the minute after the first arbiter
+leads.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from prove.simulation import faults
 from prove.simulation.arbiters import Life
@@ -15,11 +16,16 @@ from prove.simulation.site import Shape, Site
 from prove.simulation.world import World
 
 SHAPE = Shape(name="site-1", worker_zones=("a", "b"))
+"""The tier fault-tolerant as it is by default."""
+
 LENGTH = Length(trouble_s=2_000.0)
 """The calm is never reached."""
 
 SETTLE_S = 5.0
 SPREAD_S = 60.0
+SECOND_S = 60.0
+"""Where a second arbiter waits, it has come by then, and the two take a minute longer until they repeat themselves."""
+
 PATIENCE_S = 600.0
 LONG_S = 1_000.0
 
@@ -34,6 +40,37 @@ class Story:
     strikes: tuple[tuple[AnyFault, float], ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """Settings under which stories are told."""
+
+    name: str
+    words: str
+    shape: Shape
+
+
+LOOP = Profile(
+    name="1 s loop",
+    words="tier fault-tolerant, a round each second, restartGraceSeconds 0, slowGraceSeconds 0, lease 6 s",
+    shape=replace(SHAPE, slow_grace_s=0.0),
+)
+PATIENT = Profile(
+    name="1 s loop, slowGraceSeconds 15",
+    words="the same with the grace for a silent service that the tier has by default",
+    shape=SHAPE,
+)
+CADENCE = Profile(
+    name="5 s cadence",
+    words="tier high-availability, a round each 5 s, restartGraceSeconds 0, slowGraceSeconds 0, lease 15 s",
+    shape=replace(SHAPE, high_availability=True, restart_grace_s=0.0, slow_grace_s=0.0),
+)
+
+
+def with_standby(profile: Profile) -> Profile:
+    """The same where a second arbiter always waits (RULE 2.7)."""
+    return replace(profile, name=f"{profile.name}, arbiterStandby", shape=replace(profile.shape, arbiter_standby=True))
+
+
 STORIES: tuple[Story, ...] = (
     Story(name="killed", strikes=((faults.KILLED, LONG_S),)),
     Story(name="refused", strikes=((faults.REFUSED, LONG_S),)),
@@ -41,6 +78,7 @@ STORIES: tuple[Story, ...] = (
     Story(name="cut off", strikes=((faults.CUT_OFF, LONG_S),)),
     Story(name="slow", strikes=((faults.SLOW_BY_SECONDS, LONG_S),)),
     Story(name="zone lost", strikes=((faults.ZONE_LOST, LONG_S),)),
+    Story(name="zone lost, its machine never stops", strikes=((faults.STOP_HANGS, LONG_S), (faults.ZONE_LOST, LONG_S))),
     Story(name="wrong answer", strikes=((faults.WRONG, LONG_S),)),
     Story(name="throttled 60 s", strikes=((faults.THROTTLED, 60.0), (faults.KILLED, LONG_S))),
     Story(name="store down 60 s", strikes=((faults.STORE_DOWN, 60.0), (faults.KILLED, LONG_S))),
@@ -61,14 +99,15 @@ class Told:
     """What the checker found."""
 
 
-def tell(story: Story, seed: int, dies_after: int | None = None) -> Told:
+def tell(story: Story, seed: int, dies_after: int | None = None, shape: Shape = SHAPE) -> Told:
     """Play one story. `dies_after`: the leader of the moment is killed at this step after the fault."""
-    world = World(seed, [SHAPE], LENGTH)
+    world = World(seed, [shape], LENGTH)
     (site,) = world.sites
     site.operator_starts = False
     with world.running():
-        first_s = site.staff.phase_s + SETTLE_S
-        world.agenda.run_until(first_s + world.scene.dice.uniform(0.0, SPREAD_S))
+        waits_s = SECOND_S if shape.arbiter_standby else 0.0
+        first_s = site.staff.phase_s + SETTLE_S + waits_s
+        world.agenda.run_until(first_s + world.scene.dice.uniform(0.0, SPREAD_S + waits_s))
         leader = _led(world, site)
         if dies_after is not None:
             leader.wire.dies_at_step = leader.wire.steps + dies_after
@@ -80,7 +119,10 @@ def tell(story: Story, seed: int, dies_after: int | None = None) -> Told:
         while not world.repairs.done and not world.checker.is_broken and world.agenda.time_s < end_s:
             world.agenda.run_until(world.agenda.time_s + 0.05)
         steps = leader.wire.steps - before if site.staff.leader is leader else 0
-    found = tuple(str(violation) for violation in world.checker.violations)
+    found = (
+        *(str(violation) for violation in world.checker.violations),
+        *(f"false failover: {one}" for judge in world.checker.judges for one in judge.false),
+    )
     repair = world.repairs.done[0].seconds if world.repairs.done else None
     return Told(name=story.name, seed=seed, seconds=repair, steps=steps, found=found)
 
@@ -109,13 +151,13 @@ class Interrupted:
         return None if self.seconds is None else self.seconds - self.plain_s
 
 
-def interrupt(seed: int, number: int) -> Interrupted | None:
+def interrupt(seed: int, number: int, shape: Shape = SHAPE) -> Interrupted | None:
     """Kill the arbiter at the step that is due for this number, so that all are met in turn; None = no single leader."""
-    plain = tell(STORIES[0], seed)
+    plain = tell(STORIES[0], seed, shape=shape)
     if not plain.steps or plain.seconds is None:
         return None
     step = number % plain.steps + 1
-    told = tell(STORIES[0], seed, dies_after=step)
+    told = tell(STORIES[0], seed, dies_after=step, shape=shape)
     return Interrupted(
         seed=seed, step=step, of=plain.steps, plain_s=plain.seconds, seconds=told.seconds, found=(*plain.found, *told.found)
     )

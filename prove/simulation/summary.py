@@ -16,7 +16,7 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def repair_table(repairs: Iterable[Repair]) -> Mapping[str, Mapping[str, float]]:
-    """Class of fault to n, p50_s, p95_s and max_s."""
+    """Class of fault to n, p50_s, p95_s, p99_s and max_s."""
     by_name: dict[str, list[float]] = {}
     for repair in repairs:
         by_name.setdefault(repair.name, []).append(repair.seconds)
@@ -24,11 +24,12 @@ def repair_table(repairs: Iterable[Repair]) -> Mapping[str, Mapping[str, float]]
 
 
 def figures_of(values: Sequence[float]) -> Mapping[str, float]:
-    """n, p50_s, p95_s and max_s of sorted seconds."""
+    """n, p50_s, p95_s, p99_s and max_s of sorted seconds."""
     return {
         "n": len(values),
         "p50_s": round(percentile(values, 0.5), 3),
         "p95_s": round(percentile(values, 0.95), 3),
+        "p99_s": round(percentile(values, 0.99), 3),
         "max_s": round(values[-1], 3),
     }
 

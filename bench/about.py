@@ -1,0 +1,31 @@
+"""What every measurement says of itself, and where its raw values go."""
+
+import datetime as dt
+import json
+import os
+import platform
+from collections.abc import Mapping
+
+from lab.commit import commit
+from lab.supervisor import REPOSITORY
+
+OUT = REPOSITORY / "out" / "bench"
+
+
+def about(seed: int, engine: str = "") -> dict[str, str]:
+    """When, on what and from which seed; `engine` is what deployed the lab, if there was one."""
+    last, five, _ = os.getloadavg()
+    return {
+        "date": dt.datetime.now(dt.UTC).date().isoformat(),
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
+        "load": f"{last:.1f} in the last minute, {five:.1f} in the last five, of {os.cpu_count()} that it can carry",
+        "engine": engine,
+        "seed": str(seed),
+        "commit": commit(),
+    }
+
+
+def write_json(name: str, said: Mapping[str, object], more: Mapping[str, object]) -> None:
+    """Write out/bench/NAME.json."""
+    OUT.mkdir(parents=True, exist_ok=True)
+    (OUT / f"{name}.json").write_text(json.dumps({**said, **more}, indent=1) + "\n")
