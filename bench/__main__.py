@@ -4,9 +4,9 @@ import argparse
 import dataclasses
 import sys
 
-from bench import fleet, page, simulated
+from bench import faults, fleet, page, simulated
 from bench.about import about, write_json
-from bench.failover import Bench, Run, as_rows
+from bench.failover import CONFIG, Bench, Run, as_rows
 from bench.figures import Spread, failover_rows, function_rows, planned_rows, read_function
 from bench.planned import WARM_S, Planned, PlannedRun
 from bench.planned import as_rows as planned_as_rows
@@ -18,8 +18,6 @@ from lab.traffic import Traffic
 
 PAGE = REPOSITORY / "docs" / "BENCHMARKS.md"
 KINDS = (Fault.KILL, Fault.CUT)
-CONFIG = {"holdSeconds": "0", "movesPerHourMax": "24", "movesPerDayMax": "24"}
-"""A bench strikes again and again; a real site would be held, and rightly."""
 GOAL_S = 3.0
 """From the stored request to the accepted move, 99th percentile."""
 
@@ -29,11 +27,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description="How long moves take, on one warm lab each.")
     parser.add_argument("--runs", type=int, default=None, help="of each kind; unless given, as many as each measurement has")
     parser.add_argument("--only", choices=sorted(MEASUREMENTS), default=None, help="one of the measurements")
+    parser.add_argument(
+        "--fault", action="append", choices=faults.NAMES, help="of faults: measure this class anew (repeatable)"
+    )
     parser.add_argument("--seed", type=int, default=1, help="of the moments at which faults and requests come (%(default)s)")
     parser.add_argument("--no-page", action="store_true", help="leave docs/BENCHMARKS.md as it is")
     arguments = parser.parse_args()
     for name in [arguments.only] if arguments.only else MEASUREMENTS:
-        chosen = argparse.Namespace(seed=arguments.seed, runs=arguments.runs or USUAL.get(name, 100))
+        chosen = argparse.Namespace(seed=arguments.seed, runs=arguments.runs or USUAL.get(name, 100), fault=arguments.fault)
         text = MEASUREMENTS[name](chosen, Progress())
         if not arguments.no_page:
             page.put(PAGE, name, text)
@@ -87,8 +88,8 @@ def _fleet(arguments: argparse.Namespace, say: Progress) -> str:
     return fleet.part(said, measured)
 
 
-MEASUREMENTS = {"failover": _failovers, "planned": _planned, "fleet": _fleet, "simulated": simulated.measure}
-USUAL = {"simulated": 1000}
+MEASUREMENTS = {"failover": _failovers, "planned": _planned, "fleet": _fleet, "simulated": simulated.measure, "faults": faults.measure}
+USUAL = {"simulated": 1000, "faults": 10}
 """Runs of each kind where nobody asks for another number; 100 of those that are not named."""
 
 INSTANT = {"profile": "instant"}

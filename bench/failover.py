@@ -9,6 +9,7 @@ import json
 import random
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -24,6 +25,9 @@ SETTLED_S = 200.0
 READY_S = 150.0
 PROBE_INTERVAL_S = 1.0
 """Of the tier measured: a fault comes at a random moment between two rounds, else all would wait equally long."""
+
+CONFIG = {"holdSeconds": "0", "movesPerHourMax": "24", "movesPerDayMax": "24"}
+"""A bench strikes again and again; a real site would be held, and rightly."""
 
 BUDGET = 20
 """Moves after which the budget is given back; below the largest that can be configured."""
@@ -55,20 +59,36 @@ class Bench:
         self._moves: int | None = None
 
     def run(self, fault: Fault, *, cold: bool = False) -> Run:
-        """One fault, its move, and the return of the old holder as a standby."""
+        """One fault of a worker, its move, and the return of the old holder as a standby."""
+        return self.struck(fault.value, lambda holder: strike(self._site, fault, holder), cold=cold)
+
+    def struck(
+        self,
+        name: str,
+        inject: Callable[[str], None],
+        *,
+        within_s: float = PROBE_INTERVAL_S,
+        cold: bool = False,
+        last: bool = False,
+    ) -> Run:
+        """The same of any fault; `inject` does it to the holder, and may take its time: the clock runs from just before.
+
+        `within_s`: it comes at a random moment within so long. `last`: the lab ends afterwards, nobody comes back.
+        """
         site = self._site
         self._make_whole()
         before = site.stored()
         holder, epoch = str(before["holder"]), int(before["epoch"])
-        site.supervisor.pause(self._chance.uniform(0.0, PROBE_INTERVAL_S))
+        site.supervisor.pause(self._chance.uniform(0.0, within_s))
         if cold:
             self._kill_functions()
         fault_s = time.monotonic()
-        strike(site, fault, holder)
+        inject(holder)
         site.wait_for("the move", lambda: _is_settled(site.stored(), epoch), SETTLED_S)
         self._moves = (self._moves or 0) + 1
-        self._bring_back(holder)
-        return self._measured(fault, holder, epoch, fault_s, cold=cold)
+        if not last:
+            self._bring_back(holder)
+        return self._measured(name, holder, epoch, fault_s, cold=cold)
 
     def _make_whole(self) -> None:
         """A steady pair with budget, and a leader that knows of it."""
@@ -118,7 +138,7 @@ class Bench:
         for process in processes.of_lab(self._site.lab_id, also="AWS_LAMBDA_FUNCTION_NAME"):
             processes.send(process, signal.SIGKILL)
 
-    def _measured(self, fault: Fault, holder: str, epoch: int, fault_s: float, *, cold: bool) -> Run:
+    def _measured(self, fault: str, holder: str, epoch: int, fault_s: float, *, cold: bool) -> Run:
         lines = self._site.record.read()
         decided = next(line for line in lines if line["event"] == "record" and line["record"]["epoch"] > epoch)
         moved = next(
@@ -128,7 +148,7 @@ class Bench:
         )
         changes = [line for line in lines if line["event"] == "lease" and line["owner"]]
         return Run(
-            fault=fault.value,
+            fault=fault,
             holder=holder,
             decided_s=decided["t"] - fault_s,
             moved_s=moved["t_out"] - fault_s,

@@ -49,10 +49,13 @@ class Profile:
     shape: Shape
 
 
+LEAST_GRACE_S = 0.4
+"""A single question waits that long for its answer; `infra.config` takes no less."""
+
 LOOP = Profile(
     name="1 s loop",
-    words="tier fault-tolerant, a round each second, restartGraceSeconds 0, slowGraceSeconds 0, lease 6 s",
-    shape=replace(SHAPE, slow_grace_s=0.0),
+    words="tier fault-tolerant, a round each second, restartGraceSeconds 0, slowGraceSeconds 0.4, lease 6 s",
+    shape=replace(SHAPE, slow_grace_s=LEAST_GRACE_S),
 )
 PATIENT = Profile(
     name="1 s loop, slowGraceSeconds 15",
@@ -61,8 +64,8 @@ PATIENT = Profile(
 )
 CADENCE = Profile(
     name="5 s cadence",
-    words="tier high-availability, a round each 5 s, restartGraceSeconds 0, slowGraceSeconds 0, lease 15 s",
-    shape=replace(SHAPE, high_availability=True, restart_grace_s=0.0, slow_grace_s=0.0),
+    words="tier high-availability, a round each 5 s, restartGraceSeconds 0, slowGraceSeconds 0.4, lease 15 s",
+    shape=replace(SHAPE, high_availability=True, restart_grace_s=0.0, slow_grace_s=LEAST_GRACE_S),
 )
 
 
