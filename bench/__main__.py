@@ -4,7 +4,7 @@ import argparse
 import dataclasses
 import sys
 
-from bench import faults, fleet, page, simulated
+from bench import faults, fleet, page, simulated, step
 from bench.about import about, write_json
 from bench.failover import CONFIG, Bench, Run, as_rows
 from bench.figures import Spread, failover_rows, function_rows, planned_rows, read_function
@@ -88,7 +88,14 @@ def _fleet(arguments: argparse.Namespace, say: Progress) -> str:
     return fleet.part(said, measured)
 
 
-MEASUREMENTS = {"failover": _failovers, "planned": _planned, "fleet": _fleet, "simulated": simulated.measure, "faults": faults.measure}
+MEASUREMENTS = {
+    "failover": _failovers,
+    "planned": _planned,
+    "fleet": _fleet,
+    "simulated": simulated.measure,
+    "step": step.measure,
+    "faults": faults.measure,
+}
 USUAL = {"simulated": 1000, "faults": 10}
 """Runs of each kind where nobody asks for another number; 100 of those that are not named."""
 
