@@ -51,7 +51,7 @@ lab-ask: setup-lab ## ask the watchdog of that lab [VERB=switchover|pause|...] [
 lab-down: setup-lab ## end every lab of this repository
 	@$(RUN) -m lab down
 
-bench: setup-lab ## 100 runs each of killed, cut off and planned; out/bench/ and docs/BENCHMARKS.md
+bench: setup-lab ## how long every class of fault, a planned move and the rule take, in the lab and simulated; out/bench/, docs/BENCHMARKS.md
 	$(RUN) -m bench
 
 docs: setup-dev ## write every generated page and table from what holds it
