@@ -52,11 +52,12 @@ class Run:
 class Bench:
     """Runs on one lab."""
 
-    def __init__(self, site: Site, seed: int) -> None:
+    def __init__(self, site: Site, seed: int, *, fresh: bool = False) -> None:
+        """`fresh`: nothing has moved on this lab yet, and its leader knows so."""
         self._site = site
         self._chance = random.Random(seed)
         self._gate = Tail(site.logs / "gate.jsonl")
-        self._moves: int | None = None
+        self._moves: int | None = 0 if fresh else None
 
     def run(self, fault: Fault, *, cold: bool = False) -> Run:
         """One fault of a worker, its move, and the return of the old holder as a standby."""

@@ -210,11 +210,11 @@ def _runs(group: Group, names: list[str], arguments: argparse.Namespace, say: Sa
     if group.own_lab:
         for name, number in numbered:
             with site.start(group.options(), say) as running:
-                run = _one(Bench(running, arguments.seed + number), running, group, name, say)
+                run = _one(Bench(running, arguments.seed + number, fresh=True), running, group, name, say)
             yield name, run
     elif numbered:
         with site.start(group.options(), say) as running:
-            bench = Bench(running, arguments.seed)
+            bench = Bench(running, arguments.seed, fresh=True)
             for name, _ in numbered:
                 yield name, _one(bench, running, group, name, say)
 

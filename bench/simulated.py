@@ -6,14 +6,14 @@ platform are drawn. What they are drawn from stands in `prove.simulation.figures
 
 import argparse
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from bench.about import about, write_json
+from bench.goals import G10_S, Held, table
 from prove.simulation.measured import DELAY, Measured, measure_all
 from prove.simulation.stories import CADENCE, LOOP, with_standby
 
 PROCESSES = 2
-G10_S = 90.0
 
 Row = Mapping[str, float]
 
@@ -26,21 +26,6 @@ def measure(arguments: argparse.Namespace, say: Callable[[str], None]) -> str:
     more = {"profiles": [asdict(one) for one in measured], "goals": [asdict(goal) for goal in goals]}
     write_json("simulated", said | {"kind": "simulation, virtual seconds"}, more)
     return part(said, measured, goals)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Held:
-    """One goal, and what the simulation says of it."""
-
-    goal: str
-    what: str
-    wanted: str
-    reached: str
-    met: bool
-
-    def row(self) -> str:
-        """One row of the table."""
-        return f"| {self.goal} | {self.what} | {self.wanted} | {self.reached} | {'met' if self.met else '**missed**'} |"
 
 
 def held_against(measured: Sequence[Measured]) -> list[Held]:
@@ -109,7 +94,6 @@ def _nothing_found(measured: Sequence[Measured]) -> Held:
 def part(said: Mapping[str, str], measured: Sequence[Measured], goals: Sequence[Held]) -> str:
     """The part of the page."""
     tables = "\n\n".join(_table(one) for one in measured)
-    held = "\n".join(goal.row() for goal in goals)
     first = int(said["seed"])
     runs = measured[0].runs
     return f"""## Classes of fault, simulated
@@ -135,9 +119,7 @@ def part(said: Mapping[str, str], measured: Sequence[Measured], goals: Sequence[
 
 ### Held against the goals
 
-| goal | what | wanted | reached | |
-|---|---|---|---|---|
-{held}
+{table(goals)}
 
 G9 is counted over millions of ticks in which much goes wrong at once by `python -m prove.simulation`: docs/PROOF.md.
 G12 is measured with many sites, not here.

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bench.faults import GROUPS, NAMES, STEPS
-from bench.faults_page import part
+from bench.faults_page import held_against, part
 
 
 def entry(*moved_s: float, failed: str = "", load: str = "3.0 in the last minute") -> dict[str, Any]:
@@ -76,3 +76,27 @@ def test_what_could_not_be_measured_is_said() -> None:
 def test_the_loads_of_all_classes_are_told() -> None:
     page = part({"killed": entry(1.0, load="12.5 in"), "slow": entry(1.0, load="2.0 in")}, ["killed", "slow"])
     assert "load while it was measured: 2.0 to 12.5" in page
+
+
+def test_goals_are_held_against_what_was_measured() -> None:
+    good = {"killed": entry(1.2, 1.3), "cut off": entry(1.9, 1.9, 2.9), "arbiter killed: suspecting": entry(8.0)}
+    assert [(goal.goal, goal.met) for goal in held_against(good)] == [
+        ("G1", True),
+        ("G1", True),
+        ("G8", True),
+        ("G10", True),
+    ]
+    assert not held_against({"killed": entry(1.31, 1.31)})[0].met
+    assert not held_against({"cut off": entry(1.0, 1.0, 3.1)})[0].met
+    late = held_against(good | {"arbiter killed: suspecting": entry(8.3)})
+    assert [goal.goal for goal in late if not goal.met] == ["G8"]
+    longest = held_against({"zone lost": entry(90.1)})[0]
+    assert (longest.goal, longest.met, longest.reached) == ("G10", False, "the longest 90.10 s (zone lost)")
+
+
+def test_a_class_that_could_not_be_played_misses_g10() -> None:
+    assert not held_against({"killed": entry(1.0), "slow": entry(1.0, failed="the move did not come")})[-1].met
+
+
+def test_nothing_is_held_against_nothing() -> None:
+    assert held_against({"killed": entry(failed="the lab did not start")}) == []
