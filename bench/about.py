@@ -1,13 +1,17 @@
 """What every measurement says of itself, and where its raw values go."""
 
 import datetime as dt
+import functools
 import json
 import os
 import platform
 from collections.abc import Mapping
 
-from lab.commit import commit
+from lab import commit
 from lab.supervisor import REPOSITORY
+
+commit_at_first = functools.cache(commit.commit)
+"""A measurement is of what was checked out when it began."""
 
 OUT = REPOSITORY / "out" / "bench"
 
@@ -21,7 +25,7 @@ def about(seed: int, engine: str = "") -> dict[str, str]:
         "load": f"{last:.1f} in the last minute, {five:.1f} in the last five, of {os.cpu_count()} that it can carry",
         "engine": engine,
         "seed": str(seed),
-        "commit": commit(),
+        "commit": commit_at_first(),
     }
 
 

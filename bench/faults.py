@@ -62,6 +62,8 @@ class Group:
     """Every run has a lab of its own, and nobody comes back."""
     second_arbiter: bool = False
     within_s: float = 1.0
+    clients: bool = False
+    """HL7 senders and an HTTP client: a full disk is noticed by whoever writes."""
 
     def runs(self, wanted: int) -> int:
         """How often each of these classes is measured, where the quick ones are measured so often."""
@@ -153,9 +155,9 @@ GROUPS: tuple[Group, ...] = (
             "frozen": _frozen,
             "cut off": _cut_off,
             "slow": _slow,
-            "wrong answer": _wrong,
         }
     ),
+    Group(injects={"wrong answer": _wrong}, clients=True),
     Group(injects={"zone lost": _zone_lost}, own_lab=True, share=3),
     Group(injects={"throttled 60 s": _throttled}, api_faults=True, share=3),
     Group(injects={"store down 60 s": _store_down}, store_door=True, share=3),
@@ -178,6 +180,7 @@ NAMES = tuple(name for group in GROUPS for name in group.injects)
 
 def measure(arguments: argparse.Namespace, say: Say) -> str:
     """Measure the classes that were asked for, keep their figures; returns the part of the page."""
+    about(arguments.seed)  # what is measured is what is checked out now
     asked = arguments.fault or NAMES
     kept = _kept() if arguments.fault else {}
     for group in GROUPS:
@@ -210,10 +213,14 @@ def _runs(group: Group, names: list[str], arguments: argparse.Namespace, say: Sa
     if group.own_lab:
         for name, number in numbered:
             with site.start(group.options(), say) as running:
-                run = _one(Bench(running, arguments.seed + number, fresh=True), running, group, name, say)
+                run = _one(
+                    Bench(running, arguments.seed + 100 * NAMES.index(name) + number, fresh=True), running, group, name, say
+                )
             yield name, run
     elif numbered:
         with site.start(group.options(), say) as running:
+            if group.clients:
+                Traffic.begin(running)
             bench = Bench(running, arguments.seed, fresh=True)
             for name, _ in numbered:
                 yield name, _one(bench, running, group, name, say)
