@@ -52,12 +52,11 @@ class Run:
 class Bench:
     """Runs on one lab."""
 
-    def __init__(self, site: Site, seed: int, *, fresh: bool = False) -> None:
-        """`fresh`: nothing has moved on this lab yet, and its leader knows so."""
+    def __init__(self, site: Site, seed: int) -> None:
         self._site = site
         self._chance = random.Random(seed)
         self._gate = Tail(site.logs / "gate.jsonl")
-        self._moves: int | None = 0 if fresh else None
+        self._moves: int | None = None
 
     def run(self, fault: Fault, *, cold: bool = False) -> Run:
         """One fault of a worker, its move, and the return of the old holder as a standby."""
@@ -77,7 +76,7 @@ class Bench:
         `within_s`: it comes at a random moment within so long. `last`: the lab ends afterwards, nobody comes back.
         """
         site = self._site
-        self._make_whole()
+        self.make_whole()
         before = site.stored()
         holder, epoch = str(before["holder"]), int(before["epoch"])
         site.supervisor.pause(self._chance.uniform(0.0, within_s))
@@ -91,8 +90,8 @@ class Bench:
             self._bring_back(holder)
         return self._measured(name, holder, epoch, fault_s, cold=cold)
 
-    def _make_whole(self) -> None:
-        """A steady pair with budget, and a leader that knows of it."""
+    def make_whole(self) -> None:
+        """A steady pair with budget, and a leader that knows of it. On a new lab nobody leads for up to a minute."""
         site = self._site
         if self._moves is None or self._moves >= BUDGET:
             self._give_back_budget()

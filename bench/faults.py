@@ -213,15 +213,13 @@ def _runs(group: Group, names: list[str], arguments: argparse.Namespace, say: Sa
     if group.own_lab:
         for name, number in numbered:
             with site.start(group.options(), say) as running:
-                run = _one(
-                    Bench(running, arguments.seed + 100 * NAMES.index(name) + number, fresh=True), running, group, name, say
-                )
+                run = _one(Bench(running, arguments.seed + 100 * NAMES.index(name) + number), running, group, name, say)
             yield name, run
     elif numbered:
         with site.start(group.options(), say) as running:
             if group.clients:
                 Traffic.begin(running)
-            bench = Bench(running, arguments.seed, fresh=True)
+            bench = Bench(running, arguments.seed)
             for name, _ in numbered:
                 yield name, _one(bench, running, group, name, say)
 
@@ -231,7 +229,7 @@ def _one(bench: Bench, running: Site, group: Group, name: str, say: Say) -> Run:
         group.injects[name](_stage(running, holder, say))
 
     if group.second_arbiter:
-        running.wait_for("a steady site", lambda: running.stored().get("phase") == "steady", MINUTE_S)
+        bench.make_whole()
         start_arbiter(_stage(running, str(running.stored()["holder"]), say))
         running.supervisor.pause(WAITING_S)
     run = bench.struck(name, inject, within_s=group.within_s, last=group.own_lab)
