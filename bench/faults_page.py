@@ -22,17 +22,17 @@ def part(classes: Mapping[str, Mapping[str, Any]], names: Sequence[str]) -> str:
 
 - {_when(classes)}
 - Tier fault-tolerant, a round each second, restartGraceSeconds 0, slowGraceSeconds 0.4, lease 6 s; the schedule in real
-  minutes; no hold between moves, since a bench strikes again and again. No clients but for
-  the wrong answer. A fault comes at a random moment between
-  two rounds. Moved = the answer of the accepted AssociateAddress at the emulated cloud's gate; the clock starts just before
-  the fault.
+  minutes; no hold between moves, since a bench strikes again and again. No clients but for the wrong answer. A fault comes
+  at a random moment between two rounds. Moved = the answer of the accepted AssociateAddress at the emulated cloud's gate;
+  the clock starts just before the fault.
 - Killed: SIGKILL. Refused: the service is ended and the machine lives. To whoever asks both are a refusing kernel.
-  Slow: every answer comes 2 s late. Wrong answer: the disk is full, which the next message shows; the health page says
-  503 then. Zone lost: the holder is
-  cut off and its zone's prober is deleted. Throttled: EC2 turns every call away for 60 s. Store down: no function reaches
-  the record's table for 60 s. In both of these the holder is killed in the first moment, so 60 s are the fault itself.
+  Slow: every answer comes 2 s late. Wrong answer: the disk is full, which the next message shows; the health page says 503
+  then. Zone lost: the holder is cut off and its zone's prober is deleted. Throttled: EC2 turns every call away for 60 s.
+  Store down: no function reaches the record's table for 60 s. In both of these the holder is killed in the first moment, so
+  60 s are the fault itself.
 - Arbiter killed: the holder is killed, and the arbiter when the record says suspect, or with that call held at the gate,
-  which is then dropped. The next one comes with the schedule, within a minute; "another waits": `arbiterStandby`.
+  which is then dropped. The next one comes with the schedule, within a minute, or with the event of the old holder's
+  machine, which the fence stops; "another waits": `arbiterStandby`.
 - Up to {FEW} runs, p95 is the largest value.
 
 | seconds to the accepted move | p50 | p95 | max | n |

@@ -113,7 +113,8 @@ def part(said: Mapping[str, str], measured: Sequence[Measured], goals: Sequence[
   holder is killed in the first moment of it, so about 60 s of these figures are the fault itself.
 - "Arbiter killed at each step": the holder is killed, and its leader at one of the steps (every use of a port, both ends)
   until the accepted move, all steps in turn. Without `arbiterStandby` the next one comes with the schedule, within a
-  minute. What the death adds is the difference from the same seed without it.
+  minute, or with the event of the old holder's machine that stops. What the death adds is the difference from the same seed
+  without it.
 
 {tables}
 
