@@ -45,7 +45,8 @@ def on_motion(case: Case) -> Decision:
     if association.association_id == intent.expected_id:
         return _on_still_there(case, intent)
     if is_on(association, holder_of(case)):
-        return verify(case.record, association.association_id, case.now_s, "read back: the address is on its target")
+        unanswered = replace(case.record, loose_s=loose_since(case.record))  # a hand may have been first (RULE 9.9)
+        return verify(unanswered, association.association_id, case.now_s, "read back: the address is on its target")
     return _on_moved_by_others(case, association)
 
 

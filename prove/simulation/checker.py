@@ -145,6 +145,7 @@ class Watch:
         if event.lost:
             self._record = None
             self.judge.lost(event.time_s)
+        self._promised = dict.fromkeys(self._promised, "")  # their names may be given once more
         self._replied.clear()
         self._begun.clear()
         self._owed.clear()
@@ -164,7 +165,8 @@ class Watch:
 
     def _on_promises(self, record: Record) -> None:
         for notice in record.outbox:
-            said = self._promised.setdefault(notice.id, notice.what)
+            said = self._promised.get(notice.id) or notice.what
+            self._promised[notice.id] = said
             if said != notice.what:
                 self._broken("a notice has one name (7.1)", f"{notice.id} is {said} and {notice.what}")
 

@@ -6,8 +6,8 @@ from prove import controls, defects, pages, run, worlds
 
 pytestmark = pytest.mark.prove
 
-STATES = 12_000
-FOLLOWED = 400
+STATES = 6_000
+FOLLOWED = 200
 
 
 @pytest.mark.parametrize("control", controls.CONTROLS, ids=lambda control: control.name)

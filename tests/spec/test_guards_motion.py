@@ -399,3 +399,16 @@ def test_a_target_that_dies_before_it_is_verified(
     seen = round_of(answers, address=ON_TARGET, machines=(machine("wk1"), machine("wk2")))
     decision = verifying(seen, streak=streak_of(verdict), **changes)
     assert (written(decision).phase, told(decision)) == (phase, telling), why
+
+
+@pytest.mark.parametrize(
+    ("phase", "asked_s", "loose_s"),
+    [(Phase.MOVING, NOW_S - 2, NOW_S - 2), (Phase.MOVING, None, None), (Phase.FENCING, NOW_S - 2, None)],
+)
+def test_an_association_that_was_read_and_not_answered_may_be_another_hand_s(
+    phase: Phase, asked_s: float | None, loose_s: float | None
+) -> None:
+    """9.9: ours may still land then, in the gap of a planned move."""
+    record = moving(phase, intent=intent_of(asked_s=asked_s))
+    decision = decide(record, round_of("TH", address=address_on("wk2", "assoc-9")))
+    assert (written(decision).phase, written(decision).loose_s) == (Phase.VERIFYING, loose_s)
