@@ -120,7 +120,7 @@ class Leadership:
                 asked_at = self._clock.monotonic_s()
                 now = self._store.read_lease()
                 if now and now.owner == self.owner:  # an earlier take of ours, whose answer was lost
-                    return self._hold(now, asked_at)
+                    return self._hold(self._store.renew_lease(now), asked_at)  # others count from its last beat
                 if now is None or not now.owner or self._is_over(now, seen, seen_at):
                     return self._hold(self._store.take_lease(self.owner, now), asked_at)
                 if seen is None or (now.beat, now.token) != (seen.beat, seen.token):
@@ -137,20 +137,20 @@ class Leadership:
                 return None
             self._clock.sleep(poll_s)
 
-    def acquire_if_nobody_leads(self) -> Lease | None:
+    def acquire_if_nobody_leads(self, wait_s: float | None = None) -> Lease | None:
         """Take the lease if no arbiter beats, and disturb none that does: no wish, no race with a successor that waits.
 
-        None as soon as a beat is seen, or somebody else is quicker; at the latest when twice the lease time has passed
-        without an answer from the store.
+        None as soon as a beat is seen, or somebody else is quicker; at the latest when `wait_s` (twice the lease time) has
+        passed without an answer from the store.
         """
-        give_up_s = self._clock.monotonic_s() + 2 * self._settings.lease_ttl_s
+        give_up_s = self._clock.monotonic_s() + (2 * self._settings.lease_ttl_s if wait_s is None else wait_s)
         seen, seen_at = None, 0.0
         while self._clock.monotonic_s() < give_up_s:
             asked_at = self._clock.monotonic_s()
             try:
                 now = self._store.read_lease()
                 if now and now.owner == self.owner:  # an earlier take of ours, whose answer was lost
-                    return self._hold(now, asked_at)
+                    return self._hold(self._store.renew_lease(now), asked_at)  # others count from its last beat
                 if now is None or not (now.owner or now.wish) or self._is_over(now, seen, seen_at):
                     return self._hold(self._store.take_lease(self.owner, now), asked_at)
                 if seen and (now.beat, now.token) != (seen.beat, seen.token):
@@ -170,7 +170,7 @@ class Leadership:
 
     def _hold(self, lease: Lease, asked_at: float) -> Lease:
         """Dated from before it was asked for: others may have seen it beat as early as that."""
-        self._lease, self._renewed_at = lease, asked_at
+        self._lease, self._renewed_at, self._renewal = lease, asked_at, None
         return lease
 
     def keep(self, answered: str = "") -> Lease | None:
@@ -287,7 +287,10 @@ def _lead_until(end_s: float, work: Led, leadership: Leadership, clock: Clock, r
         started_s = clock.monotonic_s()
         lease = leadership.keep() or _to_finish_with(work, leadership)
         if lease is None:
-            return "the lease is another's, or could be"
+            if leadership.acquire_if_nobody_leads(end_s - started_s) is None:
+                return "the lease is another's, or could be"
+            reporter.event("leading-again", {"owner": leadership.owner})
+            continue
         work.tick(lease)
         lease = _answer_question(work, leadership, lease)
         if lease and lease.wish and work.may_let_go and leadership.hand_over() is None:

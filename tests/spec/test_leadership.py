@@ -1,5 +1,6 @@
 """RULE.md section 2: who may decide."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -110,6 +111,64 @@ def test_a_leader_ticks_until_its_life_is_over() -> None:
     assert sum(name == "tick" for name, _ in world.reporter.events) > 25
     assert world.store.lease is not None
     assert world.store.lease.owner == ""
+
+
+def away(world: World, from_s: float, until_s: float, meanwhile: Callable[[float], None] | None = None) -> None:
+    """The store answers nobody from so many seconds after now on, until then."""
+    sleep, began = world.clock.sleep, world.clock.time_s
+
+    def passing(seconds: float) -> None:
+        sleep(seconds)
+        at_s = world.clock.time_s - began
+        world.store.down = from_s <= at_s < until_s
+        if meanwhile:
+            meanwhile(at_s)
+
+    world.clock.sleep = passing  # type: ignore[method-assign]
+
+
+def test_a_leader_whose_store_was_away_goes_on_when_it_answers_again() -> None:
+    """2.4: once it ended, and nobody led until the schedule started the next one."""
+    world = World().settled()
+    led = world.lease
+    world.kill("wk1")
+    away(world, 0.1, 25.0)
+    reason = lead(world.cycle, world.leadership, world.clock, world.reporter, life_s=60.0)
+    assert reason == "its life is over"
+    names = [name for name, _ in world.reporter.events]
+    assert names.count("leading-again") == 1
+    assert led is not None
+    assert (world.record.holder, world.store.lease and world.store.lease.token) == ("wk2", led.token)
+
+
+def test_a_leader_whose_store_was_away_ends_where_another_has_led_since() -> None:
+    """2.4, 2.5."""
+    world = World().settled()
+    took: list[float] = []
+
+    def another(at_s: float) -> None:
+        if at_s >= 10.0 and not took:
+            took.append(at_s)
+            assert world.store.lease
+            world.store.lease = replace(world.store.lease, owner="other", token=world.store.lease.token + 1, beat=99)
+        elif took and world.store.lease:
+            world.store.lease = replace(world.store.lease, beat=world.store.lease.beat + 1)
+
+    away(world, 0.1, 12.0, another)
+    reason = lead(world.cycle, world.leadership, world.clock, world.reporter, life_s=60.0)
+    assert reason == "the lease is another's, or could be"
+    assert "leading-again" not in [name for name, _ in world.reporter.events]
+    assert world.store.lease
+    assert world.store.lease.owner == "other"
+
+
+def test_a_lease_of_ours_that_is_found_beats_at_once() -> None:
+    """2.2: others count its time from the last beat that they saw, and not from our look at it."""
+    for find in (lambda one: one.acquire(1.0), lambda one: one.acquire_if_nobody_leads()):
+        _, store, one, _ = pair()
+        store.lease = Lease(owner="one", token=3, beat=7, wish="")
+        found = find(one)
+        assert (found.token, found.beat) == (3, 8)
 
 
 def test_a_leader_ends_after_the_tick_in_which_it_saw_a_wish() -> None:
