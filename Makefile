@@ -19,6 +19,7 @@ test: check ## check, then every tier that CI runs
 	$(RUN) -m pytest -q -n 2 --dist worksteal -m "lab or judge"
 	$(RUN) -m pytest -q -n 2 --dist worksteal -m slips
 	$(RUN) -m pytest -q -n 2 --dist worksteal -m prove tests/prove
+	TANDEM_HISTORIES=300 $(RUN) -m pytest -q -n 2 tests/property/test_rule_properties.py
 
 check: setup-dev ## format, lint, types, layering, fast tests
 	.venv/bin/ruff format --check .

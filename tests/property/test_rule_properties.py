@@ -12,7 +12,7 @@ import pytest
 from failover_lambda.model import Answer, Do, Kind, Phase, Power
 from tests.worlds import World
 
-HISTORIES = int(os.environ.get("TANDEM_HISTORIES", "150"))
+HISTORIES = int(os.environ.get("TANDEM_HISTORIES", "50"))
 STEPS = 60
 FAILURES = (Answer.REFUSED, Answer.RESET, Answer.TIMEOUT, Answer.SILENT, Answer.WRONG)
 

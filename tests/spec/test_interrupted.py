@@ -6,7 +6,7 @@ What must be the same is `places.End`, and on the way there every `places.Place`
 from every interrupted step.
 
 `make check` takes, of effects that do the same in the same stretch of ticks, some of each kind, and of long stories fewer;
-`make test` takes every effect of every story for the first kind of death, and some of each kind for the other two.
+`make nightly` takes every effect of every story for the first kind of death, and some of each kind for the other two.
 """
 
 from collections.abc import Iterable, Iterator
@@ -26,14 +26,14 @@ from tests.spec.places import Death, End, Moment, Place, Point, different
 from tests.worlds import World
 
 STORIES = sorted((Path(__file__).parent / "scenarios").glob("*.txt"))
-TICKS_A_STORY = 500
+TICKS_A_STORY = 150
 """So many ticks of deaths `make check` spends on one story and one kind of death."""
 
-DIFFERENT_ENDS = {
-    "nobody_takes_it": "6.4: a worker that was seen stopped, and that the watchdog itself started again as the holder, is "
-    "stopped once more when the address goes on to the next one, if one call of its fence was never answered",
+
+WAITS = {
+    "asked_switchover": ("the arbiter dies before the effect number 5:", "the arbiter dies after the effect number 4:"),
 }
-"""Stories whose ends differ, or that break a claim, and the defect that this is. `make test` notices when it is mended."""
+"""Deaths after which the way back is not open yet: an association was read and never answered, so it waits (9.9)."""
 
 
 @cache
@@ -75,14 +75,8 @@ def some(points: list[Point], ticks: int) -> list[Point]:
     return points[::step]
 
 
-def in_story(story: Path) -> object:
-    """The story as a parameter."""
-    marks = [pytest.mark.xfail(reason=DIFFERENT_ENDS[story.stem])] if story.stem in DIFFERENT_ENDS else []
-    return pytest.param(story, id=story.stem, marks=marks)
-
-
 @pytest.mark.parametrize("moment", [Moment.UNANSWERED, Moment.ON_ITS_WAY], ids=["unanswered", "on its way"])
-@pytest.mark.parametrize("story", [in_story(story) for story in STORIES if story.stem not in DIFFERENT_ENDS])
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.stem)
 def test_the_end_is_the_same_wherever_the_arbiter_died(story: Path, moment: Moment) -> None:
     _, _, points, ticks = reference(story)
     assert list(die(story, some(dying(different(points), moment), ticks), moment)) == []
@@ -90,11 +84,12 @@ def test_the_end_is_the_same_wherever_the_arbiter_died(story: Path, moment: Mome
 
 @pytest.mark.prove
 @pytest.mark.parametrize("moment", Moment, ids=lambda moment: moment.value)
-@pytest.mark.parametrize("story", [in_story(story) for story in STORIES])
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.stem)
 def test_the_end_is_the_same_at_every_effect_of_every_story(story: Path, moment: Moment) -> None:
     _, _, points, _ = reference(story)
     every = points if moment is Moment.UNANSWERED else different(points)
-    assert list(die(story, dying(every, moment), moment)) == []
+    found = list(die(story, dying(every, moment), moment))
+    assert [line for line in found if not line.startswith(WAITS.get(story.stem, ("no such death",)))] == []
 
 
 # Many deaths in a row
