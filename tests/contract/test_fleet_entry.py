@@ -44,6 +44,9 @@ def entry(moto: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
         monkeypatch.setenv(name, value)
     monkeypatch.delitem(sys.modules, "failover_lambda.aws.fleet_arbiter", raising=False)
     dynamodb = client("dynamodb", moto, PATIENT)
+    for item in dynamodb.scan(TableName=TABLE)["Items"]:  # other tests' sites lie in the same table
+        if item["pk"]["S"].startswith(site_key("")):
+            dynamodb.delete_item(TableName=TABLE, Key={"pk": item["pk"]})
     for site, document in (("one", document_of(settings_of("one"))), ("bad", "{")):
         dynamodb.put_item(TableName=TABLE, Item={"pk": {"S": site_key(site)}, "settings": {"S": document}})
     return importlib.import_module("failover_lambda.aws.fleet_arbiter")
