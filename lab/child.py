@@ -259,11 +259,11 @@ class Child:
                 self._watch.fail(ChildProtocolError(self.name, f"{fault!r} at its line {line!r}"))
         status = self._process.wait()
         self._close_pipes()
-        with self._watch.changed:
+        with self._watch.changed:  # whoever sees that it has ended also sees that it should not have
             self.status = status
+            if not self._may_end:
+                self._watch.fail(self._ended_error("ended by itself"))
             self._watch.changed.notify_all()
-        if not self._may_end:
-            self._watch.fail(self._ended_error("ended by itself"))
 
     def _take(self, event: Event) -> None:
         if not isinstance(event["event"], str):

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -96,7 +97,15 @@ def test_crash_of_one_child_reaches_whoever_waits_for_another(supervisor: Superv
         waited_for.expect("never", deadline_s=10)
 
 
-def test_crash_that_nobody_waited_for_is_raised_at_the_end(tmp_path: Path) -> None:
+def test_crash_that_nobody_waited_for_is_raised_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long its last words take to be read: the lab ends at once meanwhile."""
+    tail = Child._tail  # pyright: ignore[reportPrivateUsage]
+
+    def read_slowly(child: Child) -> str:
+        time.sleep(0.3)
+        return tail(child)
+
+    monkeypatch.setattr(Child, "_tail", read_slowly)
     lab = Supervisor(tmp_path, f"test-{uuid.uuid4().hex}")
     with pytest.raises(ChildEndedError, match=r"^one: "), lab:
         crash_unseen(lab)
