@@ -37,6 +37,8 @@ READ_S: Final = 0.06
 CHANGE_S: Final = 0.3
 """Of a call that changes something: half of what a pair of them takes on AWS, 0.6 s."""
 INVOKE_S: Final = 0.015
+DEAF_S: Final = 4.0
+"""How long a function that hangs is silent: longer than any arbiter waits for it."""
 GET_S: Final = 0.004
 WRITE_S: Final = 0.010
 
@@ -277,7 +279,7 @@ class Account:
             with self._lock:
                 self.calls["Invoke"] += 1
         if name in self.deaf:
-            time.sleep(4.0)
+            time.sleep(DEAF_S)
             raise TimeoutError("the function does not answer")
         time.sleep(INVOKE_S + slow_s)
         return _response(200, body, "application/json")

@@ -74,9 +74,8 @@ def _suspect(case: Case, why: str) -> Decision:
 def on_dead(case: Case, why: str) -> Decision:
     """The holder is dead by the verdict: move, or say what forbids it."""
     record = case.record
-    fence, machine = record.fence(record.holder), case.seen.instance(record.holder)
-    hit = fence is not None and (fence.start is not None or (machine is not None and machine.power.off))
-    if fence and hit and fence.seen_stopped_s is not None and case.now_s - fence.seen_stopped_s < SUSPECT_TOLD_S:
+    fence = record.fence(record.holder)
+    if fence and fence.start and fence.seen_stopped_s is not None and case.now_s - fence.seen_stopped_s < SUSPECT_TOLD_S:
         return case.to(Phase.SUSPECT, f"{why}; a late stop of ours hit it: it is started again, not failed over")
     if case.seen.address is None:
         return _suspect(case, f"{why}; the address could not be read in this round")

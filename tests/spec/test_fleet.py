@@ -13,6 +13,7 @@ from failover_lambda import observation
 from failover_lambda.contract import Settings
 from failover_lambda.fleet import (
     HAND_OVER_AFTER_S,
+    IDLE_S,
     LIST_EVERY_S,
     REHEARSAL_EVERY_S,
     ROUNDS_MAX,
@@ -321,6 +322,16 @@ def test_a_question_is_answered_when_the_list_was_read_anew_and_every_site_ticke
         world.run(0.1)
     assert world.clock.time_s - began_s < 3.0
     assert world.record("new").phase in (Phase.STEADY, Phase.MOVING, Phase.VERIFYING)
+
+
+def test_for_a_question_sites_at_rest_are_asked_at_once_and_not_in_their_own_phases() -> None:
+    """2.10, 2.11: a round every five seconds is longer than a deployment should wait."""
+    world = FleetWorld("a", "b", "c", probe_interval_s=5.0).settled(20.0)
+    began_s = world.clock.time_s
+    while not world.fleet.may_answer("ask-1"):
+        world.run(0.1)
+    assert world.clock.time_s - began_s <= IDLE_S
+    assert {site for _, sites, _ in world.shared.looks for site in sites} == {"a", "b", "c"}
 
 
 def test_a_question_is_not_kept_waiting_by_a_site_that_hangs() -> None:

@@ -136,3 +136,32 @@ def test_an_address_that_nobody_can_take_is_told_once() -> None:
     world.heal("wk2")
     world.tick(40)
     assert world.cloud.on == "wk2"
+
+
+def test_where_two_targets_refuse_the_address_goes_back_to_whom_it_was_taken_from() -> None:
+    """5.8: "then the old holder": the second target's own intent came from nobody."""
+    world = World(workers=3).settled()
+    world.cloud.refuse_target.update({"wk2", "wk3"})
+    world.kill("wk1")
+    world.until(Phase.MOVING)
+    while world.record.phase is Phase.MOVING and world.record.holder != "wk1":
+        world.tick()
+    world.until(Phase.STEADY)
+    assert (world.cloud.on, world.record.holder, world.record.manual) == ("wk1", "wk1", "")
+
+
+def test_who_adopts_after_a_holder_left_the_configuration_names_no_other_as_the_former_one() -> None:
+    """7.1, 1.10: the address is on wk1 by somebody's hand, and wk3, which the record names for a moment, never had it."""
+    world = World(workers=3).settled()
+    world.kill("wk1")
+    world.until(Phase.STEADY)
+    world.heal("wk1")
+    world.cloud.put_address("wk1")
+    world.reporter.told.clear()
+    one, _, three = world.settings.workers
+    world.settings = replace(world.settings, workers=(one, three))
+    world.leadership.release()
+    world.new_arbiter()
+    world.tick(3)
+    (adopted,) = [notice for notice in world.reporter.told if notice.what == "adopted"]
+    assert (adopted.source, adopted.target) == ("", "wk1")

@@ -76,6 +76,15 @@ def streak_of(*rounds: tuple[float, Round], **changes: float) -> Streak | None:
     return streak
 
 
+def test_two_machines_that_are_off_are_waited_for_by_no_grace_whatever_a_late_answer_says() -> None:
+    """3.8, 3.12: the cloud says that the holder is off, and a vantage still got a refusal."""
+    seen = a_round(sight("b", "RTT"), sight("c", "RTT"))
+    assert not judge(seen, THREE.home, THREE).mute
+    off = replace(seen, instances=(machine("wk1", Power.STOPPED),))
+    judged = judge(off, THREE.home, THREE)
+    assert (judged.finding.value, judged.mute) == ("all-failed", True)
+
+
 def test_a_timeout_among_refusals_makes_the_whole_streak_slow() -> None:
     """3.4: two rounds are enough only if in each of them every answer was a refusal; here the first was none."""
     settings = make_settings()

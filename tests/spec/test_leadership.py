@@ -10,6 +10,7 @@ from failover_lambda.errors import StoreUnavailableError
 from failover_lambda.leadership import LEFT_TO_THE_LEADER, Leadership, lead, lead_if_nobody_does, once, stand_by
 from failover_lambda.model import Lease, Phase
 from tests.fakes import FakeClock, InlineExecutor, MemoryStore, make_settings
+from tests.fleets import Holding
 from tests.worlds import World
 
 SETTINGS = make_settings()
@@ -160,6 +161,20 @@ def test_a_leader_whose_store_was_away_ends_where_another_has_led_since() -> Non
     assert "leading-again" not in [name for name, _ in world.reporter.events]
     assert world.store.lease
     assert world.store.lease.owner == "other"
+
+
+def test_a_renewal_that_is_answered_after_the_lease_was_found_again_does_not_date_it_back() -> None:
+    """2.4: a leader that has just beaten would stop for an answer that is seconds old."""
+    clock, store, late = FakeClock(), MemoryStore(), Holding(lambda *_: True)
+    one = Leadership("one", SETTINGS, store, clock, late)
+    one.acquire(1.0)
+    clock.sleep(SETTINGS.lease_renew_s)
+    one.keep()
+    clock.sleep(SETTINGS.lease_ttl_s)
+    assert one.keep() is None
+    assert one.acquire_if_nobody_leads() is not None
+    late.let_go()
+    assert one.keep() is not None
 
 
 def test_a_lease_of_ours_that_is_found_beats_at_once() -> None:

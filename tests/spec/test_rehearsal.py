@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from failover_lambda.cycle import Cycle, Ports
 from failover_lambda.model import Do, Phase
 from failover_lambda.rehearsal import due
 from tests.fakes import DENIED_CODE
+from tests.fleets import Holding
 from tests.worlds import World
 
 
@@ -101,11 +103,23 @@ def test_without_a_record_or_with_a_fence_nothing_is_rehearsed() -> None:
     assert due(world.record, world.settings, world.clock.time_s + 9000) == ()
 
 
-def test_a_leader_rehearses_once_though_the_store_does_not_take_that_it_did() -> None:
-    """7.6: it would be asked in every round."""
+def test_nobody_waits_for_a_rehearsal_that_hangs_and_none_is_begun_beside_it() -> None:
+    """7.6: a failover is as fast meanwhile."""
     world = World().settled()
     world.clock.sleep(600)
     world.new_arbiter()
-    world.store.down = True
-    world.tick(5)
-    assert len(world.cloud.rehearsed) <= len(FAILOVER_OF_WK1)
+    pool = Holding(lambda *asked: bool(asked) and isinstance(asked[0], tuple))  # of commands: a rehearsal
+    ports = Ports(
+        clock=world.clock,
+        probers=world.cloud,
+        public=world.public,
+        cloud=world.cloud,
+        store=world.store,
+        reporter=world.reporter,
+    )
+    world.cycle = Cycle(world.settings, ports, pool=pool)
+    world.tick(10)
+    assert (len(pool.held), world.record.phase) == (1, Phase.STEADY)
+    world.kill("wk1")
+    world.tick(6)
+    assert world.cloud.on == "wk2"
