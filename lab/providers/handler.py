@@ -1,7 +1,7 @@
 """What a handler of one resource type is, and the two values that it is given.
 
-Here: `Handler` (create, read, delete), `Ask` (what the program wants) and `State` (what exists). A provider that speaks the
-engine's protocol will add update and diff to `Handler`. Not here: any cloud. Only `lab.providers` imports this file.
+Here: `Handler` (create, read, update, delete, and what else Pulumi's engine asks of a type), `Ask` (what the program wants)
+and `State` (what exists). Not here: any cloud. Only `lab.providers` imports this file.
 
 `Ask` remembers which inputs a handler looked at, at every depth. What nobody looked at becomes a gap of the deployment: an
 input cannot be dropped in silence.
@@ -98,6 +98,14 @@ class State:
     outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
+class CannotUpdateError(Exception):
+    """An input that the real provider changes in place, and for which the lab has no call."""
+
+    def __init__(self, type_token: str, changed: frozenset[str]) -> None:
+        self.changed = changed
+        super().__init__(f"the lab cannot change {', '.join(sorted(changed))} of {type_token} in place")
+
+
 class Handler(ABC):
     """Creates, reads and deletes the resources of one type. Called on several threads at once, so it keeps nothing.
 
@@ -107,6 +115,19 @@ class Handler(ABC):
     type: ClassVar[str]
     """The provider's type token."""
 
+    replaces: ClassVar[frozenset[str]] = frozenset()
+    """Inputs that the real provider cannot change in place: a change of one makes a new resource. Top level, or `a.b` inside
+    an object or the objects of a list."""
+
+    required: ClassVar[frozenset[str]] = frozenset()
+    """Inputs without which the real provider refuses the resource."""
+
+    defaults: ClassVar[Mapping[str, Any]] = {}
+    """What the real provider fills in for an input that the program leaves out; a literal of its schema, never computed."""
+
+    named: ClassVar[str] = ""
+    """The input that the real provider fills from the logical name and a random tail; "" = none."""
+
     @abstractmethod
     def create(self, ask: Ask) -> Created:
         """Make the resource and wait until the cloud calls it ready. The gaps of `ask` are added by the registry."""
@@ -114,6 +135,20 @@ class Handler(ABC):
     @abstractmethod
     def read(self, state: State) -> Mapping[str, Any] | None:
         """The outputs as the cloud tells them now; None when the resource is gone."""
+
+    def update(self, state: State, ask: Ask, changed: frozenset[str]) -> Created:
+        """Change what exists to what `ask` wants, in place; the id stays.
+
+        Args:
+            state: The resource as it was last known.
+            ask: All inputs as they are wanted now.
+            changed: The top-level inputs that are otherwise than before; never one of `replaces`.
+
+        Raises:
+            CannotUpdateError: the lab knows no way to change one of these.
+        """
+        del state, ask
+        raise CannotUpdateError(self.type, changed)
 
     @abstractmethod
     def delete(self, state: State) -> None:
