@@ -4,10 +4,10 @@ PROFILE ?= instant
 FAULT ?= kill
 SIZE ?= ci
 RUN := .venv/bin/python
-FAST := not lab and not judge and not slips and not prove
+FAST := not lab and not judge and not slips and not prove and not engine
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check nightly prove lab-run lab-up lab-ask lab-down bench clean docs lock setup-lab setup-dev
+.PHONY: help demo test check nightly engine prove lab-run lab-up lab-ask lab-down bench clean docs lock setup-lab setup-dev
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -15,8 +15,9 @@ help: ## this list
 demo: setup-lab ## an AWS pair fails over in the lab, no account needed [PROFILE=instant|aws] [FAULT=kill|freeze|cut]
 	@$(RUN) -m lab demo --profile $(PROFILE) --fault $(FAULT)
 
-test: check ## check, then every tier that CI runs
-	$(RUN) -m pytest -q -n 2 --dist worksteal -m "lab or judge"
+test: check engine ## check, then every tier that CI runs
+	$(RUN) -m pytest -q -n 2 --dist worksteal -m "(lab or judge) and not engine"
+	$(RUN) -m pytest -q -n 2 --dist worksteal -m engine
 	$(RUN) -m pytest -q -n 2 --dist worksteal -m slips
 	$(RUN) -m pytest -q -n 2 --dist worksteal -m prove tests/prove
 	TANDEM_HISTORIES=300 $(RUN) -m pytest -q -n 2 tests/property/test_rule_properties.py
@@ -27,6 +28,9 @@ check: setup-dev ## format, lint, types, layering, fast tests
 	.venv/bin/pyright
 	.venv/bin/lint-imports
 	$(RUN) -m pytest -q -n 2 -m "$(FAST)"
+
+engine: setup-lab ## Pulumi's engine: the one on the PATH, or one built once for this machine (5 minutes)
+	@$(PYTHON) tools/engine.py
 
 nightly: test ## the large sizes; results with date go into docs/
 	TANDEM_HISTORIES=5000 $(RUN) -m pytest -q -n 2 tests/property

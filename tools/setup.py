@@ -28,8 +28,8 @@ ROOT = Path(__file__).resolve().parent.parent
 OLDEST, NEWEST = (3, 11), (3, 13)
 GROUPS = ("aws", "lab", "dev")
 """Each holds what stands before it."""
-TOOLS = {"ministack": ("lab", "dev"), "parliament": ("dev",), "checkov": ("dev",)}
-"""Tools with a Python environment of their own, and the groups that want them."""
+TOOLS = {"ministack": ("lab", "dev"), "parliament": ("dev",), "checkov": ("dev",), "pulumi": ()}
+"""Tools with a Python environment of their own, and the groups that want them; pulumi's (Go) is for tools/engine.py."""
 NODE_TOOLS = {"iam-simulate": ("dev",)}
 """Tools of npm, and the groups that want them."""
 STAMP = ".tandem-lock"
