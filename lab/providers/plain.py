@@ -1,7 +1,7 @@
 """Plain values: what a program's resource inputs look like once they have left the wire.
 
-Here: the two conversions between the engine's protobuf values and Python values, the four wrapped kinds (secret, asset,
-archive, folder), and the zip that a function's code becomes. Not here: anything of a cloud, anything that talks. Anybody in
+Here: the two conversions between the engine's protobuf values and Python values, the wrapped kinds (secret, unknown, assets
+and archives), and the zip that a function's code becomes. Not here: anything of a cloud, anything that talks. Anybody in
 `lab` and its tests may import this file.
 
 The wire knows one kind of number; a number without a fraction is an `int` here, because the clouds' SDKs refuse `1.0`. A
@@ -30,6 +30,22 @@ class Mark:
     RESOURCE = "5cf8f73096256a8f31e491e813e4eb8e"
 
 
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""What stands for a text that only a real run will tell."""
+
+UNKNOWNS = frozenset(
+    {
+        UNKNOWN,
+        "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",  # a boolean
+        "3eeb2bf0-c639-47a8-9e75-3b44932eb421",  # a number
+        "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",  # a list
+        "030794c1-ac77-496b-92df-f27374a8bd58",  # an asset
+        "e48ece36-62e2-4504-bad9-02848725956a",  # an archive
+        "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",  # an object
+    }
+)
+"""Every text that stands for an unknown value in a preview (pulumi sdk/go/common/resource/plugin/rpc.go)."""
+
 ZIP_MOMENT = (1980, 1, 1, 0, 0, 0)
 """The time of every file in a zip, so that equal sources give equal bytes: the earliest that the format can express."""
 
@@ -42,10 +58,18 @@ class Secret:
 
 
 @dataclass(frozen=True)
+class Unknown:
+    """A value of a preview that only the real run will tell."""
+
+    mark: str = UNKNOWN
+
+
+@dataclass(frozen=True)
 class FileAsset:
-    """One file, by its path."""
+    """One file, by its path. A hash is the engine's, of the content; the SDK itself sends none."""
 
     path: str
+    hash: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,6 +84,7 @@ class FileArchive:
     """A folder, or a zip file, by its path."""
 
     path: str
+    hash: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,6 +92,7 @@ class AssetArchive:
     """Files and folders by the names that they have inside the archive."""
 
     assets: Mapping[str, Any]
+    hash: str = ""
 
 
 def from_wire(properties: Struct) -> dict[str, Any]:
@@ -99,6 +125,21 @@ def secrets_in(value: Any) -> Iterator[Secret]:
     elif isinstance(value, list):
         for item in cast("list[Any]", value):
             yield from secrets_in(item)
+
+
+def has_unknowns(value: Any) -> bool:
+    """Whether something in the value, at any depth, is not known yet."""
+    match value:
+        case Unknown():
+            return True
+        case Secret(inner):
+            return has_unknowns(inner)
+        case Mapping():
+            return any(has_unknowns(item) for item in cast("Mapping[str, Any]", value).values())
+        case list():
+            return any(has_unknowns(item) for item in cast("list[Any]", value))
+        case _:
+            return False
 
 
 def hide(text: str, secrets: Iterator[Secret]) -> str:
@@ -140,14 +181,14 @@ def zip_bytes(archive: FileArchive | AssetArchive) -> bytes:
 
 def _entries(node: Any, name: str) -> Iterator[tuple[str, bytes]]:
     match node:
-        case FileAsset(path):
+        case FileAsset(path=path):
             yield name, Path(path).read_bytes()
-        case TextAsset(text):
+        case TextAsset(text=text):
             yield name, text.encode()
-        case AssetArchive(assets):
+        case AssetArchive(assets=assets):
             for child, value in assets.items():
                 yield from _entries(value, f"{name}/{child}" if name else child)
-        case FileArchive(path):
+        case FileArchive(path=path):
             yield from _files_below(Path(path), name)
         case _:
             raise TypeError(f"an archive holds assets and archives; {name!r} is {type(node).__name__}")
@@ -189,7 +230,8 @@ def _from_value(value: Value) -> Any:
             number = value.number_value
             return int(number) if number.is_integer() else number
         case "string_value":
-            return value.string_value
+            text = value.string_value
+            return Unknown(text) if text in UNKNOWNS else text
         case "bool_value":
             return value.bool_value
         case "list_value":
@@ -219,7 +261,7 @@ def _from_struct(struct: Struct) -> Any:
 
 def _asset(fields: Mapping[str, Value]) -> FileAsset | TextAsset:
     if "path" in fields:
-        return FileAsset(fields["path"].string_value)
+        return FileAsset(fields["path"].string_value, _hash(fields))
     if "text" in fields:
         return TextAsset(fields["text"].string_value)
     raise TypeError("the lab fetches nothing: an asset is a path or a text, not an address")
@@ -227,16 +269,22 @@ def _asset(fields: Mapping[str, Value]) -> FileAsset | TextAsset:
 
 def _archive(fields: Mapping[str, Value]) -> FileArchive | AssetArchive:
     if "path" in fields:
-        return FileArchive(fields["path"].string_value)
+        return FileArchive(fields["path"].string_value, _hash(fields))
     if "assets" in fields:
-        return AssetArchive(_from_value(fields["assets"]))
+        return AssetArchive(_from_value(fields["assets"]), _hash(fields))
     raise TypeError("the lab fetches nothing: an archive is a path or a set of assets, not an address")
+
+
+def _hash(fields: Mapping[str, Value]) -> str:
+    return fields["hash"].string_value if "hash" in fields else ""
 
 
 def _to_value(value: Any) -> Value:
     match value:
         case Secret(inner):
             wire = Value(struct_value=Struct(fields={SIGNATURE: Value(string_value=Mark.SECRET), "value": _to_value(inner)}))
+        case Unknown(mark):
+            wire = Value(string_value=mark)
         case None:
             wire = Value(null_value=NullValue.NULL_VALUE)
         case bool():
