@@ -139,6 +139,9 @@ class Handler(ABC):
     named: ClassVar[str] = ""
     """The input that the real provider fills from the logical name and a random tail; "" = none."""
 
+    untold: ClassVar[frozenset[str]] = frozenset()
+    """Inputs that no cloud tells again: content, and what only says how to delete or when to act again."""
+
     @abstractmethod
     def create(self, ask: Ask) -> Created:
         """Make the resource and wait until the cloud calls it ready. The gaps of `ask` are added by the registry.
@@ -169,6 +172,19 @@ class Handler(ABC):
         """
         del state, ask
         raise CannotUpdateError(self.type, changed)
+
+    def replaced_by(self, before: Mapping[str, Any], wanted: Mapping[str, Any]) -> frozenset[str]:
+        """What replaces the resource under a condition only, beside `replaces`; most types have nothing of the kind.
+
+        Args:
+            before: All inputs as they were.
+            wanted: All inputs as they are wanted now.
+
+        Returns:
+            Top-level inputs that differ, and for which the real provider makes a new resource because of the values.
+        """
+        del before, wanted
+        return frozenset()
 
     @abstractmethod
     def delete(self, state: State) -> None:

@@ -77,6 +77,7 @@ class TextAsset:
     """One file, by its text."""
 
     text: str
+    hash: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def from_wire(properties: Struct) -> dict[str, Any]:
 
 
 def to_wire(properties: Mapping[str, Any]) -> Struct:
-    """The inverse of `from_wire` for properties without assets, which no provider returns.
+    """The inverse of `from_wire`; a resource reference, which came in as its id, goes out as a text.
 
     Raises:
         TypeError: naming the kind of a value that the wire cannot carry.
@@ -125,6 +126,17 @@ def secrets_in(value: Any) -> Iterator[Secret]:
     elif isinstance(value, list):
         for item in cast("list[Any]", value):
             yield from secrets_in(item)
+
+
+def secret_names(values: Mapping[str, Any]) -> set[str]:
+    """The names whose values are secret or hold a secret."""
+    return {name for name, value in values.items() if any(secrets_in(value))}
+
+
+def sentence(exc: BaseException) -> str:
+    """What an error says; one that says a single word (a KeyError, say) is named by its kind too."""
+    said = str(exc)
+    return said if " " in said else f"{type(exc).__name__}: {said}"
 
 
 def has_unknowns(value: Any) -> bool:
@@ -263,7 +275,7 @@ def _asset(fields: Mapping[str, Value]) -> FileAsset | TextAsset:
     if "path" in fields:
         return FileAsset(fields["path"].string_value, _hash(fields))
     if "text" in fields:
-        return TextAsset(fields["text"].string_value)
+        return TextAsset(fields["text"].string_value, _hash(fields))
     raise TypeError("the lab fetches nothing: an asset is a path or a text, not an address")
 
 
@@ -282,7 +294,9 @@ def _hash(fields: Mapping[str, Value]) -> str:
 def _to_value(value: Any) -> Value:
     match value:
         case Secret(inner):
-            wire = Value(struct_value=Struct(fields={SIGNATURE: Value(string_value=Mark.SECRET), "value": _to_value(inner)}))
+            wire = _marked(Mark.SECRET, value=inner)
+        case FileAsset() | TextAsset() | FileArchive() | AssetArchive():
+            wire = _marked(Mark.ASSET if isinstance(value, FileAsset | TextAsset) else Mark.ARCHIVE, **vars(value))
         case Unknown(mark):
             wire = Value(string_value=mark)
         case None:
@@ -300,3 +314,9 @@ def _to_value(value: Any) -> Value:
         case _:
             raise TypeError(f"{type(value).__name__} cannot be sent to the program as an output")
     return wire
+
+
+def _marked(mark: str, **fields: Any) -> Value:
+    """A marked value; a hash that is not known is left out."""
+    wire = {key: _to_value(value) for key, value in fields.items() if key != "hash" or value}
+    return Value(struct_value=Struct(fields={SIGNATURE: Value(string_value=mark)} | wire))

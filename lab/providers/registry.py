@@ -1,17 +1,16 @@
 """Finds the handler of a resource type and the function of an invoke.
 
-A `Registry` gives the lab's engine its three callables: `create`, `invoke` and `delete`; Pulumi's own engine asks for
-`update` and for `handler` too (`lab.providers.servicer`). It knows no cloud; `lab.providers.aws.registry` builds the one
-for AWS.
+A `Registry` gives an engine its callables: `create`, `update`, `delete`, `read` and `invoke`. It knows no cloud;
+`lab.providers.aws.registry` builds the one for AWS.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from lab.providers.handler import WHOLE, Ask, Handler, State
+from lab.providers.handler import Ask, Handler, State
 from lab.providers.plain import reveal
-from lab.recording import Created, Gap, Registration
+from lab.recording import Created, Registration
 
 Function = Callable[[Ask], Mapping[str, Any]]
 
@@ -52,7 +51,7 @@ class Registry:
             NoHandlerError: there is no handler for the type.
         """
         ask = Ask(type_token, name, inputs)
-        created = self.handler(type_token).create(ask)
+        created = self._handler(type_token).create(ask)
         return replace(created, gaps=(*created.gaps, *ask.gaps()))
 
     def update(
@@ -61,28 +60,27 @@ class Registry:
         """Change one resource in place; its gaps say which of the changed inputs were not applied.
 
         Args:
-            type_token: Its type.
-            name: Its logical name.
+            type_token: The provider's type token.
+            name: The logical name, for the gaps.
             state: The resource as it was last known.
-            inputs: All its inputs, as they are wanted now.
-            changed: The top-level inputs that are otherwise than before; never one of the handler's `replaces`.
+            inputs: All inputs as they are wanted now.
+            changed: The top-level inputs that are otherwise than before; never one that replaces the resource.
 
         Raises:
             NoHandlerError: there is no handler for the type.
-            CannotUpdateError: the lab knows no way to change one of these.
+            CannotUpdateError: the lab knows no way to change one of these in place.
         """
         ask = Ask(type_token, name, inputs)
-        updated = self.handler(type_token).update(state, ask, changed)
-        told = tuple(gap for gap in ask.gaps() if _top(gap) in changed | {WHOLE})
-        return replace(updated, gaps=(*updated.gaps, *told))
+        updated = self._handler(type_token).update(state, ask, changed)
+        return replace(updated, gaps=(*updated.gaps, *ask.gaps()))
 
     def read(self, registration: Registration) -> Mapping[str, Any] | None:
         """What the cloud says of the resource now; None when it is gone."""
-        return self.handler(registration.type).read(_state(registration))
+        return self._handler(registration.type).read(_state(registration))
 
     def delete(self, registration: Registration) -> None:
         """Delete one resource."""
-        self.handler(registration.type).delete(_state(registration))
+        self._handler(registration.type).delete(_state(registration))
 
     def invoke(self, token: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """Ask one function of the provider.
@@ -99,16 +97,10 @@ class Registry:
             raise ValueError(f"the lab's {token} does not understand the argument {', '.join(ignored)}")
         return result
 
-    def handler(self, type_token: str) -> Handler:
-        """The handler of that type; NoHandlerError when there is none."""
+    def _handler(self, type_token: str) -> Handler:
         if type_token not in self.handlers:
             raise NoHandlerError("handler", type_token, self.handlers)
         return self.handlers[type_token]
-
-
-def _top(gap: Gap) -> str:
-    """The top-level input that a gap is about."""
-    return gap.what.partition(".")[0].partition("[")[0]
 
 
 def _state(registration: Registration) -> State:

@@ -73,9 +73,6 @@ class AwsHandler(Handler):
     gone: ClassVar[tuple[str, ...]]
     """The error codes by which the service says that there is no such resource."""
 
-    untold: ClassVar[frozenset[str]] = frozenset()
-    """Inputs that no cloud tells again: content, and what only says how to delete or when to act again."""
-
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
 
@@ -108,7 +105,7 @@ class AwsHandler(Handler):
         return self.cloud.client(service)
 
     def _when_ready(self, made: State) -> Mapping[str, Any]:
-        """What the cloud says of what was just made. Whatever goes wrong here leaves the resource behind, so its id is kept."""
+        """What the cloud says of what was just made; whatever goes wrong here leaves it behind, so its id is kept."""
         try:
             wait_until(f"{self.type.rpartition(':')[2]} {made.id}", lambda: self.ready(made))
             outputs = self._outputs(made)
