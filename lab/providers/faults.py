@@ -1,6 +1,6 @@
 """Carries out the faults that a file of rules asks for, around one call of the engine.
 
-Only `lab.providers.servicer` and `lab.providers.serve` import this file.
+Only `lab.providers.servicer` and `lab.providers.server` import this file.
 """
 
 import threading

@@ -8,7 +8,7 @@ remembered stands in the state (`memory`). The decisions are pure functions in f
 Secrets arrive marked, are revealed for the cloud's call only, and an output whose input was secret leaves marked. Every
 error names type, resource and the cloud's reason, with the secrets in it hidden. Called on many threads at once.
 
-Not here: the process (`serve`), any cloud. Method names with a capital are the protocol's own.
+Not here: the process (`server`), any cloud. Method names with a capital are the protocol's own.
 """
 
 import contextlib

@@ -58,7 +58,11 @@ class AwsCustoms(Customs):
         return [*paths, *(f"tagsAll{path[4:]}" for path in paths if re.match(r"tags([.\[]|$)", path))]
 
     def outputs(self, inputs: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
-        """`tags` without the default ones, unless the resource names them itself."""
+        """`tags` without the default ones, unless the resource names them itself; and the region, which no answer repeats."""
+        region = {"region": inputs["region"]} if "region" in inputs else {}
+        return {**region, **self._with_tags(inputs, told)}
+
+    def _with_tags(self, inputs: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
         if "tagsAll" not in told:
             return dict(told)
         own = set(cast("Mapping[str, Any]", reveal(inputs.get("tags") or {})))

@@ -1,6 +1,6 @@
 """The AWS provider process's own part: its options, its account, and the handlers of each region.
 
-Only `lab.providers.serve` imports this file, when the engine has asked for it: what stands behind it takes a third of a
+Only `lab.providers.server` imports this file, when the engine has asked for it: what stands behind it takes a third of a
 second to import.
 """
 
