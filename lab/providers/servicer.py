@@ -11,44 +11,32 @@ error names type, resource and the cloud's reason, with the secrets in it hidden
 Not here: the process (`server`), any cloud. Method names with a capital are the protocol's own.
 """
 
-import contextlib
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-import grpc
-from google.protobuf import any_pb2, empty_pb2
+from google.protobuf import empty_pb2
 from google.protobuf.struct_pb2 import Struct
 
 from lab.providers import gap_log, package
+from lab.providers.calls import answer_half_made, asked, detail_of, failing, name_of, naming_of, type_of
 from lab.providers.checking import check, with_defaults
-from lab.providers.comparison import Change, Kind, compare, deletes_first
+from lab.providers.comparison import Change, compare, deletes_first
 from lab.providers.customs import ConfigurationError, Customs
 from lab.providers.drift import inputs_now, outputs_now
 from lab.providers.faults import Faults
 from lab.providers.handler import Handler, NotReadyError, State
 from lab.providers.memory import META, Memory
-from lab.providers.naming import DEFAULTED, Mode, Naming
+from lab.providers.naming import DEFAULTED
 from lab.providers.plain import Secret, from_wire, hide, reveal, secret_names, secrets_in, sentence, to_wire
-from lab.providers.protocol import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
-from lab.providers.registry import NoHandlerError, Registry
+from lab.providers.protocol import plugin_pb2, provider_pb2, provider_pb2_grpc
+from lab.providers.registry import NoHandlerError
 from lab.providers.rules import Verb
 from lab.recording import Created
 
 Configure = Callable[[Mapping[str, Any]], Customs]
 """Makes the customs of a configured provider of its options; ConfigurationError with every fault."""
-
-_KINDS = {
-    (Kind.ADD, False): provider_pb2.PropertyDiff.ADD,
-    (Kind.ADD, True): provider_pb2.PropertyDiff.ADD_REPLACE,
-    (Kind.DELETE, False): provider_pb2.PropertyDiff.DELETE,
-    (Kind.DELETE, True): provider_pb2.PropertyDiff.DELETE_REPLACE,
-    (Kind.UPDATE, False): provider_pb2.PropertyDiff.UPDATE,
-    (Kind.UPDATE, True): provider_pb2.PropertyDiff.UPDATE_REPLACE,
-}
-_MODES = (Mode.PROPOSE, Mode.ENFORCE, Mode.DISABLE)
-_DETAILS = "grpc-status-details-bin"
 
 
 class Servicer(provider_pb2_grpc.ResourceProviderServicer):
@@ -96,7 +84,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
         """Take the options."""
         options = from_wire(request.args)
-        with self._failing(context, f"provider {self._name}", options):
+        with failing(context, f"provider {self._name}", options):
             self._customs = self._configure(reveal(options))
         return provider_pb2.ConfigureResponse(
             acceptSecrets=True, supportsPreview=True, acceptResources=True, supports_autonaming_configuration=True
@@ -113,11 +101,11 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def Check(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
         """Say what is missing, and add a name and what the provider computes; what came in goes back as it came."""
         news, olds = from_wire(request.news), from_wire(request.olds)
-        with self._failing(context, _what(request, "cannot be checked"), news):
+        with failing(context, asked(request, "cannot be checked"), news):
             customs = self._configured()
             handler = self._handler(request, news)
             completed = customs.completed(handler.type, news)
-            checked = check(handler, _name(request), {**news, **completed}, olds, _naming(request))
+            checked = check(handler, name_of(request), {**news, **completed}, olds, naming_of(request))
         inputs = Struct()
         inputs.CopyFrom(request.news)
         inputs.MergeFrom(to_wire({**completed, **checked.added}))
@@ -127,7 +115,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def Diff(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
         """Say what an update would change, and whether it needs a new resource."""
         news = from_wire(request.news)
-        with self._failing(context, _what(request, "cannot be compared"), news):
+        with failing(context, asked(request, "cannot be compared"), news):
             handler = self._handler(request, news)
             changes = self._changes(handler, request, news)
         replaces = sorted({each.top for each in changes if each.replaces})
@@ -138,14 +126,14 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             stables=stable,
             deleteBeforeReplace=bool(replaces) and deletes_first(handler, news),
             diffs=sorted({each.top for each in changes}),
-            detailedDiff={each.text: _detail(each) for each in changes},
+            detailedDiff={each.text: detail_of(each) for each in changes},
             hasDetailedDiff=True,
         )
 
     def Create(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
         """Make a resource; in a preview, say what is known of it: its inputs."""
         inputs = from_wire(request.properties)
-        with self._failing(context, _what(request, "could not be created"), inputs):
+        with failing(context, asked(request, "could not be created"), inputs):
             handler = self._handler(request, inputs)
             wanted = with_defaults(handler, inputs)
             if request.preview:
@@ -160,7 +148,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def Read(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
         """Say what is there now; an empty id = nothing. What was not ready and is not yet is an error again."""
         inputs, known = from_wire(request.inputs), from_wire(request.properties)
-        with self._failing(context, _what(request, "could not be read"), {**known, **inputs}):
+        with failing(context, asked(request, "could not be read"), {**known, **inputs}):
             handler, memory = self._handler(request, inputs), Memory.of(known)
             if memory.is_not_made:
                 return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
@@ -182,7 +170,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def Update(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
         """Change a resource in place; in a preview, say what is known of it then."""
         news, known = from_wire(request.news), from_wire(request.olds)
-        with self._failing(context, _what(request, "could not be updated"), {**known, **news}):
+        with failing(context, asked(request, "could not be updated"), {**known, **news}):
             handler, memory = self._handler(request, news), Memory.of(known)
             wanted = with_defaults(handler, news)
             if request.preview:
@@ -201,7 +189,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
         """Remove a resource; no error when it is gone already."""
         inputs, known = from_wire(request.old_inputs), from_wire(request.properties)
-        with self._failing(context, _what(request, "could not be deleted"), {**known, **inputs}):
+        with failing(context, asked(request, "could not be deleted"), {**known, **inputs}):
             handler = self._handler(request, inputs)
             if not Memory.of(known).is_not_made:
                 state = self._state(handler, request.id, inputs, known)
@@ -211,7 +199,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def Invoke(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
         """Ask one function of the provider."""
         arguments = from_wire(request.args)
-        with self._failing(context, f"{request.tok} could not be asked", arguments):
+        with failing(context, f"{request.tok} could not be asked", arguments):
             registry = self._configured().registry(arguments)
             ask = lambda: registry.invoke(request.tok, reveal(arguments))  # noqa: E731 - one call, made later
             result = to_wire(self._faults.around(request.tok, Verb.INVOKE, ask))
@@ -227,13 +215,10 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return self._customs
 
     def _handler(self, request: Any, inputs: Mapping[str, Any]) -> Handler:
-        registry, type_token = self._configured().registry(inputs), _type(request)
+        registry, type_token = self._configured().registry(inputs), type_of(request)
         if type_token not in registry.handlers:
             raise NoHandlerError("handler", type_token, registry.handlers)
         return registry.handlers[type_token]
-
-    def _registry(self, inputs: Mapping[str, Any]) -> Registry:
-        return self._configured().registry(inputs)
 
     def _for_handler(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         return self._configured().for_handler(reveal(_without_defaulted(inputs)))
@@ -260,8 +245,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return frozenset(self._configured().for_handler(dict.fromkeys(names, True)))
 
     def _create(self, handler: Handler, request: Any, wanted: Mapping[str, Any]) -> Created:
-        registry, inputs = self._registry(wanted), self._for_handler(wanted)
-        make = lambda: registry.create(handler.type, _name(request), inputs)  # noqa: E731 - one call, made later
+        registry, inputs = self._configured().registry(wanted), self._for_handler(wanted)
+        make = lambda: registry.create(handler.type, name_of(request), inputs)  # noqa: E731 - one call, made later
         created = self._faults.around(handler.type, Verb.CREATE, make)
         gap_log.write(created.gaps, self._gaps)
         return created
@@ -270,11 +255,11 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         self, handler: Handler, request: Any, state: State, wanted: Mapping[str, Any], changed: frozenset[str]
     ) -> Created:
         """Change it; where nothing is to be changed (the engine repeats what failed half-way) read it."""
-        registry, inputs = self._registry(wanted), self._for_handler(wanted)
+        registry, inputs = self._configured().registry(wanted), self._for_handler(wanted)
 
         def change() -> Created:
             if changed:
-                return registry.update(handler.type, _name(request), state, inputs, changed)
+                return registry.update(handler.type, name_of(request), state, inputs, changed)
             told = handler.read(state)
             if told is None:
                 raise LookupError(f"{state.id} is not there any more; a refresh tells the engine so")
@@ -299,58 +284,15 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         reason = hide(sentence(error), secrets_in(dict(inputs)))
         created = Created(error.made.id, error.made.outputs)
         told = self._outputs(with_defaults(handler, inputs), created, Memory(unready=reason))
-        detail = any_pb2.Any()
-        detail.Pack(
-            provider_pb2.ErrorResourceInitFailed(
-                id=error.made.id, properties=to_wire(told), reasons=[reason], inputs=to_wire(inputs)
-            )
+        half_made = provider_pb2.ErrorResourceInitFailed(
+            id=error.made.id, properties=to_wire(told), reasons=[reason], inputs=to_wire(inputs)
         )
-        code = grpc.StatusCode.UNKNOWN
-        message = f"{_what(request, 'is there and not ready')}: {reason}"
-        status = status_pb2.Status(code=code.value[0], message=message, details=[detail])
-        context.set_trailing_metadata(((_DETAILS, status.SerializeToString()),))
-        raise _Answered(message)
-
-    @contextlib.contextmanager
-    def _failing(self, context: Any, what: str, values: Mapping[str, Any]) -> Generator[None]:
-        """Turns any error into the protocol's, in words that name the resource and hide its secrets."""
-        try:
-            yield
-        except _Answered as exc:
-            context.abort(grpc.StatusCode.UNKNOWN, str(exc))
-        except Exception as exc:  # noqa: BLE001 - the edge of the process: the engine reports it
-            context.abort(grpc.StatusCode.UNKNOWN, f"{what}: {hide(sentence(exc), secrets_in(dict(values)))}")
-
-
-class _Answered(Exception):  # noqa: N818 - no error of its own: the answer stands in the call's metadata
-    """The call's answer is a failure whose details are set."""
-
-
-def _type(request: Any) -> str:
-    return request.type or request.urn.split("::")[2].rpartition("$")[2]
-
-
-def _name(request: Any) -> str:
-    return request.name or request.urn.split("::", 3)[3]
-
-
-def _what(request: Any, how: str) -> str:
-    return f"{_type(request)} {_name(request)!r} {how}"
-
-
-def _naming(request: Any) -> Naming:
-    if request.HasField("autonaming"):
-        return Naming(request.randomSeed, _MODES[request.autonaming.mode], request.autonaming.proposed_name)
-    return Naming(request.randomSeed)
+        answer_half_made(context, f"{asked(request, 'is there and not ready')}: {reason}", half_made)
 
 
 def _ensure_ready(handler: Handler, state: State, memory: Memory) -> None:
     if memory.unready and not handler.ready(state):
         raise NotReadyError(memory.unready)
-
-
-def _detail(change: Change) -> Any:
-    return provider_pb2.PropertyDiff(kind=_KINDS[change.kind, change.replaces], inputDiff=change.of_inputs)
 
 
 def _without_defaulted(inputs: Mapping[str, Any]) -> dict[str, Any]:

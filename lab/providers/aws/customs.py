@@ -58,7 +58,7 @@ class AwsCustoms(Customs):
         return [*paths, *(f"tagsAll{path[4:]}" for path in paths if re.match(r"tags([.\[]|$)", path))]
 
     def outputs(self, inputs: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
-        """`tags` without the default ones, unless the resource names them itself; and the region, which no answer repeats."""
+        """`tags` without the default ones that the resource does not name itself; and the region, which no answer has."""
         region = {"region": inputs["region"]} if "region" in inputs else {}
         return {**region, **self._with_tags(inputs, told)}
 
