@@ -26,8 +26,8 @@ from pathlib import Path
 import pulumi.runtime
 from pulumi.runtime import settings
 
-from lab.monitor import Creator, Invoker, Log, Monitor, sentence
-from lab.providers.plain import hide, secrets_in
+from lab.monitor import Creator, Invoker, Log, Monitor
+from lab.providers.plain import hide, secrets_in, sentence
 from lab.recording import PROVIDER_TYPE_PREFIX, Deployment, Registration, needed_directly
 
 ENGINE = "pulumi SDK mock runtime (in process), pulumi 3.272.0"

@@ -15,7 +15,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime import mocks
 from pulumi.runtime.proto import engine_pb2, resource_pb2
 
-from lab.providers.plain import Secret, from_wire, hide, reveal, secrets_in, to_wire
+from lab.providers.plain import Secret, from_wire, hide, reveal, secret_names, secrets_in, sentence, to_wire
 from lab.recording import PROVIDER_TYPE_PREFIX, STACK_TYPE, Created, Gap, Registration, urn
 
 Creator = Callable[[str, str, Mapping[str, Any]], Created]
@@ -184,12 +184,6 @@ class Monitor(mocks.MockMonitor):
             raise
 
 
-def sentence(exc: Exception) -> str:
-    """What an error says; one that says a single word (a KeyError, say) is named by its kind too."""
-    said = str(exc)
-    return said if " " in said else f"{type(exc).__name__}: {said}"
-
-
 def _registration(
     request: resource_pb2.RegisterResourceRequest,
     address: str,
@@ -213,11 +207,6 @@ def _registration(
         id=resource_id,
         outputs={**inputs, **outputs},
     )
-
-
-def secret_names(values: Mapping[str, Any]) -> set[str]:
-    """The names whose values are secret or hold a secret."""
-    return {name for name, value in values.items() if any(secrets_in(value))}
 
 
 def _marked(outputs: Mapping[str, Any], names: set[str]) -> dict[str, Any]:

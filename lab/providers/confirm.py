@@ -1,7 +1,7 @@
 """Did the cloud keep what it was asked for? Compares a resource's inputs with its outputs, read back.
 
 Here: one pure function. An input that an emulator accepts and forgets is found by it, whatever the emulator's documentation
-says. Only the handlers' base classes import this file.
+says. The handlers' base classes import this file, and what compares for Pulumi's engine (`comparison`, `drift`).
 """
 
 import json
@@ -25,18 +25,28 @@ def unconfirmed(asked: Mapping[str, Any], told: Mapping[str, Any]) -> Iterator[t
     """
     for key, value in asked.items():
         if key not in told:
-            if _says_something(value):
+            if says_something(value):
                 yield key, NOT_TOLD
         elif isinstance(value, Mapping) and isinstance(told[key], Mapping):
             inner = unconfirmed(cast("Mapping[str, Any]", value), told[key])
             yield from ((f"{key}.{path}", why) for path, why in inner)
-        elif _comparable(value) != _comparable(told[key]):
+        elif not same(value, told[key]):
             yield key, ANOTHER
 
 
-def _says_something(value: Any) -> bool:
+def same(one: Any, other: Any) -> bool:
+    """Whether two values mean the same to the cloud: lists in any order, JSON text by what it says.
+
+    >>> same(["a", "b"], ["b", "a"]), same('{"x": 1}', '{"x":1}'), same(1, 2)
+    (True, True, False)
+    """
+    return _comparable(one) == _comparable(other)
+
+
+def says_something(value: Any) -> bool:
+    """Whether a value differs from none at all: not empty, not false, not zero."""
     if isinstance(value, Mapping):
-        return any(_says_something(item) for item in cast("Mapping[str, Any]", value).values())
+        return any(says_something(item) for item in cast("Mapping[str, Any]", value).values())
     return bool(value)
 
 

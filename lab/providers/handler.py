@@ -98,6 +98,17 @@ class State:
     outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
+class NotReadyError(Exception):
+    """A resource was made and did not become ready in time, or cannot be found.
+
+    `made` is what exists of it, where the handler knows that: then the engine keeps the id, and nothing is orphaned.
+    """
+
+    def __init__(self, message: str, made: State | None = None) -> None:
+        super().__init__(message)
+        self.made = made
+
+
 class CannotUpdateError(Exception):
     """An input that the real provider changes in place, and for which the lab has no call."""
 
@@ -128,13 +139,25 @@ class Handler(ABC):
     named: ClassVar[str] = ""
     """The input that the real provider fills from the logical name and a random tail; "" = none."""
 
+    untold: ClassVar[frozenset[str]] = frozenset()
+    """Inputs that no cloud tells again: content, and what only says how to delete or when to act again."""
+
     @abstractmethod
     def create(self, ask: Ask) -> Created:
-        """Make the resource and wait until the cloud calls it ready. The gaps of `ask` are added by the registry."""
+        """Make the resource and wait until the cloud calls it ready. The gaps of `ask` are added by the registry.
+
+        Raises:
+            NotReadyError: it was made (then the error says what there is), and is not ready.
+        """
 
     @abstractmethod
     def read(self, state: State) -> Mapping[str, Any] | None:
         """The outputs as the cloud tells them now; None when the resource is gone."""
+
+    def ready(self, state: State) -> bool:
+        """Whether the cloud calls it ready; asked of what `create` left unready, at the next refresh."""
+        del state
+        return True
 
     def update(self, state: State, ask: Ask, changed: frozenset[str]) -> Created:
         """Change what exists to what `ask` wants, in place; the id stays.
@@ -149,6 +172,19 @@ class Handler(ABC):
         """
         del state, ask
         raise CannotUpdateError(self.type, changed)
+
+    def replaced_by(self, before: Mapping[str, Any], wanted: Mapping[str, Any]) -> frozenset[str]:
+        """What replaces the resource under a condition only, beside `replaces`; most types have nothing of the kind.
+
+        Args:
+            before: All inputs as they were.
+            wanted: All inputs as they are wanted now.
+
+        Returns:
+            Top-level inputs that differ, and for which the real provider makes a new resource because of the values.
+        """
+        del before, wanted
+        return frozenset()
 
     @abstractmethod
     def delete(self, state: State) -> None:

@@ -1,18 +1,15 @@
 """Plain values: what a program's resource inputs look like once they have left the wire.
 
-Here: the two conversions between the engine's protobuf values and Python values, the four wrapped kinds (secret, asset,
-archive, folder), and the zip that a function's code becomes. Not here: anything of a cloud, anything that talks. Anybody in
+Here: the two conversions between the engine's protobuf values and Python values, the wrapped kinds (secret, unknown, assets
+and archives). Not here: the zip that an archive becomes (`archives`), anything of a cloud, anything that talks. Anybody in
 `lab` and its tests may import this file.
 
 The wire knows one kind of number; a number without a fraction is an `int` here, because the clouds' SDKs refuse `1.0`. A
 secret stays wrapped in `Secret`, at the depth where the program marked it, until `reveal` takes the wrapping off.
 """
 
-import io
-import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, cast
 
 from google.protobuf.struct_pb2 import ListValue, NullValue, Struct, Value
@@ -30,8 +27,21 @@ class Mark:
     RESOURCE = "5cf8f73096256a8f31e491e813e4eb8e"
 
 
-ZIP_MOMENT = (1980, 1, 1, 0, 0, 0)
-"""The time of every file in a zip, so that equal sources give equal bytes: the earliest that the format can express."""
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""What stands for a text that only a real run will tell."""
+
+UNKNOWNS = frozenset(
+    {
+        UNKNOWN,
+        "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",  # a boolean
+        "3eeb2bf0-c639-47a8-9e75-3b44932eb421",  # a number
+        "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",  # a list
+        "030794c1-ac77-496b-92df-f27374a8bd58",  # an asset
+        "e48ece36-62e2-4504-bad9-02848725956a",  # an archive
+        "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",  # an object
+    }
+)
+"""Every text that stands for an unknown value in a preview (pulumi sdk/go/common/resource/plugin/rpc.go)."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +52,18 @@ class Secret:
 
 
 @dataclass(frozen=True)
+class Unknown:
+    """A value of a preview that only the real run will tell."""
+
+    mark: str = UNKNOWN
+
+
+@dataclass(frozen=True)
 class FileAsset:
-    """One file, by its path."""
+    """One file, by its path. A hash is the engine's, of the content; the SDK itself sends none."""
 
     path: str
+    hash: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,6 +71,7 @@ class TextAsset:
     """One file, by its text."""
 
     text: str
+    hash: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,6 +79,7 @@ class FileArchive:
     """A folder, or a zip file, by its path."""
 
     path: str
+    hash: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,6 +87,7 @@ class AssetArchive:
     """Files and folders by the names that they have inside the archive."""
 
     assets: Mapping[str, Any]
+    hash: str = ""
 
 
 def from_wire(properties: Struct) -> dict[str, Any]:
@@ -76,7 +97,7 @@ def from_wire(properties: Struct) -> dict[str, Any]:
 
 
 def to_wire(properties: Mapping[str, Any]) -> Struct:
-    """The inverse of `from_wire` for properties without assets, which no provider returns.
+    """The inverse of `from_wire`; a resource reference, which came in as its id, goes out as a text.
 
     Raises:
         TypeError: naming the kind of a value that the wire cannot carry.
@@ -101,6 +122,32 @@ def secrets_in(value: Any) -> Iterator[Secret]:
             yield from secrets_in(item)
 
 
+def secret_names(values: Mapping[str, Any]) -> set[str]:
+    """The names whose values are secret or hold a secret."""
+    return {name for name, value in values.items() if any(secrets_in(value))}
+
+
+def sentence(exc: BaseException) -> str:
+    """What an error says; one that says a single word (a KeyError, say) is named by its kind too."""
+    said = str(exc)
+    return said if " " in said else f"{type(exc).__name__}: {said}"
+
+
+def has_unknowns(value: Any) -> bool:
+    """Whether something in the value, at any depth, is not known yet."""
+    match value:
+        case Unknown():
+            return True
+        case Secret(inner):
+            return has_unknowns(inner)
+        case Mapping():
+            return any(has_unknowns(item) for item in cast("Mapping[str, Any]", value).values())
+        case list():
+            return any(has_unknowns(item) for item in cast("list[Any]", value))
+        case _:
+            return False
+
+
 def hide(text: str, secrets: Iterator[Secret]) -> str:
     """The text with each secret string in it replaced, so that a cloud's message cannot carry one out."""
     for secret in secrets:
@@ -117,49 +164,6 @@ def camel(name: str) -> str:
 def pascal(name: str) -> str:
     """The inverse of `camel`."""
     return name[:1].upper() + name[1:]
-
-
-def zip_bytes(archive: FileArchive | AssetArchive) -> bytes:
-    """The archive as a zip file; equal contents give equal bytes.
-
-    Raises:
-        OSError: a file that the archive names cannot be read.
-        TypeError: an entry that is no asset and no archive.
-    """
-    if isinstance(archive, FileArchive) and Path(archive.path).is_file():
-        return Path(archive.path).read_bytes()
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as package:
-        for name, content in sorted(_entries(archive, "")):
-            entry = zipfile.ZipInfo(name, ZIP_MOMENT)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = 0o644 << 16
-            package.writestr(entry, content)
-    return buffer.getvalue()
-
-
-def _entries(node: Any, name: str) -> Iterator[tuple[str, bytes]]:
-    match node:
-        case FileAsset(path):
-            yield name, Path(path).read_bytes()
-        case TextAsset(text):
-            yield name, text.encode()
-        case AssetArchive(assets):
-            for child, value in assets.items():
-                yield from _entries(value, f"{name}/{child}" if name else child)
-        case FileArchive(path):
-            yield from _files_below(Path(path), name)
-        case _:
-            raise TypeError(f"an archive holds assets and archives; {name!r} is {type(node).__name__}")
-
-
-def _files_below(folder: Path, name: str) -> Iterator[tuple[str, bytes]]:
-    if not folder.is_dir():
-        raise NotADirectoryError(f"{folder} is in an archive as a folder, and there is no such folder")
-    for file in folder.rglob("*"):
-        if file.is_file():
-            inside = file.relative_to(folder).as_posix()
-            yield f"{name}/{inside}" if name else inside, file.read_bytes()
 
 
 def _words(value: Any) -> Iterator[str]:
@@ -189,7 +193,8 @@ def _from_value(value: Value) -> Any:
             number = value.number_value
             return int(number) if number.is_integer() else number
         case "string_value":
-            return value.string_value
+            text = value.string_value
+            return Unknown(text) if text in UNKNOWNS else text
         case "bool_value":
             return value.bool_value
         case "list_value":
@@ -219,24 +224,32 @@ def _from_struct(struct: Struct) -> Any:
 
 def _asset(fields: Mapping[str, Value]) -> FileAsset | TextAsset:
     if "path" in fields:
-        return FileAsset(fields["path"].string_value)
+        return FileAsset(fields["path"].string_value, _hash(fields))
     if "text" in fields:
-        return TextAsset(fields["text"].string_value)
+        return TextAsset(fields["text"].string_value, _hash(fields))
     raise TypeError("the lab fetches nothing: an asset is a path or a text, not an address")
 
 
 def _archive(fields: Mapping[str, Value]) -> FileArchive | AssetArchive:
     if "path" in fields:
-        return FileArchive(fields["path"].string_value)
+        return FileArchive(fields["path"].string_value, _hash(fields))
     if "assets" in fields:
-        return AssetArchive(_from_value(fields["assets"]))
+        return AssetArchive(_from_value(fields["assets"]), _hash(fields))
     raise TypeError("the lab fetches nothing: an archive is a path or a set of assets, not an address")
+
+
+def _hash(fields: Mapping[str, Value]) -> str:
+    return fields["hash"].string_value if "hash" in fields else ""
 
 
 def _to_value(value: Any) -> Value:
     match value:
         case Secret(inner):
-            wire = Value(struct_value=Struct(fields={SIGNATURE: Value(string_value=Mark.SECRET), "value": _to_value(inner)}))
+            wire = _marked(Mark.SECRET, value=inner)
+        case FileAsset() | TextAsset() | FileArchive() | AssetArchive():
+            wire = _marked(Mark.ASSET if isinstance(value, FileAsset | TextAsset) else Mark.ARCHIVE, **vars(value))
+        case Unknown(mark):
+            wire = Value(string_value=mark)
         case None:
             wire = Value(null_value=NullValue.NULL_VALUE)
         case bool():
@@ -252,3 +265,9 @@ def _to_value(value: Any) -> Value:
         case _:
             raise TypeError(f"{type(value).__name__} cannot be sent to the program as an output")
     return wire
+
+
+def _marked(mark: str, **fields: Any) -> Value:
+    """A marked value; a hash that is not known is left out."""
+    wire = {key: _to_value(value) for key, value in fields.items() if key != "hash" or value}
+    return Value(struct_value=Struct(fields={SIGNATURE: Value(string_value=mark)} | wire))

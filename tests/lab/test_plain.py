@@ -10,19 +10,22 @@ import pytest
 from google.protobuf.struct_pb2 import Struct
 from hypothesis import given
 
+from lab.providers.archives import zip_bytes
 from lab.providers.plain import (
     SIGNATURE,
+    UNKNOWNS,
     AssetArchive,
     FileArchive,
     FileAsset,
     Secret,
     TextAsset,
+    Unknown,
     from_wire,
+    has_unknowns,
     hide,
     reveal,
     secrets_in,
     to_wire,
-    zip_bytes,
 )
 
 JSON = st.recursive(
@@ -59,8 +62,34 @@ def test_an_unknown_mark_on_the_wire_is_refused() -> None:
 
 
 def test_what_the_wire_cannot_carry_is_refused() -> None:
-    with pytest.raises(TypeError, match="TextAsset cannot be sent to the program as an output"):
-        to_wire({"code": TextAsset("x")})
+    with pytest.raises(TypeError, match="bytes cannot be sent to the program as an output"):
+        to_wire({"code": b"x"})
+
+
+def test_assets_survive_the_wire_with_the_engines_hash() -> None:
+    inner = {"a.py": TextAsset("x"), "b.py": FileAsset("/b", hash="b1"), "lib": FileArchive("/lib", hash="c1")}
+    values = {"code": AssetArchive(inner, hash="d1"), "bare": FileArchive("/bare")}
+    assert from_wire(to_wire(values)) == values
+    assert FileArchive("/lib", hash="c1") != FileArchive("/lib", hash="c2")
+
+
+@pytest.mark.parametrize("mark", sorted(UNKNOWNS))
+def test_every_unknown_value_of_a_preview_is_known_as_such(mark: str) -> None:
+    struct = Struct()
+    struct.update({"id": mark, "list": [{"a": mark}]})
+    values = from_wire(struct)
+    assert values == {"id": Unknown(mark), "list": [{"a": Unknown(mark)}]}
+    assert to_wire(values) == struct
+    assert has_unknowns(Secret([{"a": Unknown()}]))
+    assert not has_unknowns({"a": [Secret("b")]})
+
+
+def test_an_empty_object_and_an_empty_list_are_sent_as_such() -> None:
+    wire = to_wire({"object": {}, "list": []})
+    assert {key: value.WhichOneof("kind") for key, value in wire.fields.items()} == {
+        "object": "struct_value",
+        "list": "list_value",
+    }
 
 
 def test_secrets_are_revealed_at_every_depth_and_hidden_in_text() -> None:

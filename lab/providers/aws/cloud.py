@@ -11,10 +11,10 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from lab.providers.confirm import unconfirmed
-from lab.providers.handler import Ask, Handler, State
+from lab.providers.handler import Ask, Handler, NotReadyError, State
 from lab.providers.plain import pascal
 from lab.recording import Created
 
@@ -67,18 +67,11 @@ class Cloud:
         return f"arn:{self.partition}:{service}:{self.region}:{self.account_id}:{resource}"
 
 
-class NotReadyError(Exception):
-    """A resource was made and did not become ready in time, or cannot be found."""
-
-
 class AwsHandler(Handler):
     """A handler that talks to one account in one region, in three steps that each type fills in."""
 
     gone: ClassVar[tuple[str, ...]]
     """The error codes by which the service says that there is no such resource."""
-
-    untold: ClassVar[frozenset[str]] = frozenset()
-    """Inputs that no cloud tells again: content, and what only says how to delete or when to act again."""
 
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
@@ -87,16 +80,14 @@ class AwsHandler(Handler):
         """Make it, then read it as the provider does; an input that reading does not confirm becomes a gap.
 
         Raises:
-            NotReadyError: it was made and cannot be read.
+            NotReadyError: it was made, and did not become ready or cannot be read; the error says what was made.
         """
         for name in self.untold:
             ask.get(name)
         made = self._make(ask)
         if ask.is_not_made:
             return Created(made.id, made.outputs)
-        outputs = self._outputs(State(made.id, {**ask.inputs, **made.outputs}))
-        if outputs is None:
-            raise NotReadyError(f"{made.id} was created and cannot be found")
+        outputs = self._when_ready(State(made.id, {**ask.inputs, **made.outputs}))
         self._compare(ask, outputs)
         return Created(made.id, {**made.outputs, **outputs})
 
@@ -113,6 +104,17 @@ class AwsHandler(Handler):
         """The client of that service."""
         return self.cloud.client(service)
 
+    def _when_ready(self, made: State) -> Mapping[str, Any]:
+        """What the cloud says of what was just made; whatever goes wrong here leaves it behind, so its id is kept."""
+        try:
+            wait_until(f"{self.type.rpartition(':')[2]} {made.id}", lambda: self.ready(made))
+            outputs = self._outputs(made)
+        except (NotReadyError, ClientError, BotoCoreError) as exc:
+            raise NotReadyError(str(exc), made) from exc
+        if outputs is None:
+            raise NotReadyError(f"{made.id} was created and cannot be found", made)
+        return outputs
+
     def _compare(self, ask: Ask, outputs: Mapping[str, Any]) -> None:
         known = {gap.what for gap in ask.gaps()}
         asked = {name: value for name, value in ask.inputs.items() if name not in self.untold}
@@ -122,7 +124,10 @@ class AwsHandler(Handler):
 
     @abstractmethod
     def _make(self, ask: Ask) -> State:
-        """Make the resource and wait until it is ready; its id, and outputs that the cloud will not tell again."""
+        """Make the resource; its id, and outputs that the cloud will not tell again.
+
+        What the cloud makes at leisure is waited for by `ready`, which asks once: a wait in here that fails loses the id.
+        """
 
     @abstractmethod
     def _outputs(self, state: State) -> Mapping[str, Any] | None:

@@ -11,9 +11,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from lab.providers.archives import zip_bytes
 from lab.providers.aws.cloud import AwsHandler, error_code, physical_name, tagged, told, wait_until
 from lab.providers.handler import WHOLE, Ask, State
-from lab.providers.plain import zip_bytes
 
 GONE = "ResourceNotFoundException"
 
