@@ -20,7 +20,17 @@ from typing import Any, cast
 from lab.providers.confirm import same, says_something
 from lab.providers.handler import Handler
 from lab.providers.naming import DEFAULTED, defaulted
-from lab.providers.plain import Secret, Unknown, has_unknowns, reveal
+from lab.providers.plain import (
+    AssetArchive,
+    Elided,
+    FileArchive,
+    FileAsset,
+    Secret,
+    TextAsset,
+    Unknown,
+    has_unknowns,
+    reveal,
+)
 
 Path = tuple[str | int, ...]
 
@@ -124,8 +134,19 @@ def _differences(old: Any, new: Any, path: Path) -> Iterator[tuple[Path, Kind]]:
 def _is_equal(old: Any, new: Any) -> bool:
     if has_unknowns(new):
         return False
-    old, new = reveal(old), reveal(new)
+    old, new = _by_hash(reveal(old)), _by_hash(reveal(new))
     return same(old, new) or not (says_something(old) or says_something(new))
+
+
+def _by_hash(value: Any) -> Any:
+    """An asset or archive as its hash, where the engine sent one: of the last run it sends nothing else."""
+    match value:
+        case FileAsset(hash=digest) | TextAsset(hash=digest) | FileArchive(hash=digest) | AssetArchive(hash=digest):
+            return digest or value
+        case Elided(hash=digest):
+            return digest
+        case _:
+            return value
 
 
 def _kind(old: Any, new: Any) -> Kind:

@@ -90,6 +90,14 @@ class AssetArchive:
     hash: str = ""
 
 
+@dataclass(frozen=True)
+class Elided:
+    """An asset or an archive of a state: the engine sends its hash and leaves out the rest."""
+
+    mark: str
+    hash: str
+
+
 def from_wire(properties: Struct) -> dict[str, Any]:
     """The properties as plain values; a property without a value is left out, as the SDK does."""
     plain = {key: _from_value(value) for key, value in properties.fields.items()}
@@ -222,19 +230,23 @@ def _from_struct(struct: Struct) -> Any:
             raise TypeError(f"a value of a kind that the lab does not know came over the wire (signature {unknown})")
 
 
-def _asset(fields: Mapping[str, Value]) -> FileAsset | TextAsset:
+def _asset(fields: Mapping[str, Value]) -> FileAsset | TextAsset | Elided:
     if "path" in fields:
         return FileAsset(fields["path"].string_value, _hash(fields))
     if "text" in fields:
         return TextAsset(fields["text"].string_value, _hash(fields))
+    if _hash(fields) and "uri" not in fields:
+        return Elided(Mark.ASSET, _hash(fields))
     raise TypeError("the lab fetches nothing: an asset is a path or a text, not an address")
 
 
-def _archive(fields: Mapping[str, Value]) -> FileArchive | AssetArchive:
+def _archive(fields: Mapping[str, Value]) -> FileArchive | AssetArchive | Elided:
     if "path" in fields:
         return FileArchive(fields["path"].string_value, _hash(fields))
     if "assets" in fields:
         return AssetArchive(_from_value(fields["assets"]), _hash(fields))
+    if _hash(fields) and "uri" not in fields:
+        return Elided(Mark.ARCHIVE, _hash(fields))
     raise TypeError("the lab fetches nothing: an archive is a path or a set of assets, not an address")
 
 
@@ -246,6 +258,8 @@ def _to_value(value: Any) -> Value:
     match value:
         case Secret(inner):
             wire = _marked(Mark.SECRET, value=inner)
+        case Elided(mark, digest):
+            wire = _marked(mark, hash=digest)
         case FileAsset() | TextAsset() | FileArchive() | AssetArchive():
             wire = _marked(Mark.ASSET if isinstance(value, FileAsset | TextAsset) else Mark.ARCHIVE, **vars(value))
         case Unknown(mark):

@@ -50,6 +50,8 @@ class Thing(Handler):
 
     def update(self, state: State, ask: Ask, changed: frozenset[str]) -> Created:
         """Change what stands on the shelf."""
+        for name in set(ask.inputs) - changed:
+            ask.get(name)
         self.shelf.asked.append({name: ask.get(name) for name in changed})
         thing = self.shelf.things[state.id]
         for name in changed:
@@ -94,7 +96,7 @@ class Role(Thing):
 
     type = ROLE
     prefix = "role"
-    takes = ("name", "inlinePolicies", "path", "password")
+    takes = ("name", "inlinePolicies", "path", "password", "tags")
     named = "name"
     untold = frozenset({"password"})
     replaces = frozenset({"name", "inlinePolicies.name"})

@@ -15,8 +15,10 @@ from lab.providers.plain import (
     SIGNATURE,
     UNKNOWNS,
     AssetArchive,
+    Elided,
     FileArchive,
     FileAsset,
+    Mark,
     Secret,
     TextAsset,
     Unknown,
@@ -71,6 +73,16 @@ def test_assets_survive_the_wire_with_the_engines_hash() -> None:
     values = {"code": AssetArchive(inner, hash="d1"), "bare": FileArchive("/bare")}
     assert from_wire(to_wire(values)) == values
     assert FileArchive("/lib", hash="c1") != FileArchive("/lib", hash="c2")
+
+
+def test_an_asset_of_a_state_is_its_hash_and_one_at_an_address_is_refused() -> None:
+    values = {"file": Elided(Mark.ASSET, "a1"), "code": Elided(Mark.ARCHIVE, "b1")}
+    assert from_wire(to_wire(values)) == values
+    for mark, what in ((Mark.ASSET, "a path or a text"), (Mark.ARCHIVE, "a path or a set of assets")):
+        struct = Struct()
+        struct.update({"value": {SIGNATURE: mark, "hash": "c1", "uri": "http://127.0.0.1/x"}})
+        with pytest.raises(TypeError, match=f"the lab fetches nothing: an .* is {what}, not an address"):
+            from_wire(struct)
 
 
 @pytest.mark.parametrize("mark", sorted(UNKNOWNS))

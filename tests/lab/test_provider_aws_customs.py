@@ -141,7 +141,7 @@ def throttling() -> Iterator[list[int]]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_: Any) -> None:
+        def log_message(self, *_: Any, **__: Any) -> None:
             """Nothing."""
 
     server = HTTPServer(("127.0.0.1", 0), Sts)

@@ -7,7 +7,7 @@ import pytest
 
 from lab.providers.comparison import Change, Kind, compare, deletes_first
 from lab.providers.handler import Handler
-from lab.providers.plain import FileArchive, Secret, Unknown
+from lab.providers.plain import Elided, FileArchive, Mark, Secret, Unknown
 from tests.lab.small_handlers import Role, Shelf, Vpc
 
 VPC, ROLE = Vpc(Shelf()), Role(Shelf())
@@ -82,7 +82,9 @@ def test_an_unknown_value_counts_as_another_one() -> None:
 
 
 def test_another_content_of_the_same_folder_is_a_change() -> None:
-    assert changes({"code": FileArchive("/a", "1")}, {"code": FileArchive("/a", "2")}) == {"code": (Kind.UPDATE, False)}
+    for old in (FileArchive("/a", "1"), Elided(Mark.ARCHIVE, "1")):
+        assert changes({"code": old}, {"code": FileArchive("/a", "2")}) == {"code": (Kind.UPDATE, False)}
+        assert changes({"code": old}, {"code": FileArchive("/moved", "1")}) == {}
 
 
 def test_tags_are_compared_with_what_the_cloud_said_last() -> None:
