@@ -77,7 +77,10 @@ def _on_nobody(case: Case, intent: Intent) -> Decision:
         )
     if case.record.phase is Phase.MOVING and not _due(intent, case):
         return case.stay("waiting for the answer of the association")
-    record = replace(case.record, intent=replace(intent, asked_s=case.now_s), loose_s=loose_since(case.record))
+    # Its end was read and not answered: if the read was stale, the call is still on its way (RULE 5.5).
+    unanswered = intent.unanswered or (case.record.phase is Phase.FENCING and intent.asked_s is not None)
+    asked = replace(intent, asked_s=case.now_s, unanswered=unanswered)
+    record = replace(case.record, intent=asked, loose_s=loose_since(case.record))
     moving = go(record, Phase.MOVING, case.now_s, "the address is on nobody: it is put on its target")
     return Decision(record=moving, commands=(associate(moving),), reason=moving.reason)
 

@@ -48,6 +48,30 @@ def test_an_old_holder_gets_a_new_association_where_an_ask_to_end_the_old_one_ma
     assert world.record.association_id != old.association_id
 
 
+def test_one_stale_read_of_nobody_does_not_make_an_ask_that_was_never_answered_forgotten() -> None:
+    """5.5, 5.10: the end of the old association was still on its way when a read showed it gone; it was not."""
+    world = overdue(lost=True)
+    intent, held = world.record.intent, world.cloud.association
+    assert intent
+    assert held
+    now_s = world.clock.now_s()
+    first_ask = replace(intent, unanswered=False, asked_s=now_s, deadline_s=now_s + 30)
+    world.store.record = replace(world.record, intent=first_ask)
+    world.new_arbiter()
+    world.cloud.refuse[Do.ASSOCIATE] = "RequestLimitExceeded"
+    world.cloud.association = None
+    world.tick()
+    assert world.record.phase is Phase.MOVING
+    world.cloud.association = held
+    while world.record.epoch == 2:
+        world.tick()
+    assert (world.record.holder, world.record.intent and world.record.intent.kind) == ("wk1", Kind.RETARGET)
+    world.cloud.lose.clear()
+    world.cloud.refuse.clear()
+    world.until(Phase.STEADY)
+    assert world.record.association_id != held.association_id
+
+
 def test_an_old_holder_is_chosen_anew_once_only_however_long_the_cloud_does_not_answer() -> None:
     """5.10: no endless epochs."""
     world = overdue(lost=True)
