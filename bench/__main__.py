@@ -48,7 +48,7 @@ def _failovers(arguments: argparse.Namespace, say: Progress) -> str:
         bench = Bench(running, arguments.seed)
         runs = [_one(bench, fault, number, arguments.runs, say) for fault in KINDS for number in range(arguments.runs)]
         log, arbiter = running.logs / "function-output.jsonl", str(running.outputs["watchdogName"])
-        engine = running.deployment.engine
+        engine = running.deployed.engine
     function = read_function(log, arbiter)
     said = about(arguments.seed, engine)
     write_json("failover", said | INSTANT, {"runs": as_rows(runs), "function": dataclasses.asdict(function)})
@@ -74,7 +74,7 @@ def _planned(arguments: argparse.Namespace, say: Progress) -> str:
             run = planned.run()
             runs.append(run)
             say(f"switchover {number + 1}/{arguments.runs}: moved {run.moved_s:.2f} s, HL7 without {run.outage_s:.2f} s")
-        engine = running.deployment.engine
+        engine = running.deployed.engine
     said = about(arguments.seed, engine)
     write_json("planned", said | INSTANT, {"runs": planned_as_rows(runs)})
     return _planned_part(said, runs)

@@ -2,22 +2,25 @@
 
 `run NAME` plays a named scenario and judges it; without a name it lists them all; `faults-page` writes docs/FAULTS.md.
 `up` leaves a lab running in the background, with its endpoints in `out/lab/<id>/up.json`; `down` ends every such lab.
-`ask VERB` asks the watchdog of such a lab for something, and prints its reply.
+`ask VERB` asks the watchdog of such a lab for something, and prints its reply; `pulumi VERB` runs Pulumi's command on one.
 """
 
 import argparse
-import json
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from lab import ask_command, background_lab, site
+from lab import ask_command, background_lab, pulumi_command, site
 from lab.ask_command import CannotAskError
 from lab.child import ChildError
 from lab.demo import OUT, Progress, demo
+from lab.deploying import By
 from lab.emulators import EmulatorsMissingError
 from lab.engine import EngineError
 from lab.networks import NoFreeNetworkError
 from lab.profiles import PROFILES
+from lab.pulumi_cli import PulumiError
+from lab.pulumi_command import NoEngineError
 from lab.scenarios import page, registry, runner
 from lab.scenarios.registry import UnknownScenarioError
 from lab.stack_file import StackFileError
@@ -28,7 +31,9 @@ EXPECTED = (
     ChildError,
     EmulatorsMissingError,
     EngineError,
+    NoEngineError,
     NoFreeNetworkError,
+    PulumiError,
     StackFileError,
     TimeoutError,
     UnknownScenarioError,
@@ -53,22 +58,25 @@ def main() -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    match arguments.verb:
-        case "demo":
-            options = site.Options(profile=arguments.profile, schedule_divisor=arguments.schedule_divisor)
-            return demo(options, Fault(arguments.fault), arguments.out)
-        case "run":
-            return _run_scenario(arguments)
-        case "faults-page":
-            return page.compare() if arguments.check else page.write()
-        case "up" | "down" as verb:
-            return background_lab.up(arguments.profile) if verb == "up" else background_lab.down()
-        case "ask":
-            return ask_command.ask(arguments)
-        case "serve":
-            return _serve(arguments)
-        case _:
-            raise AssertionError(arguments.verb)
+    """Do what the verb says."""
+    verbs: Mapping[str, Callable[[argparse.Namespace], int]] = {
+        "demo": _demo,
+        "run": _run_scenario,
+        "faults-page": lambda asked: page.compare() if asked.check else page.write(),
+        "up": lambda asked: background_lab.up(asked.profile),
+        "down": lambda _: background_lab.down(),
+        "ask": ask_command.ask,
+        "pulumi": pulumi_command.run,
+        "serve": _serve,
+    }
+    return verbs[arguments.verb](arguments)
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    """A holder fails, with a report; by the real engine where it is at hand."""
+    divisor = arguments.schedule_divisor
+    options = site.Options(profile=arguments.profile, schedule_divisor=divisor, by=By.AT_HAND)
+    return demo(options, Fault(arguments.fault), arguments.out)
 
 
 def _run_scenario(arguments: argparse.Namespace) -> int:
@@ -86,11 +94,13 @@ def _run_scenario(arguments: argparse.Namespace) -> int:
 def _serve(arguments: argparse.Namespace) -> int:
     """A lab in the foreground until it is told to end; what `up` starts."""
     say = Progress()
-    with site.start(site.Options(profile=arguments.profile), say) as running:
-        (running.folder / background_lab.READY).write_text(json.dumps(background_lab.described(running), indent=2) + "\n")
+    options = site.Options(profile=arguments.profile, stage=arguments.stage, by=By(arguments.by))
+    with site.start(options, say) as running:
+        background_lab.tell(running)
         say("up; ends with SIGTERM or Ctrl-C")
         while True:
             running.supervisor.pause(1.0)
+            background_lab.tell(running)
             running.hypervisor.check()
 
 
@@ -118,6 +128,9 @@ def _arguments() -> argparse.Namespace:
         verb.add_argument(
             "--profile", choices=sorted(PROFILES), default="instant", help="how long the emulated cloud takes (%(default)s)"
         )
+    serve.add_argument("--stage", default=site.Options.stage, help="which stack file (%(default)s)")
+    serve.add_argument("--by", choices=[by.value for by in By], default=By.AT_HAND.value, help="who deploys (%(default)s)")
+    pulumi_command.add_arguments(verbs.add_parser("pulumi", help="Pulumi's own command on a lab"))
     ask_command.add_arguments(verbs.add_parser("ask", help="ask the watchdog of a lab that is up"))
     verbs.add_parser("down", help="end every lab that `up` left")
     return parser.parse_args()

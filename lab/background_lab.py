@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from lab import processes
+from lab import processes, pulumi_project
+from lab.deploying import By
 from lab.site import LABS, Site
 from lab.supervisor import REPOSITORY
 
@@ -21,13 +22,13 @@ DOWN_S = 40.0
 _POLL_S = 0.1
 
 
-def up(profile: str) -> int:
+def up(profile: str, *, stage: str = "dev", by: By = By.AT_HAND) -> int:
     """Start a lab in the background and wait until it serves; prints what a user needs."""
     LABS.mkdir(parents=True, exist_ok=True)
     log = LABS / "up.log"
     with log.open("w") as out:
         child = subprocess.Popen(
-            [sys.executable, "-m", "lab", "serve", "--profile", profile],
+            [sys.executable, "-m", "lab", "serve", "--profile", profile, "--stage", stage, "--by", by.value],
             cwd=REPOSITORY,
             stdin=subprocess.DEVNULL,
             stdout=out,
@@ -45,7 +46,8 @@ def up(profile: str) -> int:
         print(f"the lab did not come up:\n{log.read_text()}", file=sys.stderr)
         child.terminate()
         return 2
-    print(f"address {ready['outputs']['address']}, ports {ready['ports']}")
+    if ready["outputs"]:
+        print(f"address {ready['outputs']['address']}, ports {ready['ports']}, deployed by {ready['engine']}")
     print(f"emulated AWS: {ready['endpoints']}")
     print(f"everything else: {ready['folder']}/{READY}; end it with: make lab-down")
     return 0
@@ -53,7 +55,7 @@ def up(profile: str) -> int:
 
 def down() -> int:
     """End every lab that `up` left; waits until each is gone."""
-    found = [path for path in sorted(LABS.glob(f"*/{READY}")) if _end(path)]
+    found = [path for path in sorted(LABS.glob(f"*/{READY}")) if end(path)]
     print(f"ended {len(found)} lab(s)" if found else "no lab is up")
     return 0
 
@@ -65,10 +67,28 @@ def described(site: Site) -> dict[str, Any]:
         "process": {"pid": this.pid, "started": this.started} if this else {},
         "folder": str(site.folder),
         "endpoints": {"ec2, iam, kms, sts": site.emulators.endpoints.moto, "others": site.emulators.endpoints.ministack},
+        "engine": site.deployed.engine,
+        "stack": site.stack.file.stack,
+        "pulumi": dict(site.project.environment),
         "ports": {"hl7": site.ports.llp, "http": site.ports.http, "health": site.ports.public},
-        "outputs": dict(site.outputs),
+        "outputs": dict(site.outputs) or pulumi_project.stored_outputs(site.project),
         "differs": [str(difference) for difference in site.stack.differences],
     }
+
+
+def is_alive(ready: dict[str, Any]) -> bool:
+    """Whether the lab that wrote this still runs."""
+    return "pid" in ready.get("process", {}) and processes.alive(processes.ProcessId(**ready["process"]))
+
+
+def tell(site: Site) -> None:
+    """Write the ready file, anew where something in it is otherwise now: an empty lab gets its outputs from `pulumi up`."""
+    file, text = site.folder / READY, json.dumps(described(site), indent=2) + "\n"
+    if file.exists() and file.read_text() == text:
+        return
+    new = file.with_suffix(".new")
+    new.write_text(text)
+    new.replace(file)
 
 
 def _wait_ready(child: "subprocess.Popen[bytes]", deadline: float) -> dict[str, Any] | None:
@@ -81,7 +101,7 @@ def _wait_ready(child: "subprocess.Popen[bytes]", deadline: float) -> dict[str, 
     return None
 
 
-def _end(path: Path) -> bool:
+def end(path: Path) -> bool:
     """Ask one lab to end, if it still runs; its ready file goes."""
     ready = json.loads(path.read_text())
     path.unlink()

@@ -89,6 +89,15 @@ class Emulators:
         self._making = threading.Lock()
         changes.begin(self.client("events"))
 
+    def credentials(self) -> dict[str, str]:
+        """The lab's own key and region, as every SDK finds them in its environment."""
+        return {
+            "AWS_ACCESS_KEY_ID": LAB_KEY_ID,
+            "AWS_SECRET_ACCESS_KEY": _DUMMY_KEY,
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+        }
+
     @classmethod
     def start(
         cls, supervisor: Supervisor, settings: CloudSettings, on_cloud_event: Callable[[Event], None] | None = None

@@ -23,7 +23,7 @@ def write_lab_info(site: Site, fault: str, spent: Mapping[str, float], *, stays:
         "lab_id": site.lab_id,
         "cloud": str(site.outputs["cliConfig"]["cloud"]),
         "profile": site.profile.name,
-        "engine": site.deployment.engine,
+        "engine": site.deployed.engine,
         "fault": fault,
         "stays": stays,
         "operator": LAB_KEY_ID,

@@ -24,20 +24,18 @@ from lab import stack_file
 from lab.api_faults import FRONTS, WATCHDOGS_PATIENCE, ApiFaults
 from lab.asking import Desk
 from lab.child import Child, Event
-from lab.emulators import ACCOUNT_ID, CloudSettings, Emulators
-from lab.engine import deploy
+from lab.deploying import By, Deployed, Deployer
+from lab.emulators import CloudSettings, Emulators
 from lab.hypervisor import Described, Hypervisor, Ports
 from lab.jsonlog import JsonLog
 from lab.networks import Network, take
 from lab.profiles import PROFILES, Profile
-from lab.providers import aws
-from lab.recording import Deployment
+from lab.pulumi_project import Project
 from lab.stack_file import LabStack, StackFile
 from lab.supervisor import REPOSITORY, Supervisor
 from lab.tail import Tail
 
 LABS = REPOSITORY / "out" / "lab"
-PROGRAM = REPOSITORY / "infra" / "__main__.py"
 RECORD_POLL_S = 0.03
 """From one poll of the record to the next: how late the observer may see a change."""
 
@@ -67,6 +65,8 @@ class Options:
     """Functions reach AWS through fronts that can break calls (`Site.api_faults`)."""
     config: Mapping[str, str] = field(default_factory=dict[str, str])
     """Keys that shall be otherwise than in the stack file; texts as there."""
+    by: By = By.IN_PROCESS
+    """Who deploys the program; an empty lab (`By.NOBODY`) has neither outputs nor an observer."""
 
 
 @dataclass(kw_only=True)
@@ -88,7 +88,9 @@ class Site:
     api_faults: ApiFaults | None
     """What breaks calls between the functions and AWS, if the lab was to have it."""
     ports: Ports
-    deployment: Deployment
+    deployed: Deployed
+    project: Project
+    """The stack as a Pulumi project, for whoever runs `pulumi` on this lab."""
     stack: LabStack
     """The stack file that was deployed, and how it differs from the one that it was derived from."""
     deploy_s: float
@@ -103,7 +105,7 @@ class Site:
     @property
     def outputs(self) -> Mapping[str, Any]:
         """The stack's outputs."""
-        return self.deployment.outputs
+        return self.deployed.outputs
 
     @property
     def name(self) -> str:
@@ -185,10 +187,11 @@ class _Birth:
         endpoint = f"{self._network.address(251, 1)}:{self._ports.llp}"
         ec2 = emulators.client("ec2")
         self._hypervisor = Hypervisor(self._supervisor, self._ports, endpoint, _describer(ec2), _fixed_address(ec2))
-        self._say("deploying the program with the Pulumi SDK's mock runtime, ending with the watchdog's first tick")
         started_s = time.monotonic()
         stack = stack_file.derive(self._wanted(), network=self._network.cidr, endpoints=emulators.endpoints)
-        deployment = self._deploy(emulators, stack)
+        (self._supervisor.folder / "stack.yaml").write_text(stack.to_yaml())
+        deployer = Deployer(self._supervisor.folder, emulators, stack, self._supervisor.environment())
+        deployed = deployer.deploy(options.by, self._say)
         site = Site(
             lab_id=self._supervisor.lab_id,
             folder=self._supervisor.folder,
@@ -202,12 +205,14 @@ class _Birth:
             store_door=self._store_door,
             api_faults=self._api_faults,
             ports=self._ports,
-            deployment=deployment,
+            deployed=deployed,
+            project=deployer.project(),
             stack=stack,
             deploy_s=time.monotonic() - started_s,
             log=JsonLog(self._supervisor.logs / "lab.jsonl"),
         )
-        self._start_observer(site)
+        if deployed.outputs:
+            self._start_observer(site)
         return site
 
     def _start_observer(self, site: Site) -> None:
@@ -266,19 +271,6 @@ class _Birth:
     def _wanted(self) -> StackFile:
         own = {f"{self._file.project}:{key}": text for key, text in self._options.config.items()}
         return replace(self._file, texts={**self._file.texts, **own})
-
-    def _deploy(self, emulators: Emulators, stack: LabStack) -> Deployment:
-        (self._supervisor.folder / "stack.yaml").write_text(stack.to_yaml())
-        registry = aws.registry(emulators.client, region=emulators.region, account_id=ACCOUNT_ID)
-        return deploy(
-            PROGRAM,
-            project=stack.file.project,
-            stack=stack.file.stack,
-            config=stack.file.texts,
-            create=registry.create,
-            invoke=registry.invoke,
-            environment=stack.environment,
-        )
 
 
 def ports_of(file: StackFile) -> Ports:

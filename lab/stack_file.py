@@ -67,8 +67,15 @@ class LabStack:
         """The derived stack file, with each difference as a comment above."""
         comments = "".join(f"# {difference}\n" for difference in self.differences)
         return f"# Derived for a lab. Different from the stack file that it came from:\n{comments}" + yaml.safe_dump(
-            {"config": dict(self.file.texts)}, sort_keys=False, allow_unicode=True
+            {"config": {key: self._typed(key, text) for key, text in self.file.texts.items()}},
+            sort_keys=False,
+            allow_unicode=True,
         )
+
+    def _typed(self, key: str, text: str) -> Any:
+        """As the project's schema wants it: Pulumi refuses a text where a list, a number or a truth value is declared."""
+        schema = _document(REPOSITORY / "Pulumi.yaml")["config"].get(key.removeprefix(f"{self.file.project}:"), {})
+        return text if schema.get("type", "string") == "string" else json.loads(text)
 
 
 def load(stage: str, *, cloud: str = "aws", folder: Path = STACKS) -> StackFile:

@@ -256,14 +256,6 @@ def _hash(fields: Mapping[str, Value]) -> str:
 
 def _to_value(value: Any) -> Value:
     match value:
-        case Secret(inner):
-            wire = _marked(Mark.SECRET, value=inner)
-        case Elided(mark, digest):
-            wire = _marked(mark, hash=digest)
-        case FileAsset() | TextAsset() | FileArchive() | AssetArchive():
-            wire = _marked(Mark.ASSET if isinstance(value, FileAsset | TextAsset) else Mark.ARCHIVE, **vars(value))
-        case Unknown(mark):
-            wire = Value(string_value=mark)
         case None:
             wire = Value(null_value=NullValue.NULL_VALUE)
         case bool():
@@ -277,8 +269,22 @@ def _to_value(value: Any) -> Value:
         case Mapping():
             wire = Value(struct_value=to_wire(cast("Mapping[str, Any]", value)))
         case _:
-            raise TypeError(f"{type(value).__name__} cannot be sent to the program as an output")
+            wire = _wrapped_to_value(value)
     return wire
+
+
+def _wrapped_to_value(value: Any) -> Value:
+    match value:
+        case Secret(inner):
+            return _marked(Mark.SECRET, value=inner)
+        case Elided(mark, digest):
+            return _marked(mark, hash=digest)
+        case FileAsset() | TextAsset() | FileArchive() | AssetArchive():
+            return _marked(Mark.ASSET if isinstance(value, FileAsset | TextAsset) else Mark.ARCHIVE, **vars(value))
+        case Unknown(mark):
+            return Value(string_value=mark)
+        case _:
+            raise TypeError(f"{type(value).__name__} cannot be sent to the program as an output")
 
 
 def _marked(mark: str, **fields: Any) -> Value:

@@ -152,6 +152,12 @@ def _source(texts: Mapping[str, str], *, loopback_cloud: bool) -> Source:
     return Source(texts=own, read_text=lambda path: read(path).read_text(), loopback_cloud=loopback_cloud)
 
 
-def test_the_written_file_is_yaml_of_texts(dev: StackFile) -> None:
-    written = yaml.safe_load(derive(dev, network=NETWORK, endpoints=ENDPOINTS).to_yaml())
-    assert all(isinstance(value, str) for value in written["config"].values())
+def test_the_written_file_has_the_types_that_pulumi_wants(dev: StackFile) -> None:
+    """Pulumi refuses a text where Pulumi.yaml declares a list, a number or a truth value."""
+    declared = yaml.safe_load((stack_file.REPOSITORY / "Pulumi.yaml").read_text())["config"]
+    kinds = {"string": str, "array": list, "object": dict, "integer": int, "number": (int, float), "boolean": bool}
+    written = yaml.safe_load(derive(dev, network=NETWORK, endpoints=ENDPOINTS).to_yaml())["config"]
+    assert written["tandem:partnerCidrs"] == ["127.0.0.1/32"]
+    for key, value in written.items():
+        kind = declared.get(key.removeprefix("tandem:"), {"type": "string"})["type"]
+        assert isinstance(value, kinds[kind]), key

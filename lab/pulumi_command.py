@@ -1,0 +1,130 @@
+"""`python -m lab pulumi VERB --stack STACK`: Pulumi's own command on a lab; what `make up`, `make preview` and so on call.
+
+    up, preview    bring up an empty lab first, where none is up for the stack
+    refresh        compare the state with the emulated cloud
+    repair         after an interrupted run: release the lock, drop what was begun and never known, and bring it to its end
+    down           delete everything, and end the lab
+
+Everything that the command prints is Pulumi's own; on a terminal it asks before it changes anything, elsewhere it does not.
+What follows `--` is handed to it as it is.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lab import background_lab, pulumi_project, stack_file
+from lab.background_lab import READY
+from lab.deploying import By
+from lab.site import LABS
+
+VERBS = ("up", "preview", "refresh", "repair", "down")
+MAKES_A_LAB = frozenset({"up", "preview"})
+
+
+class NoEngineError(Exception):
+    """There is no `pulumi` in this checkout, or no lab to run it on."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """A lab that is up, for one stack."""
+
+    folder: Path
+    stack: str
+    environment: dict[str, str]
+
+    @property
+    def work(self) -> Path:
+        """Where the command is started."""
+        return self.folder / "project"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Of `python -m lab pulumi`."""
+    parser.add_argument("what", choices=VERBS)
+    parser.add_argument("--stack", default="aws-dev", help="one of stacks/ (%(default)s)")
+    parser.add_argument("--profile", default="instant", help="of a lab that is brought up for it (%(default)s)")
+    parser.add_argument("flags", nargs="*", help="for pulumi itself, behind --")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run it; the command's own exit status.
+
+    Raises:
+        NoEngineError: no engine, or no lab for this stack.
+        StackFileError: there is no such stack.
+    """
+    command = pulumi_project.command()
+    if not command:
+        raise NoEngineError("there is no Pulumi engine in this checkout yet. Get one with: make engine")
+    cloud, _, stage = str(arguments.stack).partition("-")
+    stack_file.load(stage, cloud=cloud)
+    lab = find(arguments.stack)
+    if not lab and arguments.what in MAKES_A_LAB:
+        if status := background_lab.up(arguments.profile, stage=stage, by=By.NOBODY):
+            return status
+        lab = find(arguments.stack)
+    if not lab:
+        raise NoEngineError(f"no lab is up for {arguments.stack}. Begin with: make up STACK={arguments.stack}")
+    return Session(command, lab, tuple(arguments.flags)).carry_out(arguments.what)
+
+
+def find(stack: str, labs: Path = LABS) -> Running | None:
+    """The newest lab that is up for this stack."""
+    said: list[tuple[Path, Any]] = [(path, json.loads(path.read_text() or "{}")) for path in labs.glob(f"*/{READY}")]
+    alive = [(path, it) for path, it in said if it.get("stack") == stack and background_lab.is_alive(it)]
+    if not alive:
+        return None
+    path, it = max(alive, key=lambda each: each[1]["process"]["started"])
+    return Running(path.parent, stack, it["pulumi"])
+
+
+@dataclass(frozen=True)
+class Session:
+    """One call of the command, on one lab."""
+
+    command: Path
+    lab: Running
+    flags: Sequence[str]
+
+    def carry_out(self, verb: str) -> int:
+        """What the verb says; the first exit status that is not 0."""
+        self._init()
+        match verb:
+            case "down":
+                if status := self._pulumi("destroy", *self._asked(), *self.flags):
+                    return status
+                background_lab.end(self.lab.folder / READY)
+                print("the lab is down")
+                return 0
+            case "repair":
+                self._pulumi("cancel", "--yes", quiet=True)
+                cleared = self._pulumi("refresh", "--yes", "--skip-preview", "--clear-pending-creates")
+                return cleared or self._pulumi("up", *self._asked(), *self.flags)
+            case "preview":
+                return self._pulumi(verb, *self.flags)
+            case _:
+                return self._pulumi(verb, *self._asked(), *self.flags)
+
+    def _init(self) -> None:
+        if not (self.lab.folder / "state" / ".pulumi" / "stacks").exists():
+            self._pulumi("stack", "init", self.lab.stack, quiet=True)
+
+    def _asked(self) -> tuple[str, ...]:
+        """On a terminal Pulumi asks; elsewhere nobody could answer."""
+        return () if sys.stdin.isatty() else ("--yes", "--skip-preview")
+
+    def _pulumi(self, *arguments: str, quiet: bool = False) -> int:
+        environment = {**self.lab.environment, **{name: os.environ[name] for name in ("TERM",) if name in os.environ}}
+        stack = () if arguments[0] == "stack" else ("--stack", self.lab.stack)
+        out = subprocess.DEVNULL if quiet else None
+        return subprocess.run(
+            [self.command, *arguments, *stack], cwd=self.lab.work, env=environment, stdout=out, stderr=out, check=False
+        ).returncode

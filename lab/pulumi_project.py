@@ -1,0 +1,108 @@
+"""A Pulumi project for one lab: the program as it is, the lab's own stack file, and state that lies in the lab's folder.
+
+    project/Pulumi.yaml, project/infra, project/.venv     links: the program is untouched, and so is what it runs in
+    project/stacks/Pulumi.STACK.yaml                      the lab's own stack file (`lab.stack_file`)
+    home/                                                 Pulumi's home, with the lab's provider as an installed plugin
+    state/                                                Pulumi's file back end: no account, no login
+
+`Project.environment` is all that a `pulumi` needs to work on it, whoever starts it: the lab, a test, or a person.
+Here: folders and values. Not here: running anything (`lab.pulumi_cli`).
+"""
+
+import json
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lab.providers import plugin
+from lab.recording import STACK_TYPE
+from lab.stack_file import REPOSITORY, LabStack
+
+BIN = REPOSITORY / ".tools" / "pulumi" / "bin"
+"""Where `make engine` puts the engine, and its language host if it has one of ours."""
+
+LINKS = ("Pulumi.yaml", "infra", ".venv")
+
+SETTINGS = {
+    "PULUMI_CONFIG_PASSPHRASE": "",
+    "PULUMI_SKIP_UPDATE_CHECK": "true",
+    "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+    "PULUMI_DISABLE_REGISTRY_RESOLVE": "true",
+    "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
+    "PULUMI_DIY_BACKEND_NO_LEGACY_WARNING": "true",
+}
+"""So that the engine asks nobody outside and nothing of the user's own set-up takes part."""
+
+
+@dataclass(frozen=True)
+class Project:
+    """One stack of one lab, as a folder."""
+
+    folder: Path
+    stack: str
+    environment: Mapping[str, str]
+
+    @property
+    def stack_file(self) -> Path:
+        """Its configuration; may be changed between two updates, as a user changes hers."""
+        return self.folder / "project" / "stacks" / f"Pulumi.{self.stack}.yaml"
+
+    @property
+    def work(self) -> Path:
+        """Where `pulumi` is to be started."""
+        return self.folder / "project"
+
+
+def make(folder: Path, stack: LabStack, environment: Mapping[str, str]) -> Project:
+    """Make it, or write the stack file anew where it exists.
+
+    Args:
+        folder: The lab's.
+        stack: What is to be deployed.
+        environment: Where the emulators answer and with which keys, and what marks a process as the lab's.
+    """
+    home, state = folder / "home", folder / "state"
+    project = Project(
+        folder,
+        stack.file.stack,
+        {
+            **environment,
+            **SETTINGS,
+            "PULUMI_HOME": str(home),
+            "PULUMI_BACKEND_URL": state.as_uri(),
+        },
+    )
+    for each in (home, state, project.stack_file.parent):
+        each.mkdir(parents=True, exist_ok=True)
+    for name in LINKS:
+        link = project.work / name
+        if not link.is_symlink():
+            link.symlink_to(REPOSITORY / name)
+    plugin.install(home, sys.executable)
+    kept = _salt(project.stack_file)
+    project.stack_file.write_text(stack.to_yaml() + kept)
+    return project
+
+
+def _salt(file: Path) -> str:
+    """What Pulumi has added to the stack file: without it, it could not read its state's secrets any more."""
+    lines = file.read_text().splitlines() if file.is_file() else []
+    return "".join(f"{line}\n" for line in lines if line.startswith("encryptionsalt:"))
+
+
+def stored_outputs(project: Project) -> dict[str, Any]:
+    """The stack's outputs as they stand in its state now; empty before the first update. No `pulumi` is asked."""
+    file = project.folder / "state" / ".pulumi" / "stacks" / "tandem" / f"{project.stack}.json"
+    if not file.is_file():
+        return {}
+    resources = (json.loads(file.read_text())["checkpoint"].get("latest") or {}).get("resources") or []
+    return next((dict(each.get("outputs") or {}) for each in resources if each["type"] == STACK_TYPE), {})
+
+
+def command() -> Path | None:
+    """The `pulumi` that is at hand; None where `make engine` has not been run."""
+    found = shutil.which("pulumi", path=str(BIN))
+    return Path(found) if found else None

@@ -1,0 +1,15 @@
+"""Pulumi's engine for these tests: the one that `make engine` provides."""
+
+from pathlib import Path
+
+import pytest
+
+from lab import pulumi_project
+
+
+@pytest.fixture(scope="session")
+def command() -> Path:
+    """The `pulumi` at hand."""
+    found = pulumi_project.command()
+    assert found, "there is no Pulumi engine in this checkout: run make engine (it builds one, once, in about 5 minutes)"
+    return found
