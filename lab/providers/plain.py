@@ -257,32 +257,33 @@ def _hash(fields: Mapping[str, Value]) -> str:
 def _to_value(value: Any) -> Value:
     match value:
         case None:
-            wire = Value(null_value=NullValue.NULL_VALUE)
+            return Value(null_value=NullValue.NULL_VALUE)
         case bool():
-            wire = Value(bool_value=value)
+            return Value(bool_value=value)
         case int() | float():
-            wire = Value(number_value=value)
+            return Value(number_value=value)
         case str():
-            wire = Value(string_value=value)
+            return Value(string_value=value)
         case list() | tuple():
-            wire = Value(list_value=ListValue(values=[_to_value(item) for item in cast("list[Any]", value)]))
+            return Value(list_value=ListValue(values=[_to_value(item) for item in cast("list[Any]", value)]))
         case Mapping():
-            wire = Value(struct_value=to_wire(cast("Mapping[str, Any]", value)))
+            return Value(struct_value=to_wire(cast("Mapping[str, Any]", value)))
         case _:
-            wire = _wrapped_to_value(value)
-    return wire
+            return _wrapped_to_value(value)
 
 
 def _wrapped_to_value(value: Any) -> Value:
     match value:
         case Secret(inner):
             return _marked(Mark.SECRET, value=inner)
-        case Elided(mark, digest):
-            return _marked(mark, hash=digest)
-        case FileAsset() | TextAsset() | FileArchive() | AssetArchive():
-            return _marked(Mark.ASSET if isinstance(value, FileAsset | TextAsset) else Mark.ARCHIVE, **vars(value))
         case Unknown(mark):
             return Value(string_value=mark)
+        case Elided(mark, digest):
+            return _marked(mark, hash=digest)
+        case FileAsset() | TextAsset():
+            return _marked(Mark.ASSET, **vars(value))
+        case FileArchive() | AssetArchive():
+            return _marked(Mark.ARCHIVE, **vars(value))
         case _:
             raise TypeError(f"{type(value).__name__} cannot be sent to the program as an output")
 
