@@ -150,6 +150,19 @@ class Handler(ABC):
         del state, ask
         raise CannotUpdateError(self.type, changed)
 
+    def replaced_by(self, before: Mapping[str, Any], wanted: Mapping[str, Any]) -> frozenset[str]:
+        """What replaces the resource under a condition only, beside `replaces`; most types have nothing of the kind.
+
+        Args:
+            before: All inputs as they were.
+            wanted: All inputs as they are wanted now.
+
+        Returns:
+            Top-level inputs that differ, and for which the real provider makes a new resource because of the values.
+        """
+        del before, wanted
+        return frozenset()
+
     @abstractmethod
     def delete(self, state: State) -> None:
         """Remove the resource; no error when it is gone already."""

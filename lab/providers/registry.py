@@ -1,6 +1,6 @@
 """Finds the handler of a resource type and the function of an invoke.
 
-A `Registry` gives the engine its three callables: `create`, `invoke` and `delete`. It knows no cloud;
+A `Registry` gives an engine its callables: `create`, `update`, `delete`, `read` and `invoke`. It knows no cloud;
 `lab.providers.aws.registry` builds the one for AWS.
 """
 
@@ -53,6 +53,26 @@ class Registry:
         ask = Ask(type_token, name, inputs)
         created = self._handler(type_token).create(ask)
         return replace(created, gaps=(*created.gaps, *ask.gaps()))
+
+    def update(
+        self, type_token: str, name: str, state: State, inputs: Mapping[str, Any], changed: frozenset[str]
+    ) -> Created:
+        """Change one resource in place; its gaps say which of the changed inputs were not applied.
+
+        Args:
+            type_token: The provider's type token.
+            name: The logical name, for the gaps.
+            state: The resource as it was last known.
+            inputs: All inputs as they are wanted now.
+            changed: The top-level inputs that are otherwise than before; never one that replaces the resource.
+
+        Raises:
+            NoHandlerError: there is no handler for the type.
+            CannotUpdateError: the lab knows no way to change one of these in place.
+        """
+        ask = Ask(type_token, name, inputs)
+        updated = self._handler(type_token).update(state, ask, changed)
+        return replace(updated, gaps=(*updated.gaps, *ask.gaps()))
 
     def read(self, registration: Registration) -> Mapping[str, Any] | None:
         """What the cloud says of the resource now; None when it is gone."""

@@ -6,16 +6,25 @@ Only `lab.providers.aws` imports this file. This service's API spells its names 
 from collections.abc import Mapping
 from typing import Any
 
-from lab.providers.aws.cloud import AwsHandler, physical_name, tagged
+from lab.providers.aws import tagging
+from lab.providers.aws.cloud import NAMES, REGION, AwsHandler, fixed, physical_name, tagged
 from lab.providers.handler import Ask, State
 
 GROUP_OPTIONS = ("kmsKeyId", "logGroupClass")
+
+FOR_EVER = 0
+"""The number of days that means no end."""
 
 
 class LogGroup(AwsHandler):
     """A log group with its retention and key."""
 
     type = "aws:cloudwatch/logGroup:LogGroup"
+    replaces = REGION | NAMES | {"logGroupClass"}
+    defaults = fixed(retentionInDays=FOR_EVER, skipDestroy=False)
+    named = "name"
+    changes = frozenset({"retentionInDays", "kmsKeyId"})
+    retag = staticmethod(tagging.logs)
     untold = frozenset({"skipDestroy"})
     gone = ("ResourceNotFoundException",)
 
@@ -27,6 +36,19 @@ class LogGroup(AwsHandler):
         if ask.get("retentionInDays"):
             logs.put_retention_policy(logGroupName=name, retentionInDays=ask["retentionInDays"])
         return State(name)
+
+    def _change(self, state: State, ask: Ask, changed: frozenset[str]) -> None:
+        logs = self.client("logs")
+        if "retentionInDays" in changed:
+            if days := ask.get("retentionInDays", FOR_EVER):
+                logs.put_retention_policy(logGroupName=state.id, retentionInDays=days)
+            else:
+                logs.delete_retention_policy(logGroupName=state.id)
+        if "kmsKeyId" in changed:
+            if key := ask.get("kmsKeyId"):
+                logs.associate_kms_key(logGroupName=state.id, kmsKeyId=key)
+            else:
+                logs.disassociate_kms_key(logGroupName=state.id)
 
     def _outputs(self, state: State) -> Mapping[str, Any] | None:
         logs = self.client("logs")
