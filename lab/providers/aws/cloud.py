@@ -24,6 +24,8 @@ T = TypeVar("T")
 NAME_SUFFIX_BYTES = 4
 """Behind an automatic name stand `-` and 7 hex digits, as the provider does it."""
 
+NO_CALL = "the emulator has no call that changes it"
+
 NAMES = frozenset({"name", "namePrefix"})
 """What begins or is a name; where there is one, another one is another resource."""
 
@@ -123,7 +125,7 @@ class AwsHandler(Handler):
         outputs = self._outputs(State(made.id, {**ask.inputs, **made.outputs}))
         if outputs is None:
             raise NotReadyError(f"{made.id} was created and cannot be found")
-        self._compare(ask, outputs)
+        self._compare(ask, outputs, frozenset(ask.inputs))
         return Created(made.id, {**made.outputs, **outputs})
 
     def update(self, state: State, ask: Ask, changed: frozenset[str]) -> Created:
@@ -146,7 +148,7 @@ class AwsHandler(Handler):
         outputs = self._outputs(State(state.id, {**state.outputs, **ask.inputs}))
         if outputs is None:
             raise NotReadyError(f"{state.id} was changed and cannot be found")
-        self._compare(ask, outputs)
+        self._compare(ask, outputs, changed)
         return Created(state.id, outputs)
 
     def read(self, state: State) -> Mapping[str, Any] | None:
@@ -162,10 +164,10 @@ class AwsHandler(Handler):
         """The client of that service."""
         return self.cloud.client(service)
 
-    def _compare(self, ask: Ask, outputs: Mapping[str, Any]) -> None:
+    def _compare(self, ask: Ask, outputs: Mapping[str, Any], which: frozenset[str]) -> None:
         known = {gap.what for gap in ask.gaps()}
         passed_over = {*self.untold, *(name for name in self._as_by_default(ask) if name not in outputs)}
-        asked = {name: value for name, value in ask.inputs.items() if name not in passed_over}
+        asked = {name: value for name, value in ask.inputs.items() if name in which - passed_over}
         for what, why in unconfirmed(asked, outputs):
             if not {what, what.partition(".")[0]} & known:
                 ask.gap(what, why)
@@ -238,6 +240,11 @@ def told(answer: Mapping[str, Any], *keys: str, **renamed: str) -> dict[str, Any
 def error_code(exc: ClientError) -> str:
     """The cloud's short name of the error."""
     return str(exc.response.get("Error", {}).get("Code", ""))
+
+
+def is_unknown_action(exc: ClientError) -> bool:
+    """Whether ministack has no such call at all; it says so with one of the service's own errors."""
+    return str(exc.response.get("Error", {}).get("Message", "")).startswith("Unknown action")
 
 
 @contextmanager

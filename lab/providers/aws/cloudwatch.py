@@ -33,7 +33,7 @@ class MetricAlarm(AwsHandler):
     """An alarm on one metric, or on an expression over several."""
 
     type = "aws:cloudwatch/metricAlarm:MetricAlarm"
-    replaces = REGION | {"name", "namePrefix"}
+    replaces = REGION | {"name"}
     defaults = fixed(actionsEnabled=True, treatMissingData="missing")
     named = "name"
     changes = frozenset({*ALARM_OPTIONS, "okActions", "dimensions", "metricQueries"})

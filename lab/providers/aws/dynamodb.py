@@ -77,6 +77,7 @@ class Table(AwsHandler):
             "deletionProtectionEnabled": table.get("DeletionProtectionEnabled", False),
             "pointInTimeRecovery": {"enabled": recovery == "ENABLED"},
         }
+        outputs |= told(table.get("StreamSpecification", {}), *STREAM)
         outputs |= {KEY_KINDS[each["KeyType"]]: each["AttributeName"] for each in table["KeySchema"]}
         expiry = dynamodb.describe_time_to_live(TableName=state.id)["TimeToLiveDescription"]
         if expiry["TimeToLiveStatus"] in {"ENABLED", "ENABLING"}:

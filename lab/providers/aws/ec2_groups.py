@@ -23,6 +23,7 @@ from lab.providers.handler import Ask, State
 
 MANAGED = "Managed by Pulumi"
 """The provider's default description (docstring of pulumi_aws.ec2.SecurityGroup)."""
+ALL_PORTS = -1
 SOURCES = ("cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId")
 """Of these a rule has one, and keeps that kind for its life."""
 
@@ -107,8 +108,9 @@ class _Rule(AwsHandler):
             *("cidrIpv4", "cidrIpv6", "prefixListId", "fromPort", "toPort", "description"),
             ReferencedGroupId="referencedSecurityGroupId",
         )
-        whole = {"SecurityGroupRuleId": state.id, "SecurityGroupRule": {"IpProtocol": str(ask["ipProtocol"])} | rule}
-        self.client("ec2").modify_security_group_rules(GroupId=ask["securityGroupId"], SecurityGroupRules=[whole])
+        whole = {"IpProtocol": str(ask["ipProtocol"]), "FromPort": ALL_PORTS, "ToPort": ALL_PORTS} | rule
+        rules = [{"SecurityGroupRuleId": state.id, "SecurityGroupRule": whole}]
+        self.client("ec2").modify_security_group_rules(GroupId=ask["securityGroupId"], SecurityGroupRules=rules)
 
     def replaced_by(self, before: Mapping[str, Any], wanted: Mapping[str, Any]) -> frozenset[str]:
         """A rule for a range cannot become one for a group: both inputs, the one that goes and the one that comes."""

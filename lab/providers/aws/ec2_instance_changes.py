@@ -7,16 +7,15 @@ ec2_instance.go, `modifyInstanceAttributeWithStopStart`), once for each of the t
 Only `lab.providers.aws.ec2_instances` imports this file.
 """
 
+import base64
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
 from lab.providers.aws import ec2_look_up as look_up
-from lab.providers.aws.cloud import tag_list, tag_map, wait_until
+from lab.providers.aws.cloud import NO_CALL, tag_list, tag_map, wait_until
 from lab.providers.handler import Ask, State
 from lab.providers.plain import pascal
-
-NO_CALL = "the emulator has no call that changes it"
 
 Step = Callable[[Any, State, Ask], None]
 """(EC2 client, the instance as it was last known, what is wanted now)."""
@@ -30,13 +29,12 @@ def change(ec2: Any, state: State, ask: Ask, changed: frozenset[str]) -> None:
 
 
 def _profile(ec2: Any, state: State, ask: Ask) -> None:
-    filters = [{"Name": "instance-id", "Values": [state.id]}]
-    there = ec2.describe_iam_instance_profile_associations(Filters=filters)["IamInstanceProfileAssociations"]
+    there = look_up.profile(ec2, state.id)
     wanted = ask.pick(Name="iamInstanceProfile")
     if there and wanted:
-        ec2.replace_iam_instance_profile_association(AssociationId=there[0]["AssociationId"], IamInstanceProfile=wanted)
+        ec2.replace_iam_instance_profile_association(AssociationId=there["AssociationId"], IamInstanceProfile=wanted)
     elif there:
-        ec2.disassociate_iam_instance_profile(AssociationId=there[0]["AssociationId"])
+        ec2.disassociate_iam_instance_profile(AssociationId=there["AssociationId"])
     elif wanted:
         ec2.associate_iam_instance_profile(InstanceId=state.id, IamInstanceProfile=wanted)
 
@@ -76,7 +74,8 @@ def _instance_type(ec2: Any, state: State, ask: Ask) -> None:
 
 
 def _user_data(ec2: Any, state: State, ask: Ask) -> None:
-    _while_stopped(ec2, state.id, UserData={"Value": ask.get("userData", "").encode()})
+    encoded = base64.b64encode(ask.get("userData", "").encode()).decode()
+    _while_stopped(ec2, state.id, Attribute="userData", Value=encoded)
 
 
 def _while_stopped(ec2: Any, instance_id: str, **attribute: Any) -> None:

@@ -88,8 +88,8 @@ class Instance(AwsHandler):
         outputs |= {name: look_up.attribute(ec2, state.id, name) for name in ATTRIBUTES}
         if user_data := look_up.attribute(ec2, state.id, "userData"):
             outputs["userData"] = base64.b64decode(user_data).decode()
-        if profile := instance.get("IamInstanceProfile"):
-            outputs["iamInstanceProfile"] = profile["Arn"].rpartition("/")[2]
+        if profile := look_up.profile(ec2, state.id):
+            outputs["iamInstanceProfile"] = profile["IamInstanceProfile"]["Arn"].rpartition("/")[2]
         return outputs | tagged(tag_map(instance.get("Tags")))
 
     def _remove(self, state: State) -> None:

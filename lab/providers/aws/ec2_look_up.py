@@ -39,6 +39,13 @@ def volume(ec2: Any, volume_id: str) -> Mapping[str, Any]:
     return ec2.describe_volumes(VolumeIds=[volume_id])["Volumes"][0]
 
 
+def profile(ec2: Any, instance_id: str) -> Mapping[str, Any] | None:
+    """The association that gives it its instance profile; DescribeInstances of moto tells the one that it began with."""
+    filters = [{"Name": "instance-id", "Values": [instance_id]}, {"Name": "state", "Values": ["associated"]}]
+    found = ec2.describe_iam_instance_profile_associations(Filters=filters)["IamInstanceProfileAssociations"]
+    return found[0] if found else None
+
+
 def stop(ec2: Any, instance_id: str) -> None:
     """Stop it and wait for that."""
     ec2.stop_instances(InstanceIds=[instance_id])

@@ -13,12 +13,11 @@ from lab.providers.aws.cloud import (
     AwsHandler,
     fixed,
     physical_name,
-    tag_list,
     tagged,
     told,
     wait_until,
 )
-from lab.providers.aws.elbv2_attributes import asked, kept, tags_of
+from lab.providers.aws.elbv2_attributes import asked, kept, tags_of, with_tags
 from lab.providers.handler import Ask, State
 
 BALANCER_ATTRIBUTES = {
@@ -62,7 +61,7 @@ class LoadBalancer(AwsHandler):
             "Scheme": "internal" if ask.get("internal") else "internet-facing",
             "SubnetMappings": [each.pick("subnetId", "allocationId") for each in ask.each("subnetMappings")],
         }
-        made = elb.create_load_balancer(Name=physical_name(ask), Tags=tag_list(ask.get("tags")), **wanted)
+        made = elb.create_load_balancer(Name=physical_name(ask), **with_tags(ask), **wanted)
         arn = made["LoadBalancers"][0]["LoadBalancerArn"]
         elb.modify_load_balancer_attributes(
             LoadBalancerArn=arn, Attributes=asked(ask, BALANCER_ATTRIBUTES, BALANCER_ATTRIBUTES)
@@ -135,7 +134,7 @@ class Listener(AwsHandler):
         elb = self.client("elbv2")
         made = elb.create_listener(
             DefaultActions=_actions(ask),
-            Tags=tag_list(ask.get("tags")),
+            **with_tags(ask),
             **ask.pick("loadBalancerArn", "port", "protocol"),
         )
         arn = made["Listeners"][0]["ListenerArn"]

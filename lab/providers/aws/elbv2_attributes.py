@@ -6,11 +6,17 @@ Only the handlers of this service import this file.
 from collections.abc import Container, Mapping
 from typing import Any
 
-from lab.providers.aws.cloud import as_text, fixed, tag_map
+from lab.providers.aws.cloud import as_text, fixed, tag_list, tag_map
 from lab.providers.handler import Ask
 
 AS_TEXT = frozenset({"preserveClientIp"})
 """Inputs that the provider has as texts too."""
+
+
+def with_tags(ask: Ask) -> dict[str, Any]:
+    """The tags of something that is being created, as a keyword argument; this service refuses an empty list."""
+    tags = tag_list(ask.get("tags"))
+    return {"Tags": tags} if tags else {}
 
 
 def asked(

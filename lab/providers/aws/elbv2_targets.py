@@ -14,11 +14,10 @@ from lab.providers.aws.cloud import (
     as_text,
     fixed,
     physical_name,
-    tag_list,
     tagged,
     told,
 )
-from lab.providers.aws.elbv2_attributes import asked, kept, tags_of
+from lab.providers.aws.elbv2_attributes import asked, kept, tags_of, with_tags
 from lab.providers.handler import Ask, State
 
 GROUP_ATTRIBUTES = {
@@ -66,10 +65,10 @@ class TargetGroup(AwsHandler):
     def _make(self, ask: Ask) -> State:
         elb = self.client("elbv2")
         wanted = ask.pick("port", "protocol", "targetType", "vpcId") | _check(ask.inner("healthCheck"))
-        made = elb.create_target_group(Name=physical_name(ask), Tags=tag_list(ask.get("tags")), **wanted)
+        made = elb.create_target_group(Name=physical_name(ask), **with_tags(ask), **wanted)
         arn = made["TargetGroups"][0]["TargetGroupArn"]
-        attributes = asked(ask, GROUP_ATTRIBUTES, GROUP_ATTRIBUTES) + _unhealthy(ask)
-        elb.modify_target_group_attributes(TargetGroupArn=arn, Attributes=attributes)
+        if attributes := asked(ask, GROUP_ATTRIBUTES, GROUP_ATTRIBUTES) + _unhealthy(ask):
+            elb.modify_target_group_attributes(TargetGroupArn=arn, Attributes=attributes)
         return State(arn)
 
     def _change(self, state: State, ask: Ask, changed: frozenset[str]) -> None:
