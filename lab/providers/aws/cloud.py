@@ -7,14 +7,15 @@ import secrets
 import threading
 import time
 from abc import abstractmethod
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lab.providers.confirm import unconfirmed
-from lab.providers.handler import Ask, Handler, NotReadyError, State
+from lab.providers.handler import Ask, CannotUpdateError, Handler, NotReadyError, State
 from lab.providers.plain import pascal
 from lab.recording import Created
 
@@ -23,8 +24,22 @@ T = TypeVar("T")
 NAME_SUFFIX_BYTES = 4
 """Behind an automatic name stand `-` and 7 hex digits, as the provider does it."""
 
+NO_CALL = "the emulator has no call that changes it"
+
+NAMES = frozenset({"name", "namePrefix"})
+"""What begins or is a name; where there is one, another one is another resource."""
+
+REGION = frozenset({"region"})
+"""An input of every type but IAM's: the resource is in that region, so another one is another resource (the provider's own
+rule, terraform-provider-aws 6, "Enhanced Region Support"). The lab has one region; what asks for one gets a gap."""
+
 WAIT_DEADLINE_S = 60.0
 """Longest wait for a resource to become ready; an emulator with a latency profile takes seconds."""
+
+
+def fixed(**values: Any) -> Mapping[str, Any]:
+    """Values that nobody can change, for what a class says of its type."""
+    return MappingProxyType(values)
 
 
 def as_text(value: Any) -> str:
@@ -67,11 +82,25 @@ class Cloud:
         return f"arn:{self.partition}:{service}:{self.region}:{self.account_id}:{resource}"
 
 
+class Retag(Protocol):
+    """Changes the tags of something that exists; there is one for each service (`lab.providers.aws.tagging`)."""
+
+    def __call__(self, cloud: Cloud, state: State, put: Mapping[str, str], gone: Sequence[str]) -> None:
+        """Set the tags in `put` and take away those named in `gone`; either may be empty."""
+        ...
+
+
 class AwsHandler(Handler):
-    """A handler that talks to one account in one region, in three steps that each type fills in."""
+    """A handler that talks to one account in one region, in four steps that each type fills in."""
 
     gone: ClassVar[tuple[str, ...]]
     """The error codes by which the service says that there is no such resource."""
+
+    changes: ClassVar[frozenset[str]] = frozenset()
+    """Inputs that this type changes in place, the tags apart. Of `untold`, those that are not here need no call."""
+
+    retag: ClassVar[Retag | None] = None
+    """How the service changes tags, as a `staticmethod`; None: the type has none."""
 
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
@@ -82,14 +111,36 @@ class AwsHandler(Handler):
         Raises:
             NotReadyError: it was made, and did not become ready or cannot be read; the error says what was made.
         """
-        for name in self.untold:
-            ask.get(name)
+        self._look_at(ask, [*self.untold, *self._as_by_default(ask)])
         made = self._make(ask)
         if ask.is_not_made:
             return Created(made.id, made.outputs)
         outputs = self._when_ready(State(made.id, {**ask.inputs, **made.outputs}))
-        self._compare(ask, outputs)
+        self._compare(ask, outputs, frozenset(ask.inputs))
         return Created(made.id, {**made.outputs, **outputs})
+
+    def update(self, state: State, ask: Ask, changed: frozenset[str]) -> Created:
+        """Change the tags, then the rest, then read it as `create` does; with one input that cannot be changed, nothing.
+
+        Inputs that are as they were are not looked at again: what of them is a gap was one when the resource was made.
+
+        Raises:
+            CannotUpdateError: the lab knows no way to change one of these in place.
+            NotReadyError: it was changed and cannot be read.
+        """
+        taggable = {"tags"} if self.retag else set[str]()
+        if beyond := changed - self.changes - self.untold - taggable:
+            raise CannotUpdateError(self.type, beyond)
+        self._look_at(ask, [*self.untold, *self._as_by_default(ask), *set(ask.inputs) - changed])
+        if "tags" in changed:
+            self._change_tags(state, ask.get("tags") or {})
+        if steps := changed & self.changes:
+            self._change(state, ask, steps)
+        outputs = self._outputs(State(state.id, {**state.outputs, **ask.inputs}))
+        if outputs is None:
+            raise NotReadyError(f"{state.id} was changed and cannot be found")
+        self._compare(ask, outputs, changed)
+        return Created(state.id, outputs)
 
     def read(self, state: State) -> Mapping[str, Any] | None:
         """Its outputs now; None when it is gone."""
@@ -115,12 +166,32 @@ class AwsHandler(Handler):
             raise NotReadyError(f"{made.id} was created and cannot be found", made)
         return outputs
 
-    def _compare(self, ask: Ask, outputs: Mapping[str, Any]) -> None:
+    def _compare(self, ask: Ask, outputs: Mapping[str, Any], which: frozenset[str]) -> None:
         known = {gap.what for gap in ask.gaps()}
-        asked = {name: value for name, value in ask.inputs.items() if name not in self.untold}
+        passed_over = {*self.untold, *(name for name in self._as_by_default(ask) if name not in outputs)}
+        asked = {name: value for name, value in ask.inputs.items() if name in which - passed_over}
         for what, why in unconfirmed(asked, outputs):
             if not {what, what.partition(".")[0]} & known:
                 ask.gap(what, why)
+
+    def _as_by_default(self, ask: Ask) -> list[str]:
+        """The inputs that the cloud meets without being asked, because they say what the provider says for everybody."""
+        return [name for name, value in self.defaults.items() if name in ask and ask.inputs[name] == value]
+
+    def _look_at(self, ask: Ask, names: Iterable[str]) -> None:
+        for name in names:
+            ask.get(name)
+
+    def _change_tags(self, state: State, wanted: Mapping[str, str]) -> None:
+        before: Mapping[str, str] = state.outputs.get("tagsAll") or state.outputs.get("tags") or {}
+        put = {key: value for key, value in wanted.items() if before.get(key) != value}
+        if self.retag:
+            self.retag(self.cloud, state, put, [key for key in before if key not in wanted])
+
+    def _change(self, state: State, ask: Ask, changed: frozenset[str]) -> None:
+        """Change these of `changes` to what `ask` wants; never called without any."""
+        del state, ask
+        raise CannotUpdateError(self.type, changed)
 
     @abstractmethod
     def _make(self, ask: Ask) -> State:
@@ -174,6 +245,11 @@ def told(answer: Mapping[str, Any], *keys: str, **renamed: str) -> dict[str, Any
 def error_code(exc: ClientError) -> str:
     """The cloud's short name of the error."""
     return str(exc.response.get("Error", {}).get("Code", ""))
+
+
+def is_unknown_action(exc: ClientError) -> bool:
+    """Whether ministack has no such call at all; it says so with one of the service's own errors."""
+    return str(exc.response.get("Error", {}).get("Message", "")).startswith("Unknown action")
 
 
 @contextmanager

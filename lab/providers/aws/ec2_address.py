@@ -6,8 +6,15 @@ Only `lab.providers.aws` imports this file.
 from collections.abc import Mapping
 from typing import Any
 
-from lab.providers.aws.cloud import AwsHandler, ec2_tags, tag_map, tagged, told, unless_gone
+from lab.providers.aws import tagging
+from lab.providers.aws.cloud import REGION, AwsHandler, ec2_tags, tag_map, tagged, told, unless_gone
 from lab.providers.handler import Ask, State
+
+TARGET = {
+    "InstanceId": "instance",
+    "NetworkInterfaceId": "networkInterface",
+    "PrivateIpAddress": "associateWithPrivateIp",
+}
 
 
 class Eip(AwsHandler):
@@ -18,18 +25,27 @@ class Eip(AwsHandler):
     """
 
     type = "aws:ec2/eip:Eip"
+    replaces = REGION | {"address", "domain", "ipamPoolId", "networkBorderGroup", "publicIpv4Pool"}
+    changes = frozenset(TARGET.values())
+    retag = staticmethod(tagging.ec2)
     gone = ("InvalidAllocationID.NotFound",)
 
     def _make(self, ask: Ask) -> State:
         wanted = {"Domain": "vpc"} | ask.pick("domain", "address", "publicIpv4Pool", "networkBorderGroup")
         ec2 = self.client("ec2")
         allocation_id = ec2.allocate_address(**wanted, **ec2_tags(ask, "elastic-ip"))["AllocationId"]
-        target = ask.pick(
-            InstanceId="instance", NetworkInterfaceId="networkInterface", PrivateIpAddress="associateWithPrivateIp"
-        )
-        if target:
-            ec2.associate_address(AllocationId=allocation_id, **target)
+        self._associate(allocation_id, ask)
         return State(allocation_id)
+
+    def _associate(self, allocation_id: str, ask: Ask) -> None:
+        if target := ask.pick(**TARGET):
+            self.client("ec2").associate_address(AllocationId=allocation_id, **target)
+
+    def _change(self, state: State, ask: Ask, changed: frozenset[str]) -> None:
+        """As the provider: first the association that it knows ends, whoever made it, then there is the new one."""
+        del changed
+        self._end_known_association(state)
+        self._associate(state.id, ask)
 
     def _outputs(self, state: State) -> Mapping[str, Any] | None:
         address = self.client("ec2").describe_addresses(AllocationIds=[state.id])["Addresses"][0]
@@ -45,11 +61,13 @@ class Eip(AwsHandler):
         return outputs | tagged(tag_map(address.get("Tags")))
 
     def _remove(self, state: State) -> None:
-        ec2 = self.client("ec2")
+        self._end_known_association(state)
+        self.client("ec2").release_address(AllocationId=state.id)
+
+    def _end_known_association(self, state: State) -> None:
         if known := state.outputs.get("associationId"):
             with unless_gone("InvalidAssociationID.NotFound"):
-                ec2.disassociate_address(AssociationId=known)
-        ec2.release_address(AllocationId=state.id)
+                self.client("ec2").disassociate_address(AssociationId=known)
 
 
 HANDLERS = (Eip,)

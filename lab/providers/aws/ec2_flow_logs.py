@@ -6,7 +6,8 @@ Only `lab.providers.aws` imports this file.
 from collections.abc import Mapping
 from typing import Any
 
-from lab.providers.aws.cloud import AwsHandler, ec2_tags, tag_map, tagged, told
+from lab.providers.aws import tagging
+from lab.providers.aws.cloud import REGION, AwsHandler, ec2_tags, fixed, tag_map, tagged, told
 from lab.providers.handler import Ask, State
 
 RESOURCES = {"vpcId": "VPC", "subnetId": "Subnet", "eniId": "NetworkInterface"}
@@ -21,6 +22,13 @@ class FlowLog(AwsHandler):
     """The record of who talked to whom, of one network, subnet or interface."""
 
     type = "aws:ec2/flowLog:FlowLog"
+    replaces = REGION | {
+        *("deliverCrossAccountRole", "destinationOptions", "eniId", "iamRoleArn", "logDestination", "logDestinationType"),
+        *("logFormat", "maxAggregationInterval", "regionalNatGatewayId", "subnetId", "trafficType"),
+        *("transitGatewayAttachmentId", "transitGatewayId", "vpcId"),
+    }
+    defaults = fixed(logDestinationType="cloud-watch-logs", maxAggregationInterval=600)
+    retag = staticmethod(tagging.ec2)
     gone = ("InvalidFlowLogId.NotFound",)
 
     def _make(self, ask: Ask) -> State:

@@ -6,13 +6,34 @@ Only `lab.providers.aws` imports this file.
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from lab.providers.aws.cloud import AwsHandler, ec2_tags, physical_name, tag_list, tag_map, tagged, told
+from lab.providers.aws import tagging
+from lab.providers.aws.cloud import (
+    NAMES,
+    REGION,
+    AwsHandler,
+    ec2_tags,
+    fixed,
+    physical_name,
+    tag_list,
+    tag_map,
+    tagged,
+    told,
+)
 from lab.providers.handler import Ask, State
+
+MANAGED = "Managed by Pulumi"
+"""The provider's default description (docstring of pulumi_aws.ec2.SecurityGroup)."""
+ALL_PORTS = -1
+SOURCES = ("cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId")
+"""Of these a rule has one, and keeps that kind for its life."""
 
 
 class _Group(AwsHandler):
     """What both kinds of group have in common."""
 
+    defaults = fixed(revokeRulesOnDelete=False)
+    untold = frozenset({"revokeRulesOnDelete"})
+    retag = staticmethod(tagging.ec2)
     gone = ("InvalidGroup.NotFound",)
 
     def _outputs(self, state: State) -> Mapping[str, Any] | None:
@@ -25,11 +46,13 @@ class SecurityGroup(_Group):
     """A group without rules: the provider takes away the one that EC2 adds; rules are resources of their own."""
 
     type = "aws:ec2/securityGroup:SecurityGroup"
-    untold = frozenset({"revokeRulesOnDelete"})
+    replaces = REGION | NAMES | {"description", "vpcId"}
+    defaults = fixed(**_Group.defaults, description=MANAGED)
+    named = "name"
 
     def _make(self, ask: Ask) -> State:
         ec2 = self.client("ec2")
-        description = ask.get("description", "Managed by Pulumi")
+        description = ask.get("description", MANAGED)
         group_id = ec2.create_security_group(
             GroupName=physical_name(ask), Description=description, **ask.pick("vpcId"), **ec2_tags(ask, "security-group")
         )["GroupId"]
@@ -44,6 +67,7 @@ class DefaultSecurityGroup(_Group):
     """The group that a VPC comes with, adopted and emptied; deleting it here leaves it as it is, as the provider does."""
 
     type = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
+    replaces = REGION | {"vpcId"}
 
     def _make(self, ask: Ask) -> State:
         ec2 = self.client("ec2")
@@ -64,6 +88,10 @@ class DefaultSecurityGroup(_Group):
 class _Rule(AwsHandler):
     """One rule of a group, of either direction."""
 
+    replaces = REGION | {"securityGroupId"}
+    required = frozenset({"ipProtocol", "securityGroupId"})
+    changes = frozenset({*SOURCES, "ipProtocol", "fromPort", "toPort", "description"})
+    retag = staticmethod(tagging.ec2)
     gone = ("InvalidSecurityGroupRuleId.NotFound", "InvalidGroup.NotFound")
     direction: ClassVar[str]
 
@@ -73,6 +101,20 @@ class _Rule(AwsHandler):
             GroupId=ask["securityGroupId"], IpPermissions=[_permission(ask)], **ec2_tags(ask, "security-group-rule")
         )
         return State(answer["SecurityGroupRules"][0]["SecurityGroupRuleId"])
+
+    def _change(self, state: State, ask: Ask, changed: frozenset[str]) -> None:
+        del changed
+        rule = ask.pick(
+            *("cidrIpv4", "cidrIpv6", "prefixListId", "fromPort", "toPort", "description"),
+            ReferencedGroupId="referencedSecurityGroupId",
+        )
+        whole = {"IpProtocol": str(ask["ipProtocol"]), "FromPort": ALL_PORTS, "ToPort": ALL_PORTS} | rule
+        rules = [{"SecurityGroupRuleId": state.id, "SecurityGroupRule": whole}]
+        self.client("ec2").modify_security_group_rules(GroupId=ask["securityGroupId"], SecurityGroupRules=rules)
+
+    def replaced_by(self, before: Mapping[str, Any], wanted: Mapping[str, Any]) -> frozenset[str]:
+        """A rule for a range cannot become one for a group: both inputs, the one that goes and the one that comes."""
+        return frozenset(name for name in SOURCES if (name in before) != (name in wanted))
 
     def _outputs(self, state: State) -> Mapping[str, Any] | None:
         rules = self.client("ec2").describe_security_group_rules(SecurityGroupRuleIds=[state.id])["SecurityGroupRules"]

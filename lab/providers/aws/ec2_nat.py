@@ -6,7 +6,8 @@ Only `lab.providers.aws` imports this file.
 from collections.abc import Mapping
 from typing import Any
 
-from lab.providers.aws.cloud import AwsHandler, ec2_tags, tag_map, tagged, told, unless_gone, wait_until
+from lab.providers.aws import tagging
+from lab.providers.aws.cloud import REGION, AwsHandler, ec2_tags, fixed, tag_map, tagged, told, unless_gone, wait_until
 from lab.providers.handler import Ask, State
 
 GONE_STATES = ("deleted", "failed")
@@ -16,6 +17,12 @@ class NatGateway(AwsHandler):
     """A gateway in one zone, with one address. As the provider, a removal ends when the address is free again."""
 
     type = "aws:ec2/natGateway:NatGateway"
+    replaces = REGION | {
+        *("allocationId", "availabilityMode", "connectivityType", "privateIp", "subnetId", "vpcId"),
+        "secondaryPrivateIpAddressCount",
+    }
+    defaults = fixed(connectivityType="public")
+    retag = staticmethod(tagging.ec2)
     gone = ("NatGatewayNotFound",)
 
     def _make(self, ask: Ask) -> State:

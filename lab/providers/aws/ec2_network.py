@@ -1,4 +1,4 @@
-"""Network resources: VPC, subnets, internet gateway, route tables, routes.
+"""Network resources: VPC, subnets, internet gateway.
 
 Only `lab.providers.aws` imports this file.
 """
@@ -6,38 +6,51 @@ Only `lab.providers.aws` imports this file.
 from collections.abc import Mapping
 from typing import Any
 
-from lab.providers.aws.cloud import AwsHandler, ec2_tags, tag_map, tagged, unless_gone
+from lab.providers.aws import tagging
+from lab.providers.aws.cloud import REGION, AwsHandler, ec2_tags, fixed, tag_map, tagged, unless_gone
 from lab.providers.handler import Ask, State
 
-ROUTE_TARGETS = {
-    "GatewayId": "gatewayId",
-    "NatGatewayId": "natGatewayId",
-    "NetworkInterfaceId": "networkInterfaceId",
-    "VpcEndpointId": "vpcEndpointId",
-    "TransitGatewayId": "transitGatewayId",
-    "VpcPeeringConnectionId": "vpcPeeringConnectionId",
-    "EgressOnlyInternetGatewayId": "egressOnlyGatewayId",
+VPC_ATTRIBUTES = {
+    "enableDnsSupport": "EnableDnsSupport",
+    "enableDnsHostnames": "EnableDnsHostnames",
+    "enableNetworkAddressUsageMetrics": "EnableNetworkAddressUsageMetrics",
 }
-ROUTE_DESTINATIONS = {
-    "DestinationCidrBlock": "destinationCidrBlock",
-    "DestinationIpv6CidrBlock": "destinationIpv6CidrBlock",
-    "DestinationPrefixListId": "destinationPrefixListId",
-}
+DEFAULT_TENANCY = "default"
 
 
 class Vpc(AwsHandler):
     """A network, with the route table, group and ACL that come with it."""
 
     type = "aws:ec2/vpc:Vpc"
+    replaces = REGION | {"cidrBlock", "ipv4IpamPoolId", "ipv4NetmaskLength"}
+    defaults = fixed(enableDnsSupport=True, instanceTenancy=DEFAULT_TENANCY)
+    changes = frozenset({*VPC_ATTRIBUTES, "instanceTenancy"})
+    retag = staticmethod(tagging.ec2)
     gone = ("InvalidVpcID.NotFound",)
 
     def _make(self, ask: Ask) -> State:
         ec2 = self.client("ec2")
         vpc = ec2.create_vpc(**ask.pick("cidrBlock", "instanceTenancy"), **ec2_tags(ask, "vpc"))["Vpc"]
-        for attribute, key in (("EnableDnsSupport", "enableDnsSupport"), ("EnableDnsHostnames", "enableDnsHostnames")):
-            if key in ask:
-                ec2.modify_vpc_attribute(VpcId=vpc["VpcId"], **{attribute: {"Value": ask[key]}})
+        for name in VPC_ATTRIBUTES:
+            if name in ask:
+                self._set(vpc["VpcId"], name, ask[name])
         return State(vpc["VpcId"])
+
+    def _set(self, vpc_id: str, name: str, value: bool) -> None:
+        self.client("ec2").modify_vpc_attribute(VpcId=vpc_id, **{VPC_ATTRIBUTES[name]: {"Value": value}})
+
+    def _change(self, state: State, ask: Ask, changed: frozenset[str]) -> None:
+        for name in changed & VPC_ATTRIBUTES.keys():
+            self._set(state.id, name, ask.get(name, name == "enableDnsSupport"))
+        if "instanceTenancy" in changed:
+            self.client("ec2").modify_vpc_tenancy(
+                VpcId=state.id, InstanceTenancy=ask.get("instanceTenancy", DEFAULT_TENANCY)
+            )
+
+    def replaced_by(self, before: Mapping[str, Any], wanted: Mapping[str, Any]) -> frozenset[str]:
+        """A dedicated network can become an ordinary one, but not the other way round."""
+        was, becomes = (inputs.get("instanceTenancy", DEFAULT_TENANCY) for inputs in (before, wanted))
+        return frozenset({"instanceTenancy"} if becomes not in {was, DEFAULT_TENANCY} else ())
 
     def _remove(self, state: State) -> None:
         self.client("ec2").delete_vpc(VpcId=state.id)
@@ -50,16 +63,15 @@ class Vpc(AwsHandler):
             "instanceTenancy": vpc["InstanceTenancy"],
             "ownerId": vpc["OwnerId"],
             "dhcpOptionsId": vpc["DhcpOptionsId"],
-            "enableDnsSupport": self._attribute(state.id, "enableDnsSupport", "EnableDnsSupport"),
-            "enableDnsHostnames": self._attribute(state.id, "enableDnsHostnames", "EnableDnsHostnames"),
+            **{name: self._attribute(state.id, name) for name in VPC_ATTRIBUTES},
             "mainRouteTableId": self._main_route_table(state.id),
             "defaultRouteTableId": self._main_route_table(state.id),
             "defaultSecurityGroupId": self._default_group(state.id),
             "defaultNetworkAclId": self._default_acl(state.id),
         } | tagged(tag_map(vpc.get("Tags")))
 
-    def _attribute(self, vpc_id: str, asked: str, answered: str) -> bool:
-        return self.client("ec2").describe_vpc_attribute(VpcId=vpc_id, Attribute=asked)[answered]["Value"]
+    def _attribute(self, vpc_id: str, name: str) -> bool:
+        return self.client("ec2").describe_vpc_attribute(VpcId=vpc_id, Attribute=name)[VPC_ATTRIBUTES[name]]["Value"]
 
     def _main_route_table(self, vpc_id: str) -> str:
         filters = [{"Name": "vpc-id", "Values": [vpc_id]}, {"Name": "association.main", "Values": ["true"]}]
@@ -78,6 +90,21 @@ class Subnet(AwsHandler):
     """A part of a VPC in one zone."""
 
     type = "aws:ec2/subnet:Subnet"
+    replaces = REGION | {
+        *("vpcId", "cidrBlock", "availabilityZone", "availabilityZoneId", "ipv4IpamPoolId", "ipv4NetmaskLength"),
+        *("ipv6IpamPoolId", "ipv6Native", "ipv6NetmaskLength", "outpostArn"),
+    }
+    required = frozenset({"vpcId"})
+    defaults = fixed(
+        assignIpv6AddressOnCreation=False,
+        enableDns64=False,
+        enableResourceNameDnsARecordOnLaunch=False,
+        enableResourceNameDnsAaaaRecordOnLaunch=False,
+        ipv6Native=False,
+        mapPublicIpOnLaunch=False,
+    )
+    changes = frozenset({"mapPublicIpOnLaunch"})
+    retag = staticmethod(tagging.ec2)
     gone = ("InvalidSubnetID.NotFound",)
 
     def _make(self, ask: Ask) -> State:
@@ -85,8 +112,15 @@ class Subnet(AwsHandler):
         wanted = ask.pick("vpcId", "cidrBlock", "availabilityZone", "availabilityZoneId")
         subnet_id = ec2.create_subnet(**wanted, **ec2_tags(ask, "subnet"))["Subnet"]["SubnetId"]
         if "mapPublicIpOnLaunch" in ask:
-            ec2.modify_subnet_attribute(SubnetId=subnet_id, MapPublicIpOnLaunch={"Value": ask["mapPublicIpOnLaunch"]})
+            self._map_public_ip(subnet_id, ask["mapPublicIpOnLaunch"])
         return State(subnet_id)
+
+    def _map_public_ip(self, subnet_id: str, value: bool) -> None:
+        self.client("ec2").modify_subnet_attribute(SubnetId=subnet_id, MapPublicIpOnLaunch={"Value": value})
+
+    def _change(self, state: State, ask: Ask, changed: frozenset[str]) -> None:
+        del changed
+        self._map_public_ip(state.id, ask.get("mapPublicIpOnLaunch", False))
 
     def _remove(self, state: State) -> None:
         self.client("ec2").delete_subnet(SubnetId=state.id)
@@ -108,6 +142,9 @@ class InternetGateway(AwsHandler):
     """The way between a VPC and the internet."""
 
     type = "aws:ec2/internetGateway:InternetGateway"
+    replaces = REGION
+    changes = frozenset({"vpcId"})
+    retag = staticmethod(tagging.ec2)
     gone = ("InvalidInternetGatewayID.NotFound",)
 
     def _make(self, ask: Ask) -> State:
@@ -117,12 +154,20 @@ class InternetGateway(AwsHandler):
             ec2.attach_internet_gateway(InternetGatewayId=gateway_id, VpcId=ask["vpcId"])
         return State(gateway_id)
 
+    def _change(self, state: State, ask: Ask, changed: frozenset[str]) -> None:
+        del changed
+        self._detach(state)
+        if "vpcId" in ask:
+            self.client("ec2").attach_internet_gateway(InternetGatewayId=state.id, VpcId=ask["vpcId"])
+
     def _remove(self, state: State) -> None:
-        ec2 = self.client("ec2")
+        self._detach(state)
+        self.client("ec2").delete_internet_gateway(InternetGatewayId=state.id)
+
+    def _detach(self, state: State) -> None:
         if vpc_id := state.outputs.get("vpcId"):
             with unless_gone("Gateway.NotAttached"):
-                ec2.detach_internet_gateway(InternetGatewayId=state.id, VpcId=vpc_id)
-        ec2.delete_internet_gateway(InternetGatewayId=state.id)
+                self.client("ec2").detach_internet_gateway(InternetGatewayId=state.id, VpcId=vpc_id)
 
     def _outputs(self, state: State) -> Mapping[str, Any] | None:
         gateway = self.client("ec2").describe_internet_gateways(InternetGatewayIds=[state.id])["InternetGateways"][0]
@@ -132,79 +177,4 @@ class InternetGateway(AwsHandler):
         return outputs | tagged(tag_map(gateway.get("Tags")))
 
 
-class RouteTable(AwsHandler):
-    """A table of routes; the routes themselves are resources of their own."""
-
-    type = "aws:ec2/routeTable:RouteTable"
-    gone = ("InvalidRouteTableID.NotFound",)
-
-    def _make(self, ask: Ask) -> State:
-        table = self.client("ec2").create_route_table(**ask.pick("vpcId"), **ec2_tags(ask, "route-table"))["RouteTable"]
-        return State(table["RouteTableId"])
-
-    def _remove(self, state: State) -> None:
-        self.client("ec2").delete_route_table(RouteTableId=state.id)
-
-    def _outputs(self, state: State) -> Mapping[str, Any] | None:
-        table = self.client("ec2").describe_route_tables(RouteTableIds=[state.id])["RouteTables"][0]
-        return {
-            "arn": self.cloud.arn("ec2", f"route-table/{state.id}"),
-            "vpcId": table["VpcId"],
-            "ownerId": table["OwnerId"],
-        } | tagged(tag_map(table.get("Tags")))
-
-
-class Route(AwsHandler):
-    """One line of a route table."""
-
-    type = "aws:ec2/route:Route"
-    gone = ("InvalidRoute.NotFound", "InvalidRouteTableID.NotFound")
-
-    def _make(self, ask: Ask) -> State:
-        wanted = ask.pick("routeTableId", **ROUTE_DESTINATIONS, **ROUTE_TARGETS)
-        self.client("ec2").create_route(**wanted)
-        return State(f"r-{wanted['RouteTableId']}-{_destination(wanted)}")
-
-    def _outputs(self, state: State) -> Mapping[str, Any] | None:
-        table_id = state.outputs["routeTableId"]
-        table = self.client("ec2").describe_route_tables(RouteTableIds=[table_id])["RouteTables"][0]
-        for route in table["Routes"]:
-            if state.id == f"r-{table_id}-{_destination(route)}":
-                names = ROUTE_DESTINATIONS | ROUTE_TARGETS
-                present = {names[key]: value for key, value in route.items() if key in names}
-                return {"routeTableId": table_id, "origin": route["Origin"], "state": route["State"]} | present
-        return None
-
-    def _remove(self, state: State) -> None:
-        names = {"RouteTableId": "routeTableId"} | ROUTE_DESTINATIONS
-        known = {name: state.outputs[key] for name, key in names.items() if key in state.outputs}
-        self.client("ec2").delete_route(**known)
-
-
-def _destination(route: Mapping[str, Any]) -> str:
-    return next(route[key] for key in ROUTE_DESTINATIONS if route.get(key))
-
-
-class RouteTableAssociation(AwsHandler):
-    """Which route table a subnet uses."""
-
-    type = "aws:ec2/routeTableAssociation:RouteTableAssociation"
-    gone = ("InvalidAssociationID.NotFound",)
-
-    def _make(self, ask: Ask) -> State:
-        wanted = ask.pick("routeTableId", "subnetId", "gatewayId")
-        return State(self.client("ec2").associate_route_table(**wanted)["AssociationId"])
-
-    def _outputs(self, state: State) -> Mapping[str, Any] | None:
-        filters = [{"Name": "association.route-table-association-id", "Values": [state.id]}]
-        for table in self.client("ec2").describe_route_tables(Filters=filters)["RouteTables"]:
-            for each in table["Associations"]:
-                if each["RouteTableAssociationId"] == state.id:
-                    return {"routeTableId": each["RouteTableId"], "subnetId": each["SubnetId"]}
-        return None
-
-    def _remove(self, state: State) -> None:
-        self.client("ec2").disassociate_route_table(AssociationId=state.id)
-
-
-HANDLERS = (Vpc, Subnet, InternetGateway, RouteTable, Route, RouteTableAssociation)
+HANDLERS = (Vpc, Subnet, InternetGateway)

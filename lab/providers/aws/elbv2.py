@@ -1,4 +1,4 @@
-"""Network load balancers: the balancer, its target groups, its listeners, and who is registered.
+"""Network load balancers and their listeners; what stands behind them is in `lab.providers.aws.elbv2_targets`.
 
 Only `lab.providers.aws` imports this file.
 """
@@ -6,41 +6,53 @@ Only `lab.providers.aws` imports this file.
 from collections.abc import Mapping
 from typing import Any
 
-from lab.providers.aws.cloud import AwsHandler, as_text, physical_name, tag_list, tag_map, tagged, told, wait_until
+from lab.providers.aws import tagging
+from lab.providers.aws.cloud import (
+    NAMES,
+    REGION,
+    AwsHandler,
+    fixed,
+    physical_name,
+    tagged,
+    told,
+    wait_until,
+)
+from lab.providers.aws.elbv2_attributes import asked, kept, tags_of, with_tags
 from lab.providers.handler import Ask, State
 
 BALANCER_ATTRIBUTES = {
     "enableCrossZoneLoadBalancing": "load_balancing.cross_zone.enabled",
     "enableDeletionProtection": "deletion_protection.enabled",
 }
-GROUP_ATTRIBUTES = {
-    "deregistrationDelay": "deregistration_delay.timeout_seconds",
-    "connectionTermination": "deregistration_delay.connection_termination.enabled",
-    "preserveClientIp": "preserve_client_ip.enabled",
-    "proxyProtocolV2": "proxy_protocol_v2.enabled",
-}
-"""Input to attribute; the cloud keeps every one as a text."""
-AS_TEXT = frozenset({"preserveClientIp"})
-"""Inputs that the provider has as texts too."""
-UNHEALTHY_TERMINATION = "target_health_state.unhealthy.connection_termination.enabled"
+SWITCHED_OFF = (
+    *("dropInvalidHeaderFields", "enableCrossZoneLoadBalancing", "enableDeletionProtection"),
+    *("enableTlsVersionAndCipherSuiteHeaders", "enableWafFailOpen", "enableXffClientPort", "enableZonalShift"),
+    "preserveHostHeader",
+)
+"""What is off by the provider's schema, for balancers of every type."""
+OFF = fixed(enableCrossZoneLoadBalancing=False, enableDeletionProtection=False)
+"""What an attribute becomes when the program does not name it any more."""
 IDLE_TIMEOUT = "tcp.idle_timeout.seconds"
-CHECK = {
-    "enabled": "HealthCheckEnabled",
-    "protocol": "HealthCheckProtocol",
-    "port": "HealthCheckPort",
-    "path": "HealthCheckPath",
-    "interval": "HealthCheckIntervalSeconds",
-    "timeout": "HealthCheckTimeoutSeconds",
-    "healthyThreshold": "HealthyThresholdCount",
-    "unhealthyThreshold": "UnhealthyThresholdCount",
-}
-"""A field of a health check to its parameter."""
 
 
 class LoadBalancer(AwsHandler):
     """A balancer of type network; its id is its ARN."""
 
     type = "aws:lb/loadBalancer:LoadBalancer"
+    replaces = REGION | NAMES | {"customerOwnedIpv4Pool", "internal", "loadBalancerType"}
+    defaults = fixed(
+        **dict.fromkeys(SWITCHED_OFF, False),
+        clientKeepAlive=3600,
+        desyncMitigationMode="defensive",
+        dnsRecordClientRoutingPolicy="any_availability_zone",
+        enableHttp2=True,
+        idleTimeout=60,
+        loadBalancerType="application",
+        xffHeaderProcessingMode="append",
+    )
+    named = "name"
+    changes = frozenset({*BALANCER_ATTRIBUTES, "ipAddressType", "securityGroups", "subnetMappings"})
+    retag = staticmethod(tagging.elbv2)
     gone = ("LoadBalancerNotFound",)
 
     def _make(self, ask: Ask) -> State:
@@ -49,11 +61,37 @@ class LoadBalancer(AwsHandler):
             "Scheme": "internal" if ask.get("internal") else "internet-facing",
             "SubnetMappings": [each.pick("subnetId", "allocationId") for each in ask.each("subnetMappings")],
         }
-        made = elb.create_load_balancer(Name=physical_name(ask), Tags=tag_list(ask.get("tags")), **wanted)
+        made = elb.create_load_balancer(Name=physical_name(ask), **with_tags(ask), **wanted)
         arn = made["LoadBalancers"][0]["LoadBalancerArn"]
-        elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=_asked(ask, BALANCER_ATTRIBUTES))
+        elb.modify_load_balancer_attributes(
+            LoadBalancerArn=arn, Attributes=asked(ask, BALANCER_ATTRIBUTES, BALANCER_ATTRIBUTES)
+        )
         wait_until(arn, lambda: self._balancer(arn)["State"]["Code"] == "active")
         return State(arn)
+
+    def _change(self, state: State, ask: Ask, changed: frozenset[str]) -> None:
+        elb, arn = self.client("elbv2"), state.id
+        if attributes := asked(ask, BALANCER_ATTRIBUTES, changed, OFF):
+            elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=attributes)
+        if "securityGroups" in changed:
+            elb.set_security_groups(LoadBalancerArn=arn, SecurityGroups=list(ask["securityGroups"]))
+        if "subnetMappings" in changed:
+            mappings = [each.pick("subnetId", "allocationId") for each in ask.each("subnetMappings")]
+            elb.set_subnets(LoadBalancerArn=arn, SubnetMappings=mappings)
+        if "ipAddressType" in changed and "ipAddressType" in ask:
+            elb.set_ip_address_type(LoadBalancerArn=arn, IpAddressType=ask["ipAddressType"])
+
+    def replaced_by(self, before: Mapping[str, Any], wanted: Mapping[str, Any]) -> frozenset[str]:
+        """A network balancer keeps the zones and addresses that it has, and cannot get or lose its groups altogether.
+
+        (docstrings of pulumi_aws.lb.LoadBalancer; facts of the service: its guide, "Availability Zones", "Security groups".)
+        """
+        kept = all(mapping in (wanted.get("subnetMappings") or ()) for mapping in before.get("subnetMappings") or ())
+        still = bool(before.get("securityGroups")) == bool(wanted.get("securityGroups"))
+        is_network = wanted.get("loadBalancerType") == "network"
+        return frozenset(
+            name for name, fits in (("subnetMappings", kept), ("securityGroups", still)) if is_network and not fits
+        )
 
     def _balancer(self, arn: str) -> Mapping[str, Any]:
         return self.client("elbv2").describe_load_balancers(LoadBalancerArns=[arn])["LoadBalancers"][0]
@@ -70,70 +108,50 @@ class LoadBalancer(AwsHandler):
             Type="loadBalancerType",
         )
         attributes = self.client("elbv2").describe_load_balancer_attributes(LoadBalancerArn=state.id)["Attributes"]
-        outputs |= _told(attributes, BALANCER_ATTRIBUTES)
+        outputs |= kept(attributes, BALANCER_ATTRIBUTES)
         outputs |= {
             "internal": balancer["Scheme"] == "internal",
             "arnSuffix": state.id.partition(":loadbalancer/")[2],
             "subnetMappings": [_mapping(zone) for zone in balancer["AvailabilityZones"]],
         }
-        return outputs | tagged(_tags(self.client("elbv2"), state.id))
+        return outputs | tagged(tags_of(self.client("elbv2"), state.id))
 
     def _remove(self, state: State) -> None:
         self.client("elbv2").delete_load_balancer(LoadBalancerArn=state.id)
-
-
-class TargetGroup(AwsHandler):
-    """The targets of one port, and how they are checked; its id is its ARN."""
-
-    type = "aws:lb/targetGroup:TargetGroup"
-    gone = ("TargetGroupNotFound",)
-
-    def _make(self, ask: Ask) -> State:
-        elb = self.client("elbv2")
-        wanted = ask.pick("port", "protocol", "targetType", "vpcId") | _check(ask.inner("healthCheck"))
-        made = elb.create_target_group(Name=physical_name(ask), Tags=tag_list(ask.get("tags")), **wanted)
-        arn = made["TargetGroups"][0]["TargetGroupArn"]
-        attributes = _asked(ask, GROUP_ATTRIBUTES)
-        for each in ask.each("targetHealthStates"):
-            attributes.append({"Key": UNHEALTHY_TERMINATION, "Value": as_text(each["enableUnhealthyConnectionTermination"])})
-        elb.modify_target_group_attributes(TargetGroupArn=arn, Attributes=attributes)
-        return State(arn)
-
-    def _outputs(self, state: State) -> Mapping[str, Any] | None:
-        elb = self.client("elbv2")
-        group = elb.describe_target_groups(TargetGroupArns=[state.id])["TargetGroups"][0]
-        attributes = elb.describe_target_group_attributes(TargetGroupArn=state.id)["Attributes"]
-        outputs = told(
-            group, "port", "protocol", "targetType", "vpcId", TargetGroupArn="arn", TargetGroupName="name"
-        ) | _told(attributes, GROUP_ATTRIBUTES)
-        known = {each["Key"]: each["Value"] for each in attributes}
-        if UNHEALTHY_TERMINATION in known:
-            terminates = known[UNHEALTHY_TERMINATION] == "true"
-            outputs["targetHealthStates"] = [{"enableUnhealthyConnectionTermination": terminates}]
-        outputs |= {"arnSuffix": state.id.rpartition(":")[2], "healthCheck": _check_told(group)}
-        return outputs | tagged(_tags(elb, state.id))
-
-    def _remove(self, state: State) -> None:
-        self.client("elbv2").delete_target_group(TargetGroupArn=state.id)
 
 
 class Listener(AwsHandler):
     """A port of a balancer, and the target group that it leads to; its id is its ARN."""
 
     type = "aws:lb/listener:Listener"
+    replaces = REGION | {"loadBalancerArn"}
+    required = frozenset({"defaultActions", "loadBalancerArn"})
+    changes = frozenset({"defaultActions", "port", "protocol", "tcpIdleTimeoutSeconds"})
+    retag = staticmethod(tagging.elbv2)
     gone = ("ListenerNotFound", "LoadBalancerNotFound")
 
     def _make(self, ask: Ask) -> State:
         elb = self.client("elbv2")
-        actions = [each.pick("type", "targetGroupArn") for each in ask.each("defaultActions")]
         made = elb.create_listener(
-            DefaultActions=actions, Tags=tag_list(ask.get("tags")), **ask.pick("loadBalancerArn", "port", "protocol")
+            DefaultActions=_actions(ask),
+            **with_tags(ask),
+            **ask.pick("loadBalancerArn", "port", "protocol"),
         )
         arn = made["Listeners"][0]["ListenerArn"]
+        self._set_idle_timeout(arn, ask)
+        return State(arn)
+
+    def _set_idle_timeout(self, arn: str, ask: Ask) -> None:
         if "tcpIdleTimeoutSeconds" in ask:
             attributes = [{"Key": IDLE_TIMEOUT, "Value": str(ask["tcpIdleTimeoutSeconds"])}]
-            elb.modify_listener_attributes(ListenerArn=arn, Attributes=attributes)
-        return State(arn)
+            self.client("elbv2").modify_listener_attributes(ListenerArn=arn, Attributes=attributes)
+
+    def _change(self, state: State, ask: Ask, changed: frozenset[str]) -> None:
+        if changed - {"tcpIdleTimeoutSeconds"}:
+            wanted = {"DefaultActions": _actions(ask)} | ask.pick("port", "protocol")
+            self.client("elbv2").modify_listener(ListenerArn=state.id, **wanted)
+        if "tcpIdleTimeoutSeconds" in changed:
+            self._set_idle_timeout(state.id, ask)
 
     def _outputs(self, state: State) -> Mapping[str, Any] | None:
         elb = self.client("elbv2")
@@ -143,63 +161,14 @@ class Listener(AwsHandler):
         for each in elb.describe_listener_attributes(ListenerArn=state.id)["Attributes"]:
             if each["Key"] == IDLE_TIMEOUT:
                 outputs["tcpIdleTimeoutSeconds"] = int(each["Value"])
-        return outputs | tagged(_tags(elb, state.id))
+        return outputs | tagged(tags_of(elb, state.id))
 
     def _remove(self, state: State) -> None:
         self.client("elbv2").delete_listener(ListenerArn=state.id)
 
 
-class TargetGroupAttachment(AwsHandler):
-    """One target in a group."""
-
-    type = "aws:lb/targetGroupAttachment:TargetGroupAttachment"
-    gone = ("TargetGroupNotFound", "InvalidTarget")
-
-    def _make(self, ask: Ask) -> State:
-        target = ask.pick("port", Id="targetId")
-        group = ask["targetGroupArn"]
-        self.client("elbv2").register_targets(TargetGroupArn=group, Targets=[target])
-        return State(f"{group}-{target['Id']}")
-
-    def _outputs(self, state: State) -> Mapping[str, Any] | None:
-        group = state.outputs["targetGroupArn"]
-        for each in self.client("elbv2").describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]:
-            if each["Target"]["Id"] == state.outputs["targetId"]:
-                return told(each["Target"], "port", Id="targetId") | {"targetGroupArn": group}
-        return None
-
-    def _remove(self, state: State) -> None:
-        target = {"Id": state.outputs["targetId"], "Port": state.outputs["port"]}
-        self.client("elbv2").deregister_targets(TargetGroupArn=state.outputs["targetGroupArn"], Targets=[target])
-
-
-def _asked(ask: Ask, names: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": as_text(ask[name])} for name, key in names.items() if name in ask]
-
-
-def _told(attributes: list[Mapping[str, str]], names: Mapping[str, str]) -> dict[str, Any]:
-    known = {each["Key"]: each["Value"] for each in attributes}
-    return {name: _value(name, known[key]) for name, key in names.items() if key in known}
-
-
-def _value(name: str, text: str) -> Any:
-    if name in AS_TEXT:
-        return text
-    return text == "true" if text in {"true", "false"} else int(text)
-
-
-def _check(ask: Ask) -> dict[str, Any]:
-    check = {parameter: ask[key] for key, parameter in CHECK.items() if key in ask}
-    if "matcher" in ask:
-        check["Matcher"] = {"HttpCode": ask["matcher"]}
-    return check
-
-
-def _check_told(group: Mapping[str, Any]) -> dict[str, Any]:
-    check = {key: group[parameter] for key, parameter in CHECK.items() if parameter in group}
-    if code := group.get("Matcher", {}).get("HttpCode"):
-        check["matcher"] = code
-    return check
+def _actions(ask: Ask) -> list[dict[str, Any]]:
+    return [each.pick("type", "targetGroupArn") for each in ask.each("defaultActions")]
 
 
 def _mapping(zone: Mapping[str, Any]) -> dict[str, Any]:
@@ -207,8 +176,4 @@ def _mapping(zone: Mapping[str, Any]) -> dict[str, Any]:
     return {"subnetId": zone["SubnetId"]} | ({"allocationId": addresses[0]} if addresses else {})
 
 
-def _tags(elb: Any, arn: str) -> dict[str, str]:
-    return tag_map(elb.describe_tags(ResourceArns=[arn])["TagDescriptions"][0]["Tags"])
-
-
-HANDLERS = (LoadBalancer, TargetGroup, Listener, TargetGroupAttachment)
+HANDLERS = (LoadBalancer, Listener)

@@ -6,7 +6,8 @@ Only `lab.providers.aws` imports this file.
 from collections.abc import Mapping
 from typing import Any
 
-from lab.providers.aws.cloud import AwsHandler, physical_name, tag_list, tag_map, tagged, told
+from lab.providers.aws import tagging
+from lab.providers.aws.cloud import NAMES, REGION, AwsHandler, fixed, physical_name, tag_list, tag_map, tagged, told
 from lab.providers.handler import Ask, State
 
 GONE = "ResourceNotFoundException"
@@ -24,6 +25,11 @@ class EventRule(AwsHandler):
     """A schedule or a pattern."""
 
     type = "aws:cloudwatch/eventRule:EventRule"
+    replaces = REGION | NAMES | {"eventBusName"}
+    defaults = fixed(eventBusName=DEFAULT_BUS, forceDestroy=False)
+    named = "name"
+    changes = frozenset(RULE_OPTIONS)
+    retag = staticmethod(tagging.by_arn("events", "ResourceARN"))
     untold = frozenset({"forceDestroy"})
     gone = (GONE,)
 
@@ -32,6 +38,12 @@ class EventRule(AwsHandler):
         wanted = ask.pick(*RULE_OPTIONS, "eventBusName")
         self.client("events").put_rule(Name=name, Tags=tag_list(ask.get("tags")), **wanted)
         return State(name, {"eventBusName": wanted.get("EventBusName", DEFAULT_BUS)})
+
+    def _change(self, state: State, ask: Ask, changed: frozenset[str]) -> None:
+        """The whole rule again; where the program says nothing of the state, a rule stays on or off as it is."""
+        del changed
+        kept = {"State": state.outputs["state"]} | ask.pick(*RULE_OPTIONS)
+        self.client("events").put_rule(Name=state.id, EventBusName=state.outputs["eventBusName"], **kept)
 
     def _outputs(self, state: State) -> Mapping[str, Any] | None:
         events = self.client("events")
@@ -48,15 +60,27 @@ class EventTarget(AwsHandler):
     """What a rule starts."""
 
     type = "aws:cloudwatch/eventTarget:EventTarget"
+    replaces = REGION | {"eventBusName", "rule", "targetId"}
+    required = frozenset({"arn", "rule"})
+    defaults = fixed(eventBusName=DEFAULT_BUS, forceDestroy=False)
+    untold = frozenset({"forceDestroy"})
+    changes = frozenset({*TARGET_OPTIONS, "retryPolicy", "deadLetterConfig", "inputTransformer"})
     gone = (GONE,)
 
     def _make(self, ask: Ask) -> State:
         rule, bus = ask["rule"], ask.get("eventBusName", DEFAULT_BUS)
         target_id = physical_name(ask, "targetId")
-        answer = self.client("events").put_targets(Rule=rule, EventBusName=bus, Targets=[_target(ask, target_id)])
+        self._put(rule, bus, _target(ask, target_id))
+        return State(f"{rule}-{target_id}", {"targetId": target_id, "eventBusName": bus})
+
+    def _change(self, state: State, ask: Ask, changed: frozenset[str]) -> None:
+        del changed
+        self._put(ask["rule"], state.outputs["eventBusName"], _target(ask, state.outputs["targetId"]))
+
+    def _put(self, rule: str, bus: str, target: Mapping[str, Any]) -> None:
+        answer = self.client("events").put_targets(Rule=rule, EventBusName=bus, Targets=[target])
         if answer["FailedEntryCount"]:
             raise RefusedTargetError(f"the bus refused the target: {answer['FailedEntries'][0]}")
-        return State(f"{rule}-{target_id}", {"targetId": target_id, "eventBusName": bus})
 
     def _outputs(self, state: State) -> Mapping[str, Any] | None:
         known = {name: state.outputs[name] for name in ("rule", "eventBusName")}

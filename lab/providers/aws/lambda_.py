@@ -1,4 +1,4 @@
-"""Functions, who may invoke them, how their events are retried, and one invocation during a deployment.
+"""Who may invoke a function, how its events are retried, and one invocation during a deployment.
 
 Only `lab.providers.aws` imports this file.
 """
@@ -11,21 +11,20 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from lab.providers.archives import zip_bytes
-from lab.providers.aws.cloud import AwsHandler, error_code, physical_name, tagged, told, wait_until
-from lab.providers.handler import WHOLE, Ask, State
+from lab.providers.aws.cloud import REGION, AwsHandler, error_code, fixed, physical_name, told
+from lab.providers.handler import WHOLE, Ask, CannotUpdateError, State
+from lab.recording import Created
 
 GONE = "ResourceNotFoundException"
 
 ANSWER_MARGIN_S = 30
 """How much longer than a function's timeout a synchronous invocation may take to answer: a cold start comes before it."""
 
-PROVIDER_TIMEOUT_S = 3
-PROVIDER_MEMORY_MB = 128
-NONE_RESERVED = -1
-"""The provider's defaults."""
+RETRIES = 2
+"""The provider's default."""
 
-FUNCTION_OPTIONS = ("role", "handler", "runtime", "architectures", "description", "packageType")
+CREATE_ONLY = "CREATE_ONLY"
+"""The scope of an invocation that happens when the resource is made, and never else; the lab has no other."""
 
 
 class FunctionFailedError(Exception):
@@ -38,56 +37,16 @@ class FunctionFailedError(Exception):
         super().__init__(f"the function {function} failed: {message}\n  its last log lines:\n{lines}")
 
 
-class Function(AwsHandler):
-    """A function with its code."""
-
-    type = "aws:lambda/function:Function"
-    untold = frozenset({"code", "sourceCodeHash", "publish", "skipDestroy", "replaceSecurityGroupsOnDestroy"})
-    gone = (GONE,)
-
-    def _make(self, ask: Ask) -> State:
-        client = self.client("lambda")
-        name = physical_name(ask)
-        client.create_function(FunctionName=name, **_definition(ask))
-        wait_until(f"function {name}", lambda: self._configuration(name)["State"] == "Active")
-        if ask.get("reservedConcurrentExecutions", NONE_RESERVED) != NONE_RESERVED:
-            client.put_function_concurrency(FunctionName=name, **ask.pick("reservedConcurrentExecutions"))
-        return State(name)
-
-    def _outputs(self, state: State) -> Mapping[str, Any] | None:
-        function = self.client("lambda").get_function(FunctionName=state.id)
-        settings = function["Configuration"]
-        arn = settings["FunctionArn"]
-        outputs = told(
-            settings,
-            *FUNCTION_OPTIONS,
-            "timeout",
-            "memorySize",
-            "version",
-            "lastModified",
-            "codeSha256",
-            CodeSize="sourceCodeSize",
-        )
-        outputs |= {
-            "arn": arn,
-            "name": state.id,
-            "qualifiedArn": f"{arn}:{settings['Version']}",
-        }
-        reserved = function.get("Concurrency", {}).get("ReservedConcurrentExecutions", NONE_RESERVED)
-        outputs["reservedConcurrentExecutions"] = reserved
-        return outputs | _nested(settings) | tagged(function.get("Tags") or {})
-
-    def _remove(self, state: State) -> None:
-        self.client("lambda").delete_function(FunctionName=state.id)
-
-    def _configuration(self, name: str) -> Mapping[str, Any]:
-        return self.client("lambda").get_function_configuration(FunctionName=name)
-
-
 class Permission(AwsHandler):
     """Who may invoke a function."""
 
     type = "aws:lambda/permission:Permission"
+    replaces = REGION | {
+        *("action", "eventSourceToken", "function", "functionUrlAuthType", "invokedViaFunctionUrl", "principal"),
+        *("principalOrgId", "qualifier", "sourceAccount", "sourceArn", "statementId", "statementIdPrefix"),
+    }
+    required = frozenset({"action", "function", "principal"})
+    named = "statementId"
     gone = (GONE,)
 
     def _make(self, ask: Ask) -> State:
@@ -112,9 +71,21 @@ class FunctionEventInvokeConfig(AwsHandler):
     """How often and for how long an event that a function failed is tried again, and where it goes then."""
 
     type = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
+    replaces = REGION | {"functionName", "qualifier"}
+    required = frozenset({"functionName"})
+    defaults = fixed(maximumRetryAttempts=RETRIES)
+    changes = frozenset({"destinationConfig", "maximumEventAgeInSeconds", "maximumRetryAttempts"})
     gone = (GONE,)
 
     def _make(self, ask: Ask) -> State:
+        self._put(ask)
+        return State(ask["functionName"])
+
+    def _change(self, state: State, ask: Ask, changed: frozenset[str]) -> None:
+        del state, changed
+        self._put(ask)
+
+    def _put(self, ask: Ask) -> None:
         wanted = ask.pick("maximumRetryAttempts", "maximumEventAgeInSeconds", "qualifier", FunctionName="functionName")
         if "destinationConfig" in ask:
             wanted["DestinationConfig"] = _destinations(ask.inner("destinationConfig"))
@@ -124,7 +95,6 @@ class FunctionEventInvokeConfig(AwsHandler):
             if not _is_not_emulated(exc):
                 raise
             ask.gap(WHOLE, "the emulator has no event invoke configuration")
-        return State(wanted["FunctionName"])
 
     def _outputs(self, state: State) -> Mapping[str, Any] | None:
         answer = self.client("lambda").get_function_event_invoke_config(FunctionName=state.id)
@@ -148,17 +118,32 @@ class Invocation(AwsHandler):
     """One synchronous invocation as part of the deployment; the deployment fails when the function does."""
 
     type = "aws:lambda/invocation:Invocation"
+    replaces = REGION | {"functionName", "qualifier", "triggers"}
+    required = frozenset({"functionName", "input"})
+    defaults = fixed(lifecycleScope=CREATE_ONLY, qualifier="$LATEST", terraformKey="tf")
     untold = frozenset({"functionName", "qualifier", "input", "triggers", "lifecycleScope", "terraformKey"})
     gone = ()
 
     def _make(self, ask: Ask) -> State:
         wanted = ask.pick("functionName", "qualifier", Payload="input")
         name = wanted["FunctionName"]
+        if ask.get("lifecycleScope", CREATE_ONLY) != CREATE_ONLY:
+            ask.gap("lifecycleScope", "the lab invokes when the resource is made, not when it is changed or deleted")
         answer = self._patient_client(name).invoke(InvocationType="RequestResponse", LogType="Tail", **wanted)
         result = answer["Payload"].read().decode()
         if "FunctionError" in answer:
             raise FunctionFailedError(name, result, base64.b64decode(answer.get("LogResult", "")).decode(errors="replace"))
         return State(f"{name}_$LATEST_{zlib.crc32(wanted['Payload'].encode()):08x}", {"result": result})
+
+    def update(self, state: State, ask: Ask, changed: frozenset[str]) -> Created:
+        """Refuse: with what the provider does not replace here it invokes the function once more, and the lab does not."""
+        del state, ask
+        raise CannotUpdateError(self.type, changed)
+
+    def replaced_by(self, before: Mapping[str, Any], wanted: Mapping[str, Any]) -> frozenset[str]:
+        """Another input is another invocation, as long as the scope is the one that the lab has."""
+        is_once = wanted.get("lifecycleScope", CREATE_ONLY) == CREATE_ONLY
+        return frozenset({"input"} if is_once and before.get("input") != wanted.get("input") else ())
 
     def _outputs(self, state: State) -> Mapping[str, Any] | None:
         """The result as it was: an invocation leaves nothing that could be asked."""
@@ -173,40 +158,12 @@ class Invocation(AwsHandler):
         return self.cloud.patient_client("lambda", timeout_s + ANSWER_MARGIN_S)
 
 
-def _definition(ask: Ask) -> dict[str, Any]:
-    definition: dict[str, Any] = {
-        "Code": {"ZipFile": zip_bytes(ask["code"])},
-        "Timeout": ask.get("timeout", PROVIDER_TIMEOUT_S),
-        "MemorySize": ask.get("memorySize", PROVIDER_MEMORY_MB),
-        "Tags": ask.get("tags") or {},
-    } | ask.pick(*FUNCTION_OPTIONS, "publish", KMSKeyArn="kmsKeyArn")
-    logging = ("logFormat", "logGroup", "applicationLogLevel", "systemLogLevel")
-    objects = {
-        "Environment": ask.inner("environment").pick("variables"),
-        "VpcConfig": ask.inner("vpcConfig").pick("subnetIds", "securityGroupIds"),
-        "LoggingConfig": ask.inner("loggingConfig").pick(*logging),
-        "TracingConfig": ask.inner("tracingConfig").pick("mode"),
-        "EphemeralStorage": ask.inner("ephemeralStorage").pick("size"),
-        "DeadLetterConfig": ask.inner("deadLetterConfig").pick("targetArn"),
-    }
-    return definition | {name: value for name, value in objects.items() if value}
-
-
 DESTINATIONS = {"onSuccess": "OnSuccess", "onFailure": "OnFailure"}
 
 
 def _destinations(ask: Ask) -> dict[str, Any]:
     """The provider's block of one destination is an object; the cloud's too."""
     return {name: ask.inner(key).pick("destination") for key, name in DESTINATIONS.items() if key in ask}
-
-
-def _nested(settings: Mapping[str, Any]) -> dict[str, Any]:
-    objects = {
-        "environment": told(settings.get("Environment", {}), "variables"),
-        "vpcConfig": told(settings.get("VpcConfig", {}), "subnetIds", "securityGroupIds", "vpcId"),
-        "loggingConfig": told(settings.get("LoggingConfig", {}), "logFormat", "logGroup"),
-    }
-    return {name: value for name, value in objects.items() if value}
 
 
 def _statement(statement: Mapping[str, Any]) -> dict[str, Any]:
@@ -230,4 +187,4 @@ def _is_not_emulated(exc: ClientError) -> bool:
     return status in {404, 405, 501} and error_code(exc) != GONE
 
 
-HANDLERS = (Function, Permission, FunctionEventInvokeConfig, Invocation)
+HANDLERS = (Permission, FunctionEventInvokeConfig, Invocation)

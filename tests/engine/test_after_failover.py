@@ -1,0 +1,128 @@
+"""What `pulumi up` does after a failover: nothing that the watchdog owns. A real lab: workers, watchdog, the real engine.
+
+The tables of how other models lose the address stand in docs/adr/0002; RULE.md does not speak of the engine, so that no
+update may matter to it.
+"""
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from lab import site
+from lab.deploying import By
+from lab.pulumi_cli import Pulumi, Run
+from lab.site import Options, Site
+from lab.story import DEADLINES, Fault, strike, wait_for_arbiter
+
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("after-failover")]
+
+IN_PLACE = ("created", "deleted", "replaced")
+
+
+@dataclass(frozen=True)
+class Owned:
+    """What the watchdog owns, as the cloud and the record have it."""
+
+    association: str
+    address_on: str
+    powers: Mapping[str, str]
+    groups: Mapping[str, tuple[str, ...]]
+    instances: frozenset[str]
+    holder: str
+    epoch: int
+
+
+@dataclass(frozen=True)
+class FailedOver:
+    """A lab whose holder was killed, and the engine on it."""
+
+    site: Site
+    pulumi: Pulumi
+
+    def owned(self) -> Owned:
+        """As it is now."""
+        ec2 = self.site.client("ec2")
+        (address,) = ec2.describe_addresses(AllocationIds=[self.site.outputs["addressId"]])["Addresses"]
+        ids = {worker["instanceId"]: name for name, worker in self.site.outputs["workers"].items()}
+        found = ec2.describe_instances(InstanceIds=list(ids))["Reservations"]
+        instances = [instance for each in found for instance in each["Instances"]]
+        record = self.site.stored()
+        return Owned(
+            association=address["AssociationId"],
+            address_on=ids[address["InstanceId"]],
+            powers={ids[each["InstanceId"]]: each["State"]["Name"] for each in instances},
+            groups={
+                ids[each["InstanceId"]]: tuple(sorted(group["GroupId"] for group in each["SecurityGroups"]))
+                for each in instances
+            },
+            instances=frozenset(ids),
+            holder=record["holder"],
+            epoch=record["epoch"],
+        )
+
+    def tag(self, value: str) -> None:
+        """The stack file has another tag from now on, as an operator writes it."""
+        file = self.pulumi.project.stack_file
+        document: dict[str, Any] = yaml.safe_load(file.read_text())
+        document["config"]["tandem:tags"] = [f"cost-center={value}"]
+        file.write_text(yaml.safe_dump(document))
+
+
+def no_progress(_what: str) -> None:
+    """Nobody looks."""
+
+
+@pytest.fixture(scope="module")
+def lab(command: Path) -> Iterator[FailedOver]:
+    with contextlib.ExitStack() as stack:
+        running = stack.enter_context(site.start(Options(by=By.AT_HAND), no_progress))
+        wait_for_arbiter(running, no_progress)
+        epoch = int(running.stored()["epoch"])
+        strike(running, Fault.KILL, "wk1")
+        running.wait_for("the failover", lambda: is_over(running, epoch), DEADLINES.settled)
+        yield FailedOver(running, Pulumi(command, running.project))
+
+
+def is_over(running: Site, epoch: int) -> bool:
+    """Moved, verified, and the old holder stopped with its groups put back."""
+    record, old = running.stored(), running.hypervisor.machines["wk1"]
+    moved = record["epoch"] > epoch and record["phase"] == "steady" and record["holder"] == "wk2"
+    return moved and old.state == "stopped" and not old.isolated
+
+
+def test_an_up_without_a_change_changes_nothing(lab: FailedOver) -> None:
+    before = lab.owned()
+    assert lab.pulumi.up().changes == 0
+    assert lab.owned() == before
+    assert (before.address_on, before.powers["wk1"]) == ("wk2", "stopped")
+
+
+def test_an_up_with_a_new_tag_touches_nothing_that_the_watchdog_owns(lab: FailedOver) -> None:
+    before = lab.owned()
+    lab.tag("1")
+    assert only_updates(lab.pulumi.up())
+    assert lab.owned() == before
+
+
+def test_a_refresh_and_an_up_after_it_take_nothing_back(lab: FailedOver) -> None:
+    before = lab.owned()
+    lab.pulumi.refresh()
+    lab.pulumi.up()
+    assert lab.owned() == before
+
+
+def test_an_up_with_refresh_and_a_new_tag_takes_nothing_back(lab: FailedOver) -> None:
+    before = lab.owned()
+    lab.tag("2")
+    assert only_updates(lab.pulumi.up("--refresh"))
+    assert lab.owned() == before
+
+
+def only_updates(run: Run) -> bool:
+    """Something was changed in place, and nothing was made or deleted; the first tick asks again, which is a call."""
+    return run.count("updated") > 0 and not any(run.count(what) for what in IN_PLACE)
