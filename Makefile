@@ -1,13 +1,14 @@
 # The command surface. `make` lists it; everything sets itself up.
 PYTHON ?= python3
 PROFILE ?= instant
+STACK ?= aws-dev
 FAULT ?= kill
 SIZE ?= ci
 RUN := .venv/bin/python
 FAST := not lab and not judge and not slips and not prove and not engine
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check nightly engine prove lab-run lab-up lab-ask lab-down bench clean docs lock setup-lab setup-dev
+.PHONY: help demo test check nightly engine up preview refresh repair down prove lab-run lab-up lab-ask lab-down bench clean docs lock setup-lab setup-dev
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -17,7 +18,7 @@ demo: setup-lab ## an AWS pair fails over in the lab, no account needed [PROFILE
 
 test: check engine ## check, then every tier that CI runs
 	$(RUN) -m pytest -q -n 2 --dist worksteal -m "(lab or judge) and not engine"
-	$(RUN) -m pytest -q -n 2 --dist worksteal -m engine
+	$(RUN) -m pytest -q -n 2 --dist loadgroup -m engine
 	$(RUN) -m pytest -q -n 2 --dist worksteal -m slips
 	$(RUN) -m pytest -q -n 2 --dist worksteal -m prove tests/prove
 	TANDEM_HISTORIES=300 $(RUN) -m pytest -q -n 2 tests/property/test_rule_properties.py
@@ -31,6 +32,16 @@ check: setup-dev ## format, lint, types, layering, fast tests
 
 engine: setup-lab ## Pulumi's engine: the one on the PATH, or one built once for this machine (5 minutes)
 	@$(PYTHON) tools/engine.py
+
+up preview refresh repair down: setup-lab
+	@$(PYTHON) tools/engine.py
+	@$(RUN) -m lab pulumi $@ --stack $(STACK) --profile $(PROFILE)
+
+up: ## pulumi up by the real engine, into an emulated AWS that it brings up [STACK=aws-dev]
+preview: ## what up would do [STACK=aws-dev]
+refresh: ## compare the stack's state with the emulated AWS [STACK=aws-dev]
+repair: ## after an interrupted run: release the lock and bring it to its end [STACK=aws-dev]
+down: ## delete the stack, and end its lab [STACK=aws-dev]
 
 nightly: test ## the large sizes; results with date go into docs/
 	TANDEM_HISTORIES=5000 $(RUN) -m pytest -q -n 2 tests/property
@@ -73,6 +84,7 @@ clean: ## remove what was made here (environments, out/)
 
 setup-lab:
 	@$(PYTHON) tools/setup.py lab
+	@$(PYTHON) tools/engine.py --if-there
 
 setup-dev:
 	@$(PYTHON) tools/setup.py dev

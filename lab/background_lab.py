@@ -49,7 +49,7 @@ def up(profile: str, *, stage: str = "dev", by: By = By.AT_HAND) -> int:
     if ready["outputs"]:
         print(f"address {ready['outputs']['address']}, ports {ready['ports']}, deployed by {ready['engine']}")
     print(f"emulated AWS: {ready['endpoints']}")
-    print(f"everything else: {ready['folder']}/{READY}; end it with: make lab-down")
+    print(f"everything else: {ready['folder']}/{READY}; end it with: {'make lab-down' if ready['outputs'] else 'make down'}")
     return 0
 
 

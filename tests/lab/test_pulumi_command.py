@@ -1,0 +1,113 @@
+"""`make up` and its kin: what is missing is said with the next step; what is run is Pulumi's command on the right lab."""
+
+import argparse
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab import processes, pulumi_command, pulumi_project
+from lab.background_lab import READY
+from lab.pulumi_command import NoEngineError, Running, Session, find
+from lab.stack_file import StackFileError
+
+
+def asked(what: str, stack: str = "aws-dev", *flags: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    pulumi_command.add_arguments(parser)
+    return parser.parse_args([what, "--stack", stack, *(("--", *flags) if flags else ())])
+
+
+def up(labs: Path, name: str, stack: str, **more: Any) -> Path:
+    """A lab that this process pretends to be."""
+    this = processes.identify(os.getpid())
+    assert this
+    folder = labs / name
+    (folder / "project").mkdir(parents=True)
+    process = {"pid": this.pid, "started": this.started, **more}
+    (folder / READY).write_text(json.dumps({"process": process, "stack": stack, "pulumi": {"WHICH": name}}))
+    return folder
+
+
+@pytest.fixture
+def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A `pulumi` that writes down what it is asked, where, and for which lab."""
+    command = tmp_path / "pulumi"
+    command.write_text('#!/bin/sh\necho "$WHICH: $*" >> "$PWD/../asked"\n[ "$1" != "$FAILS" ]\n')
+    command.chmod(0o755)
+    monkeypatch.setattr(pulumi_project, "command", lambda: command)
+    return command
+
+
+def said(folder: Path) -> list[str]:
+    return (folder / "asked").read_text().splitlines()
+
+
+def test_without_an_engine_the_way_to_one_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pulumi_project, "command", lambda: None)
+    with pytest.raises(NoEngineError, match="Get one with: make engine"):
+        pulumi_command.run(asked("up"))
+
+
+@pytest.mark.usefixtures("engine")
+def test_an_unknown_stack_is_refused_with_those_that_are_there() -> None:
+    with pytest.raises(StackFileError, match=r"no stack file Pulumi\.aws-moon\.yaml .*there are: .*Pulumi\.aws-dev\.yaml"):
+        pulumi_command.run(asked("up", "aws-moon"))
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("verb", ["refresh", "repair", "down"])
+def test_what_needs_a_lab_says_how_to_get_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: str) -> None:
+    monkeypatch.setattr(pulumi_command, "find", lambda stack: find(stack, tmp_path))
+    with pytest.raises(NoEngineError, match=r"no lab is up for aws-prod\. Begin with: make up STACK=aws-prod"):
+        pulumi_command.run(asked(verb, "aws-prod"))
+
+
+def test_the_newest_living_lab_of_the_stack_is_found(tmp_path: Path) -> None:
+    up(tmp_path, "gone", "aws-dev", pid=2**22 + 1)
+    up(tmp_path, "other", "aws-prod")
+    folder = up(tmp_path, "mine", "aws-dev")
+    assert find("aws-dev", tmp_path) == Running(folder, "aws-dev", {"WHICH": "mine"})
+    assert find("aws-stage", tmp_path) is None
+
+
+def session(engine: Path, folder: Path, *flags: str, **environment: str) -> Session:
+    return Session(engine, Running(folder, "aws-dev", {"WHICH": folder.name, **environment}), flags)
+
+
+def test_the_first_run_makes_the_stack_and_flags_are_handed_on(engine: Path, tmp_path: Path) -> None:
+    folder = up(tmp_path, "one", "aws-dev")
+    assert session(engine, folder, "--refresh").carry_out("up") == 0
+    assert said(folder) == ["one: stack init aws-dev", "one: up --yes --skip-preview --refresh --stack aws-dev"]
+
+
+def test_a_stack_that_is_there_is_not_made_again(engine: Path, tmp_path: Path) -> None:
+    folder = up(tmp_path, "one", "aws-dev")
+    (folder / "state" / ".pulumi" / "stacks").mkdir(parents=True)
+    assert session(engine, folder).carry_out("preview") == 0
+    assert said(folder) == ["one: preview --stack aws-dev"]
+
+
+def test_a_repair_releases_the_lock_and_clears_what_was_begun_before_it_goes_on(engine: Path, tmp_path: Path) -> None:
+    folder = up(tmp_path, "one", "aws-dev")
+    (folder / "state" / ".pulumi" / "stacks").mkdir(parents=True)
+    assert session(engine, folder, FAILS="cancel").carry_out("repair") == 0  # there was no lock: that is well
+    assert said(folder) == [
+        "one: cancel --yes --stack aws-dev",
+        "one: refresh --yes --skip-preview --clear-pending-creates --stack aws-dev",
+        "one: up --yes --skip-preview --stack aws-dev",
+    ]
+
+
+def test_a_repair_whose_refresh_fails_goes_no_further(engine: Path, tmp_path: Path) -> None:
+    folder = up(tmp_path, "one", "aws-dev")
+    assert session(engine, folder, FAILS="refresh").carry_out("repair") == 1
+    assert not any(": up" in line for line in said(folder))
+
+
+def test_a_lab_stays_up_when_its_stack_could_not_be_deleted(engine: Path, tmp_path: Path) -> None:
+    folder = up(tmp_path, "one", "aws-dev")
+    assert session(engine, folder, FAILS="destroy").carry_out("down") == 1
+    assert (folder / READY).exists()
