@@ -1,0 +1,115 @@
+"""Changes that operators make: what is changed in place and what is made anew. Never the address, never a living worker."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from lab.pulumi_cli import Pulumi, PulumiError
+from tests.engine.clouds import Cloud, cloud, resources
+
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("changes")]
+
+FIRST_TICK = "aws:lambda/invocation:Invocation"
+FUNCTION = "aws:lambda/function:Function"
+INSTANCE = "aws:ec2/instance:Instance"
+ADDRESS = "aws:ec2/eip:Eip"
+CALM = frozenset({"same", "read"})
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A stack that stands, and the engine on it."""
+
+    here: Cloud
+    pulumi: Pulumi
+
+    def put(self, **values: Any) -> None:
+        """Change keys of the stack file, as an operator does."""
+        file = self.pulumi.project.stack_file
+        document: dict[str, Any] = yaml.safe_load(file.read_text())
+        document["config"] |= {f"tandem:{key}": value for key, value in values.items()}
+        file.write_text(yaml.safe_dump(document))
+
+    def plan(self) -> dict[str, set[str]]:
+        """What an up would do: operation to types."""
+        plan: dict[str, set[str]] = {}
+        for step in self.pulumi.preview_as_data()["steps"]:
+            if step["op"] not in CALM:
+                plan.setdefault(step["op"], set()).add(step["urn"].split("::")[2].rpartition("$")[2])
+        return plan
+
+    def change(self, **values: Any) -> dict[str, set[str]]:
+        """Change keys and bring them in; what was planned. Then nothing is left to do, nothing precious made anew."""
+        before = self.precious()
+        self.put(**values)
+        plan = self.plan()
+        self.pulumi.up()
+        assert self.plan() == {}
+        assert self.precious() == before
+        return plan
+
+    def precious(self) -> Mapping[str, str]:
+        """The ids that must outlive every change: address, workers, their disks, record, key."""
+        kinds = (ADDRESS, INSTANCE, "aws:ebs/volume:Volume", "aws:dynamodb/table:Table", "aws:kms/key:Key")
+        return {each["urn"]: each["id"] for each in resources(self.pulumi.state()) if each["type"] in kinds}
+
+
+@pytest.fixture(scope="module")
+def stack(command: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    with cloud(command, tmp_path_factory.mktemp("engine")) as here:
+        pulumi = here.stack("dev")
+        pulumi.up()
+        yield Deployed(here, pulumi)
+
+
+def test_a_larger_data_disk_grows_in_place(stack: Deployed) -> None:
+    assert stack.change(dataVolumeGb=40) == {"update": {"aws:ebs/volume:Volume"}}
+    sizes = {each["Size"] for each in stack.here.emulators.client("ec2").describe_volumes()["Volumes"]}
+    assert 40 in sizes
+
+
+def test_another_probe_changes_the_functions_and_asks_the_first_tick_again(stack: Deployed) -> None:
+    assert stack.change(probePath="/ready") == {"update": {FUNCTION}, "replace": {FIRST_TICK}}
+
+
+def test_another_order_of_promotion_changes_the_functions_only(stack: Deployed) -> None:
+    assert stack.change(order=["wk2", "wk1"]) == {"update": {FUNCTION}, "replace": {FIRST_TICK}}
+
+
+def test_a_third_zone_adds_subnets_and_changes_nothing_that_was_there(stack: Deployed) -> None:
+    """The tie breaker of two zones has its prober in the third one already."""
+    plan = stack.change(zones=["eu-central-1a", "eu-central-1b", "eu-central-1c"])
+    assert plan == {"create": {"aws:ec2/subnet:Subnet", "aws:ec2/routeTableAssociation:RouteTableAssociation"}}
+
+
+@pytest.mark.parametrize("change", [{"amiId": "ami-0fedcba9876543210"}, {"instanceType": "m6i.large"}], ids=str)
+def test_another_image_or_type_touches_no_living_worker(stack: Deployed, change: Mapping[str, Any]) -> None:
+    """Both would stop, or make anew, the holder and its standby in one up: they are brought in worker by worker."""
+    before = stack.here.emulators.client("ec2").describe_instances()
+    plan = stack.change(**change)
+    assert INSTANCE not in set().union(*plan.values(), set())
+    after = stack.here.emulators.client("ec2").describe_instances()
+    assert types_of(before) == types_of(after)
+
+
+def types_of(answer: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    instances = [instance for each in answer["Reservations"] for instance in each["Instances"]]
+    return {each["InstanceId"]: (each["ImageId"], each["InstanceType"]) for each in instances}
+
+
+def test_every_mistake_of_a_stack_file_is_named_in_one_preview_and_nothing_is_made(stack: Deployed) -> None:
+    good = stack.pulumi.project.stack_file.read_text()
+    before = stack.pulumi.state()
+    stack.put(logRetentionDays=17, probePath="no slash", tier="best", order=["wk1", "wk9"])
+    with pytest.raises(PulumiError) as refused:
+        stack.pulumi.preview()
+    stack.pulumi.project.stack_file.write_text(good)
+    assert refused.value.status != 0
+    for key in ("logRetentionDays", "probePath", "tier", "order"):
+        assert key in str(refused.value), key
+    assert "Traceback" not in refused.value.said
+    assert stack.pulumi.state() == before
