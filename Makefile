@@ -65,7 +65,7 @@ lock: setup-dev ## resolve the locks anew from pyproject.toml
 	$(RUN) tools/lock.py
 
 clean: ## remove what was made here (environments, out/)
-	rm -rf out .venv .tools tools/*/.venv tools/*/node_modules .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf out .venv .tools tools/*/.venv policy/.venv tools/*/node_modules .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 setup-lab:
 	@$(PYTHON) tools/setup.py lab
