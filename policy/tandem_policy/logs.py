@@ -42,7 +42,8 @@ def functions_have_log_groups(resources: Sequence[Resource], _: Config) -> Answe
     """Lambda makes the group of a function that has none, and keeps it for ever."""
     declared = [group.props.get("name") for group in of_types(resources, LOG_GROUP)]
     for function in of_types(resources, FUNCTION):
-        name, told = function.props.get("name"), block(function.props.get("loggingConfig")).get("logGroup")
+        name, logging = function.props.get("name"), function.props.get("loggingConfig")
+        told = logging if logging is UNKNOWN else block(logging).get("logGroup")
         if told is UNKNOWN or (not told and name is UNKNOWN):
             yield Undecided(f"{function.name}.name")
             continue

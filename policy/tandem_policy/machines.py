@@ -3,7 +3,7 @@
 With version 1 one forged request through a proxy or a web server on the machine is enough.
 """
 
-from tandem_policy.values import UNKNOWN, Answers, Config, Finding, Resource, block, text, unknown_at
+from tandem_policy.values import UNKNOWN, Answers, Config, Finding, Resource, Undecided, block, text, unknown_at
 
 MACHINES = (
     "aws:ec2/instance:Instance",
@@ -24,7 +24,8 @@ def metadata_wants_a_session(resource: Resource, _: Config) -> Answers:
     endpoint, tokens = block(options).get("httpEndpoint"), block(options).get("httpTokens")
     if endpoint == "disabled" or tokens == "required":
         return
-    yield from unknown_at("metadataOptions.httpTokens", tokens)
-    if tokens is not UNKNOWN:
+    if UNKNOWN in (endpoint, tokens):
+        yield Undecided("metadataOptions.httpTokens")
+    else:
         found = f"is {text(tokens)}" if tokens else "is not set"
         yield Finding(f"metadataOptions.httpTokens {found}: set it to required")

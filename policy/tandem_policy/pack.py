@@ -1,8 +1,8 @@
 """The rules as Pulumi's policy SDK wants them. The only file that imports it.
 
 The SDK raises when a value that is not known yet is read, and turns that into advice ("can't run policy ... during
-preview"). Here values become plain first, so that one unknown value silences no other finding of the same rule: findings are reported,
-and what is undecided is raised after them.
+preview"). Here values become plain first, so that one unknown value silences no other finding of the same rule: findings
+are reported, and what is undecided is raised after them.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

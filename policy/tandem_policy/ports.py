@@ -79,8 +79,10 @@ def _openings(resource: Resource) -> Iterator[Opening]:
             for place, rule in enumerate(maps(props.get("ingress"))):
                 yield _older(f"ingress.{place}.", rule)
         case "aws:ec2/securityGroupRule:SecurityGroupRule":
-            if props.get("type") in ("ingress", UNKNOWN):
+            if props.get("type") == "ingress":
                 yield _older("", props)
+            elif props.get("type") is UNKNOWN:
+                yield _older("", {**props, "protocol": UNKNOWN})
         case "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule":
             networks = tuple(props[key] for key in ("cidrIpv4", "cidrIpv6") if props.get(key))
             yield Opening("", props.get("ipProtocol"), props.get("fromPort"), props.get("toPort"), networks)
@@ -108,8 +110,9 @@ def _judge(opening: Opening, admin_ports: list[int]) -> Answers:
     found = [port for port in admin_ports if first <= port <= last]
     if found:
         named = ", ".join(f"{port} ({ADMIN_PORTS[port]})" if port in ADMIN_PORTS else str(port) for port in found)
+        where = f", by {opening.path.rstrip('.')}" if opening.path else ""
         yield Finding(
-            f"{opening.path}{' and '.join(worlds)} reaches port {named}: name the networks that manage the machines, or let "
+            f"{' and '.join(worlds)} reaches port {named}{where}: name the networks that manage the machines, or let "
             "them in by Systems Manager and open no port"
         )
 

@@ -51,6 +51,12 @@ class Resource:
         """The pair that it belongs to; empty when it belongs to none, or its tags are not known."""
         return text(tags_of(self).get(SITE_TAG))
 
+    @property
+    def site_is_unknown(self) -> bool:
+        """Whether it may belong to any pair."""
+        tags = self.props.get("tags")
+        return tags is UNKNOWN or block(tags).get(SITE_TAG) is UNKNOWN
+
     def reads(self, other: "Resource", property_name: str) -> bool:
         """Whether the property's value comes from the other resource."""
         if self.property_depends_on:

@@ -11,7 +11,6 @@ from tandem_policy.values import (
     Undecided,
     integers,
     items,
-    maps,
     of_types,
     text,
 )
@@ -28,16 +27,17 @@ def zones_are_several(resources: Sequence[Resource], config: Config) -> Answers:
     """The workers of each pair, the subnets of each network that the stack makes, and each balancer."""
     minimum = int(config["zonesMin"])
     workers = [worker for worker in of_types(resources, INSTANCE) if worker.site]
+    of_any = [UNKNOWN for machine in of_types(resources, INSTANCE) if machine.site_is_unknown]
     for site in sorted({worker.site for worker in workers}):
-        group = [worker for worker in workers if worker.site == site]
-        yield from _judge(f"the workers of {site}", [_zone_of(worker, resources) for worker in group], minimum, "")
+        zones = [_zone_of(worker, resources) for worker in workers if worker.site == site]
+        yield from _judge(f"the workers of {site}", [*zones, *of_any], minimum, "")
     for vpc in of_types(resources, VPC):
         subnets = [subnet for subnet in of_types(resources, SUBNET) if _stands_in(subnet, vpc)]
         if subnets:
             zones = [_own_zone(subnet.props) for subnet in subnets]
             yield from _judge(f"the subnets of {vpc.name}", zones, minimum, vpc.urn)
     for balancer in of_types(resources, *BALANCERS):
-        count = max(len(items(balancer.props.get("subnets"))), len(maps(balancer.props.get("subnetMappings"))))
+        count = max(len(items(balancer.props.get("subnets"))), len(items(balancer.props.get("subnetMappings"))))
         # A balancer takes one subnet a zone. None are known while the whole list is not.
         if 0 < count < minimum:
             yield Finding(_said(f"the balancer {balancer.name}", count, minimum), balancer.urn)

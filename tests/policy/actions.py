@@ -30,7 +30,7 @@ HEAD = """\
 
 
 def takes_a_resource() -> Mapping[str, Mapping[str, bool]]:
-    """By service and action: whether it takes a resource. Two services share the prefix of balancers: one that takes will do."""
+    """By service and action: whether it takes a resource. Two services share the balancers' prefix: one will do."""
     found = sorted(PARLIAMENT.glob(".venv/lib/python3*/site-packages/parliament/iam_definition.json"))
     assert found, f"parliament is not installed; {MAKE_IT}"
     (file,) = found
