@@ -43,7 +43,7 @@ BLOCKS = frozenset({"subnetMappings", "endpointDetails"})
 BY_IP = frozenset({"publicIp"})
 """The same for an association, which may name the address itself."""
 
-SCHEMA = {"addresses": texts("Allocation ids of addresses that a watchdog outside this stack moves.")}
+OPTIONS = {"addresses": texts("Allocation ids of addresses that a watchdog outside this stack moves.")}
 
 
 def is_watched(resource: Resource) -> bool:

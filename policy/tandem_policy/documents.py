@@ -41,7 +41,7 @@ WANTED_ON_STAR = frozenset(
 """What Lambda does in a function's name to place it into a network, before there is an interface that could be named (policy
 AWSLambdaVPCAccessExecutionRole, which has them on `*`)."""
 
-SCHEMA = {
+OPTIONS = {
     "actions": texts("Further actions that may have the resource *, such as ses:ListIdentities; * stands for any letters.")
 }
 

@@ -21,7 +21,7 @@ FUNCTION = "aws:lambda/function:Function"
 FUNCTION_LOGS = "/aws/lambda/"
 """Where Lambda writes, unless told otherwise."""
 
-SCHEMA = {"daysMin": integers(1, 30, "Fewest days that a log group is kept.")}
+OPTIONS = {"daysMin": integers(1, 30, "Fewest days that a log group is kept.")}
 
 
 def logs_are_kept(resource: Resource, config: Config) -> Answers:

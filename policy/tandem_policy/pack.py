@@ -23,7 +23,7 @@ from pulumi_policy import (
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 
 from tandem_policy.table import PACK, RULES
-from tandem_policy.values import UNKNOWN, Answers, Config, Finding, Resource, Rule, Undecided
+from tandem_policy.values import UNKNOWN, Answers, Finding, Resource, Rule, Undecided
 
 
 def serve() -> None:
@@ -38,35 +38,29 @@ def serve() -> None:
 def policy(rule: Rule) -> Policy:
     """One rule as one policy."""
     level = EnforcementLevel(rule.level.value)
-    schema = PolicyConfigSchema({key: dict(declared) for key, declared in rule.schema.items()}) if rule.schema else None
-    if rule.of_resource is not None:
-        return ResourceValidationPolicy(
-            rule.name, rule.sentence, _of_resource(rule, rule.of_resource), enforcement_level=level, config_schema=schema
-        )
+    schema = PolicyConfigSchema({key: dict(declared) for key, declared in rule.schema.items()})
     if rule.of_stack is not None:
         return StackValidationPolicy(
-            rule.name, rule.sentence, _of_stack(rule, rule.of_stack), enforcement_level=level, config_schema=schema
+            rule.name, rule.sentence, _of_stack(rule), enforcement_level=level, config_schema=schema
         )
-    raise ValueError(f"the rule {rule.name} asks about nothing: it needs of_resource or of_stack")
+    return ResourceValidationPolicy(
+        rule.name, rule.sentence, _of_resource(rule), enforcement_level=level, config_schema=schema
+    )
 
 
-def _of_resource(
-    rule: Rule, ask: Callable[[Resource, Config], Answers]
-) -> Callable[[ResourceValidationArgs, ReportViolation], None]:
+def _of_resource(rule: Rule) -> Callable[[ResourceValidationArgs, ReportViolation], None]:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
         resource = Resource(
             type=args.resource_type, name=args.name, urn=args.urn, props=plain(args.props), protect=args.opts.protect
         )
-        _say(ask(resource, rule.config(args.get_config())), report)
+        _say(rule.ask_resource(resource, args.get_config()), report)
 
     return validate
 
 
-def _of_stack(
-    rule: Rule, ask: Callable[[Sequence[Resource], Config], Answers]
-) -> Callable[[StackValidationArgs, ReportViolation], None]:
+def _of_stack(rule: Rule) -> Callable[[StackValidationArgs, ReportViolation], None]:
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
-        _say(ask([_resource(each) for each in args.resources], rule.config(args.get_config())), report)
+        _say(rule.ask_stack([_resource(each) for each in args.resources], args.get_config()), report)
 
     return validate
 

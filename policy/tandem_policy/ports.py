@@ -36,7 +36,7 @@ ADMIN_PORTS: Mapping[int, str] = {
 }
 """Services by which a machine or its data is managed, at the ports that IANA or their makers gave them."""
 
-SCHEMA: Mapping[str, Mapping[str, Any]] = {
+OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "adminPorts": {
         "type": "array",
         "items": {"type": "integer", "minimum": 1, "maximum": 65535},

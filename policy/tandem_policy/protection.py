@@ -15,7 +15,7 @@ KEPT = {
 }
 """What a pair cannot have again, and why."""
 
-SCHEMA = {"all": switch("Whether every resource of these types counts, not only those with the tag tandem:site.")}
+OPTIONS = {"all": switch("Whether every resource of these types counts, not only those with the tag tandem:site.")}
 
 
 def _counts(resource: Resource, config: Config) -> bool:

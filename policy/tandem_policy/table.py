@@ -45,7 +45,7 @@ RULES: tuple[Rule, ...] = (
             "let in every service that sends, and a letter of one that it does not let in is lost without a word."
         ),
         of_resource=encryption.queues_are_encrypted,
-        schema={"customerKey": switch("Whether it has to be a key of yours.")},
+        options={"customerKey": switch("Whether it has to be a key of yours.")},
     ),
     Rule(
         name="logs-encrypted",
@@ -60,7 +60,7 @@ RULES: tuple[Rule, ...] = (
         level=Level.MANDATORY,
         why="None of them can be had again: a released address voids every partner's allow-list.",
         of_resource=protection.kept_is_protected,
-        schema=protection.SCHEMA,
+        options=protection.OPTIONS,
     ),
     Rule(
         name="tables-refuse-deletion",
@@ -68,7 +68,7 @@ RULES: tuple[Rule, ...] = (
         level=Level.MANDATORY,
         why="Pulumi's protection holds this program back and nobody else.",
         of_resource=protection.tables_refuse_deletion,
-        schema=protection.SCHEMA,
+        options=protection.OPTIONS,
     ),
     Rule(
         name="metadata-sessions",
@@ -83,7 +83,7 @@ RULES: tuple[Rule, ...] = (
         level=Level.MANDATORY,
         why="Whoever manages a machine comes from somewhere, or by Systems Manager, which needs no port.",
         of_resource=ports.admin_ports_are_closed,
-        schema=ports.SCHEMA,
+        options=ports.OPTIONS,
     ),
     Rule(
         name="address-names-no-machine",
@@ -98,7 +98,7 @@ RULES: tuple[Rule, ...] = (
         level=Level.MANDATORY,
         why="A declared association is taken back in silence by a refresh and an update after a failover.",
         of_stack=address.nothing_takes_the_address,
-        schema=address.SCHEMA,
+        options=address.OPTIONS,
     ),
     Rule(
         name="watchdog-not-paused",
@@ -120,7 +120,7 @@ RULES: tuple[Rule, ...] = (
         level=Level.MANDATORY,
         why="Without a word CloudWatch keeps and bills it for ever; too short, and an incident has no witness.",
         of_resource=logs.logs_are_kept,
-        schema=logs.SCHEMA,
+        options=logs.OPTIONS,
     ),
     Rule(
         name="function-logs-declared",
@@ -135,7 +135,7 @@ RULES: tuple[Rule, ...] = (
         level=Level.MANDATORY,
         why="What is not needed is what an intruder uses.",
         of_resource=documents.documents_name_actions_and_resources,
-        schema=documents.SCHEMA,
+        options=documents.OPTIONS,
     ),
     Rule(
         name="several-zones",
@@ -143,6 +143,6 @@ RULES: tuple[Rule, ...] = (
         level=Level.MANDATORY,
         why="A standby in the holder's zone goes down with it.",
         of_stack=zones.zones_are_several,
-        schema=zones.SCHEMA,
+        options=zones.OPTIONS,
     ),
 )

@@ -8,6 +8,7 @@ again by the update, before the resource is created.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from fnmatch import fnmatchcase
 from typing import Any, Final, cast
 
 
@@ -94,6 +95,20 @@ class Level(Enum):
     """It is shown."""
 
 
+EXEMPT: Final = "exempt"
+EXEMPTIONS: Mapping[str, Any] = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {"name": {"type": "string"}, "why": {"type": "string", "minLength": 1}},
+        "required": ["name", "why"],
+        "additionalProperties": False,
+    },
+    "default": [],
+    "description": "Resources that need not keep the rule, by their names in the program (* for any letters), and why.",
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Rule:
     """One rule. `of_resource` is asked about every resource, `of_stack` about all together; a rule has one of the two."""
@@ -104,12 +119,37 @@ class Rule:
     why: str
     of_resource: Callable[[Resource, Config], Answers] | None = None
     of_stack: Callable[[Sequence[Resource], Config], Answers] | None = None
-    schema: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
-    """JSON schema by property; each has a `default` and a `description`."""
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
+    """What this rule may be told, as JSON schema by property; each has a `default` and a `description`."""
+
+    @property
+    def schema(self) -> Mapping[str, Mapping[str, Any]]:
+        """What it may be told in all."""
+        return {**self.options, EXEMPT: EXEMPTIONS}
 
     def config(self, given: Config | None) -> Config:
         """What is given, over the defaults."""
         return {**{key: declared["default"] for key, declared in self.schema.items()}, **(given or {})}
+
+    def ask_resource(self, resource: Resource, given: Config | None = None) -> Answers:
+        """What the rule says of one resource; nothing where it is about stacks, or the resource is exempt."""
+        config = self.config(given)
+        if self.of_resource is not None and not _is_exempt(resource.name, config):
+            yield from self.of_resource(resource, config)
+
+    def ask_stack(self, resources: Sequence[Resource], given: Config | None = None) -> Answers:
+        """What the rule says of a stack, less what it says of exempt resources; nothing where it is about single ones."""
+        if self.of_stack is None:
+            return
+        config = self.config(given)
+        names = {resource.urn: resource.name for resource in resources}
+        for answer in self.of_stack(resources, config):
+            if not (isinstance(answer, Finding) and _is_exempt(names.get(answer.urn, ""), config)):
+                yield answer
+
+
+def _is_exempt(name: str, config: Config) -> bool:
+    return bool(name) and any(fnmatchcase(name, text(each.get("name"))) for each in maps(config[EXEMPT]))
 
 
 def text(value: object) -> str:

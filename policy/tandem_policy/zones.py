@@ -20,7 +20,7 @@ SUBNET = "aws:ec2/subnet:Subnet"
 VPC = "aws:ec2/vpc:Vpc"
 BALANCERS = ("aws:lb/loadBalancer:LoadBalancer", "aws:alb/loadBalancer:LoadBalancer")
 
-SCHEMA = {"zonesMin": integers(1, 2, "Fewest zones of a pair's workers, of a network and of a balancer.")}
+OPTIONS = {"zonesMin": integers(1, 2, "Fewest zones of a pair's workers, of a network and of a balancer.")}
 
 
 def zones_are_several(resources: Sequence[Resource], config: Config) -> Answers:

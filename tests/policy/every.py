@@ -18,9 +18,6 @@ BY_NAME: Mapping[str, Rule] = {rule.name: rule for rule in RULES}
 
 def ask(rule: Rule, resources: Sequence[Resource], config: Config | None = None) -> Iterator[Finding | Undecided]:
     """What a rule answers about a stack."""
-    told = rule.config(config)
-    if rule.of_stack is not None:
-        yield from rule.of_stack(resources, told)
-    elif rule.of_resource is not None:
-        for resource in resources:
-            yield from rule.of_resource(resource, told)
+    yield from rule.ask_stack(resources, config)
+    for resource in resources:
+        yield from rule.ask_resource(resource, config)

@@ -83,12 +83,10 @@ def findings(deployment: Deployment, config: Path | None = None) -> Mapping[Leve
     names = {each.urn: each.name for each in whole}
     found: dict[Level, list[Said]] = {level: [] for level in Level}
     for rule in RULES:
-        told, level = rule.config(None), levels(config).get(rule.name, rule.level)
-        if rule.of_resource is not None:
-            for resource in single:
-                answers = rule.of_resource(resource, told)
-                found[level] += [Said(rule.name, resource.name, it.said) for it in answers if isinstance(it, Finding)]
-        if rule.of_stack is not None:
-            answers = rule.of_stack(whole, told)
-            found[level] += [Said(rule.name, names.get(it.urn, ""), it.said) for it in answers if isinstance(it, Finding)]
+        level = levels(config).get(rule.name, rule.level)
+        for resource in single:
+            answers = rule.ask_resource(resource)
+            found[level] += [Said(rule.name, resource.name, it.said) for it in answers if isinstance(it, Finding)]
+        answers = rule.ask_stack(whole)
+        found[level] += [Said(rule.name, names.get(it.urn, ""), it.said) for it in answers if isinstance(it, Finding)]
     return found

@@ -16,7 +16,8 @@ from tandem_policy.table import RULES
 from tandem_policy.values import UNKNOWN, Finding, Resource, Undecided
 from tests.infra.stand import ROOT
 from tests.policy.every import ALL, BY_NAME, ask
-from tests.policy.examples import Example
+from tests.policy.examples import Example, make
+from tests.policy.examples_protection import LOG_GROUP
 
 PASSING = [example for example in ALL if not example.says and not example.undecided]
 
@@ -81,13 +82,34 @@ def test_a_rule_has_a_name_of_its_own_a_sentence_and_a_reason() -> None:
     assert [rule.name for rule in RULES if (rule.of_resource is None) is (rule.of_stack is None)] == []
 
 
-@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.schema], ids=lambda it: it.name)
+@pytest.mark.parametrize("rule", RULES, ids=lambda it: it.name)
 def test_what_may_be_configured_has_a_kind_a_default_of_it_and_a_description(rule: values.Rule) -> None:
     kinds: Mapping[str, type] = {"boolean": bool, "integer": int, "array": list}
 
     for declared in rule.schema.values():
         assert type(declared["default"]) is kinds[declared["type"]]
         assert declared["description"].endswith(".")
+
+
+def exempt(name: str) -> dict[str, Any]:
+    return {values.EXEMPT: [{"name": name, "why": "A test says so."}]}
+
+
+def test_an_exempt_resource_need_not_keep_the_rule_and_every_other_must() -> None:
+    rule, groups = BY_NAME["logs-kept"], [make(LOG_GROUP, "mine"), make(LOG_GROUP, "mine-too"), make(LOG_GROUP, "yours")]
+
+    def accused(name: str) -> int:
+        return len(list(ask(rule, groups, exempt(name))))
+
+    assert [accused(name) for name in ("mine", "mine*", "MINE", "*")] == [2, 1, 3, 0]
+
+
+def test_an_exempt_resource_is_left_out_of_what_is_said_of_a_stack() -> None:
+    rule = BY_NAME["address-left-alone"]
+    (example,) = (each for each in ALL if each.what.startswith("an association by id"))
+
+    assert len(list(ask(rule, example.resources, exempt("other")))) == len(example.says)
+    assert list(ask(rule, example.resources, exempt("it"))) == []
 
 
 def test_the_pack_knows_the_watchdog_by_the_words_of_its_contract() -> None:

@@ -49,7 +49,7 @@ def test_the_configuration_for_development_lowers_the_two_locks_and_nothing_else
             {"arbiter-log", "flows-log", *(f"prober-eu-central-1{z}-log" for z in "abc")},
         ),
     ],
-    ids=str,
+    ids=lambda it: ",".join(it) if isinstance(it, dict) else "",
 )
 def test_a_stack_file_that_breaks_a_rule_is_found(changes: dict[str, str], rule: str, names: set[str]) -> None:
     deployment = run(changes)
