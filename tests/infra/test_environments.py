@@ -7,6 +7,8 @@ import pytest
 from infra.config.keys import FIELDS
 from tests.infra.test_config_docs import STACK_FILES, read, texts_of
 
+KEYS = {name: key for key, name in FIELDS.items()}
+"""Keys of a stack file by the names that they have in the program."""
 FILES = {file.name.split(".")[1]: file for file in STACK_FILES}
 
 STAGE_DIFFERS: Mapping[str, str] = {
@@ -37,12 +39,8 @@ DEV_DIFFERS: Mapping[str, str] = {
 
 def differing(one: str, other: str) -> set[str]:
     """Keys whose values differ once defaults are filled in."""
-    first, second = read(texts_of(FILES[one])), read(texts_of(FILES[other]))
-    return {key for key, field in FIELDS.items() if getattr(first, _name(key)) != getattr(second, _name(key)) and field}
-
-
-def _name(key: str) -> str:
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in key)
+    first, second = (vars(read(texts_of(FILES[stack]))) for stack in (one, other))
+    return {key for name, key in KEYS.items() if first[name] != second[name]}
 
 
 @pytest.mark.parametrize(("stack", "may"), [("aws-stage", STAGE_DIFFERS), ("aws-dev", DEV_DIFFERS)])
