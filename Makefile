@@ -74,13 +74,14 @@ docs: setup-dev ## write every generated page and table from what holds it
 	$(RUN) -m infra.config.docs
 	$(RUN) -m tests.judges.pages
 	$(RUN) -m tests.infra.traps.page
+	PYTHONPATH=policy $(RUN) -m tests.policy.page
 	$(RUN) -m lab faults-page
 
 lock: setup-dev ## resolve the locks anew from pyproject.toml
 	$(RUN) tools/lock.py
 
 clean: ## remove what was made here (environments, out/)
-	rm -rf out .venv .tools tools/*/.venv tools/*/node_modules .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf out .venv .tools tools/*/.venv policy/.venv tools/*/node_modules .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 setup-lab:
 	@$(PYTHON) tools/setup.py lab

@@ -31,10 +31,10 @@ def main() -> None:
     for group in newest_first:
         bound = ("--constraint", f"requirements/{newest_first[0]}.txt") if group != newest_first[0] else ()
         compile_lock(uv, "--group", group, *bound, "--output-file", str(requirements / f"{group}.txt"), "pyproject.toml")
-    for folder, name in ((requirements, "uv"), *((ROOT / "tools" / tool, "requirements") for tool in TOOLS)):
+    for folder, name in ((requirements, "uv"), *((ROOT / folder, "requirements") for folder in TOOLS)):
         compile_lock(uv, "--output-file", str(folder / f"{name}.txt"), str((folder / f"{name}.in").relative_to(ROOT)))
-    for tool in NODE_TOOLS:
-        compile_modules(ROOT / "tools" / tool)
+    for folder in NODE_TOOLS:
+        compile_modules(ROOT / folder)
 
 
 def compile_lock(uv: str, *arguments: str) -> None:

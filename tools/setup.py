@@ -9,6 +9,7 @@ goes into the repository and the user's cache folder:
     tools/parliament/.venv           a judge of policies (dev), which needs an old setuptools
     tools/checkov/.venv              a judge of what the program builds (dev), which brings 90 packages
     tools/iam-simulate/node_modules  a judge of requests against policies (dev); its Node comes with .venv
+    policy/.venv                     the policy pack's own (dev): its SDK wants an older protobuf than .venv has
 
 Standard library only; runs on the interpreter that `make` finds, before anything is installed.
 """
@@ -28,10 +29,16 @@ ROOT = Path(__file__).resolve().parent.parent
 OLDEST, NEWEST = (3, 11), (3, 13)
 GROUPS = ("aws", "lab", "dev")
 """Each holds what stands before it."""
-TOOLS = {"ministack": ("lab", "dev"), "parliament": ("dev",), "checkov": ("dev",), "pulumi": ()}
-"""Tools with a Python environment of their own, and the groups that want them; pulumi's (Go) is for tools/engine.py."""
-NODE_TOOLS = {"iam-simulate": ("dev",)}
-"""Tools of npm, and the groups that want them."""
+TOOLS = {
+    "tools/ministack": ("lab", "dev"),
+    "tools/parliament": ("dev",),
+    "tools/checkov": ("dev",),
+    "tools/pulumi": (),
+    "policy": ("dev",),
+}
+"""Folders with a Python environment of their own, and the groups that want them; that of tools/pulumi is for engine.py."""
+NODE_TOOLS = {"tools/iam-simulate": ("dev",)}
+"""Folders with modules of npm, and the groups that want them."""
 STAMP = ".tandem-lock"
 
 
@@ -74,13 +81,13 @@ def set_up(group: str) -> bool:
 
 def tool_environments(group: str) -> list[tuple[Path, Path]]:
     """The environments of the tools that a group wants, with their locks."""
-    folders = [ROOT / "tools" / name for name, groups in TOOLS.items() if group in groups]
+    folders = [ROOT / name for name, groups in TOOLS.items() if group in groups]
     return [(folder / ".venv", folder / "requirements.txt") for folder in folders]
 
 
 def node_tools(group: str) -> list[Path]:
     """The folders of the npm tools that a group wants."""
-    return [ROOT / "tools" / name for name, groups in NODE_TOOLS.items() if group in groups]
+    return [ROOT / name for name, groups in NODE_TOOLS.items() if group in groups]
 
 
 def modules_of(folder: Path) -> tuple[Path, Path]:

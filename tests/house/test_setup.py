@@ -74,7 +74,13 @@ def test_an_environment_of_another_lock_is_made_anew(setup: Any) -> None:
     assert not setup.is_made(venv, setup.ROOT / "requirements" / "dev.txt")
 
 
-LOCKS = sorted([*(ROOT / "requirements").glob("*.txt"), *(ROOT / "tools").glob("*/requirements.txt")])
+LOCKS = sorted(
+    [
+        *(ROOT / "requirements").glob("*.txt"),
+        *(ROOT / "tools").glob("*/requirements.txt"),
+        ROOT / "policy" / "requirements.txt",
+    ]
+)
 NODE_LOCKS = sorted((ROOT / "tools").glob("*/package-lock.json"))
 
 
@@ -105,8 +111,9 @@ def test_locks_of_node_carry_hashes_and_no_addresses(lock: Path) -> None:
 
 
 def test_every_tool_with_an_environment_of_its_own_is_set_up_from_its_lock(setup: Any) -> None:
-    assert {lock.parent.name for lock in LOCKS if lock.parent.name != "requirements"} == set(setup.TOOLS)
-    assert {lock.parent.name for lock in NODE_LOCKS} == set(setup.NODE_TOOLS)
+    folders = {of_lock(lock.parent) for lock in LOCKS}
+    assert folders - {"requirements"} == set(setup.TOOLS)
+    assert {of_lock(lock.parent) for lock in NODE_LOCKS} == set(setup.NODE_TOOLS)
 
 
 def test_no_file_of_the_repository_names_a_package_registry() -> None:

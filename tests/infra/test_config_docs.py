@@ -129,6 +129,7 @@ def test_a_stack_file_can_be_deployed_but_for_its_placeholders(file: Path) -> No
         ("Pulumi.aws-balancer.yaml", "ANSWER THIS"),
         ("Pulumi.aws-dev.yaml", "This is the lab's answer"),
         ("Pulumi.aws-prod.yaml", "ANSWER THIS"),
+        ("Pulumi.aws-stage.yaml", "ANSWER THIS"),
     ],
 )
 def test_whether_workers_act_alone_is_a_question_in_a_stack_file(name: str, words: str) -> None:
@@ -152,6 +153,7 @@ def test_stack_files_are_named_as_their_stacks() -> None:
         "Pulumi.aws-balancer.yaml",
         "Pulumi.aws-dev.yaml",
         "Pulumi.aws-prod.yaml",
+        "Pulumi.aws-stage.yaml",
     ]
     assert site_name(PROJECT, "aws-prod") == "tandem-aws-prod"
 

@@ -31,7 +31,7 @@ PROGRAM = "infra"
 
 
 @dataclass(frozen=True)
-class _Text(importlib.abc.MetaPathFinder):
+class Text(importlib.abc.MetaPathFinder):
     """Finds one module, in a text."""
 
     module: str
@@ -64,7 +64,7 @@ class _Loader(importlib.machinery.SourceFileLoader):
 
 def _findings(request: Mapping[str, str]) -> dict[str, Any]:
     if request["module"]:
-        sys.meta_path.insert(0, _Text(request["module"], request["file"], request["source"]))
+        sys.meta_path.insert(0, Text(request["module"], request["file"], request["source"]))
     stand = Stand()
     findings = {name: judge(trap, stand) for name, trap in TRAPS.items()}
     return {name: [finding.verdict.value, finding.said] for name, finding in findings.items()}
