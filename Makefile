@@ -59,6 +59,7 @@ docs: setup-dev ## write every generated page and table from what holds it
 	$(RUN) -m infra.config.docs
 	$(RUN) -m tests.judges.pages
 	$(RUN) -m tests.infra.traps.page
+	$(RUN) -m lab.providers.page
 	$(RUN) -m lab faults-page
 
 lock: setup-dev ## resolve the locks anew from pyproject.toml

@@ -171,6 +171,8 @@ class Case:
     change: Mapping[str, Any]
     moves: frozenset[str] = frozenset()
     gaps: frozenset[str] = frozenset()
+    undo: bool = False
+    """Back to what it was in the end: what this switches on keeps other updates from happening, in EC2 too."""
 
     def __str__(self) -> str:
         return f"{self.type.rpartition(':')[2]}-{'-'.join(self.change)}"
@@ -197,8 +199,8 @@ def found(world: World, value: Any) -> Any:
     return value
 
 
-def case(type_token: str, called: str, /, *, moves: str = "", gaps: str = "", **change: Any) -> Case:
-    return Case(type_token, called, change, frozenset(moves.split()), frozenset(gaps.split()))
+def case(type_token: str, called: str, /, *, moves: str = "", gaps: str = "", undo: bool = False, **change: Any) -> Case:
+    return Case(type_token, called, change, frozenset(moves.split()), frozenset(gaps.split()), undo)
 
 
 VPC, SUBNET, TABLE = "aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet", "aws:ec2/routeTable:RouteTable"
@@ -258,7 +260,7 @@ CASES = [
     case(INSTANCE, "wk1", sourceDestCheck=False),
     case(INSTANCE, "wk1", instanceInitiatedShutdownBehavior="terminate"),
     case(INSTANCE, "wk1", disableApiTermination=True),
-    case(INSTANCE, "wk1", disableApiStop=True),
+    case(INSTANCE, "wk1", disableApiStop=True, undo=True),
     case(INSTANCE, "wk1", metadataOptions={"httpTokens": "optional", "httpPutResponseHopLimit": 2}),
     case(INSTANCE, "wk1", rootBlockDevice={"volumeSize": 25, "volumeType": "gp3", "iops": 4000, "throughput": 250}),
     case(INSTANCE, "wk1", maintenanceOptions={"autoRecovery": "disabled"}, gaps="maintenanceOptions"),
@@ -388,14 +390,15 @@ def test_what_is_changed_in_place_is_changed_in_the_cloud_and_nothing_else_is(wo
     assert list(unconfirmed(asked, told)) == []
     others = (told.keys() | before.keys()) - change.change.keys() - change.moves
     assert {name: told.get(name) for name in others} == {name: before.get(name) for name in others}
+    if change.undo:
+        thing, _ = world.update(thing, {name: before[name] for name in change.change})
+        assert world.read(thing) == before
 
 
 def test_a_stopped_instance_runs_after_its_type_was_changed(world: World) -> None:
     """The trap of facts on real AWS: a fenced worker would wake up."""
     worker = world.things[INSTANCE, "wk1"]
     ec2 = world.emulators.client("ec2")
-    if world.read(worker)["disableApiStop"]:
-        worker, _ = world.update(worker, {"disableApiStop": False})
     ec2_instance_changes.look_up.stop(ec2, worker.id)
     assert world.read(worker)["instanceState"] == "stopped"
     worker, _ = world.update(worker, {"instanceType": "c6i.large"})
