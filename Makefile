@@ -75,6 +75,7 @@ docs: setup-dev ## write every generated page and table from what holds it
 	$(RUN) -m tests.judges.pages
 	$(RUN) -m tests.infra.traps.page
 	PYTHONPATH=policy $(RUN) -m tests.policy.page
+	$(RUN) -m lab.providers.page
 	$(RUN) -m lab faults-page
 
 lock: setup-dev ## resolve the locks anew from pyproject.toml

@@ -9,7 +9,8 @@ import pytest
 from pulumi import _types as pulumi_types  # pyright: ignore[reportPrivateUsage] (the provider's names stand nowhere else)
 
 from lab.emulators import ACCOUNT_ID, REGION
-from lab.providers.aws import HANDLERS
+from lab.providers import page
+from lab.providers.aws import HANDLERS, sources
 from lab.providers.aws.cloud import AwsHandler, Cloud
 from lab.providers.handler import Ask, CannotUpdateError, State
 
@@ -156,6 +157,26 @@ def test_a_network_balancer_can_get_a_zone_and_cannot_lose_one(
     network = {"loadBalancerType": "network"}
     assert handler.replaced_by({**before, **network}, {**wanted, **network}) == expected
     assert handler.replaced_by(before, wanted) == set(), "an application balancer can all of it"
+
+
+def test_what_the_program_wants_to_stay_stays() -> None:
+    for handler in HANDLERS:
+        if "skipDestroy" in inputs_of(handler):
+            handler(CLOUD).delete(State("i-1", {"skipDestroy": True}))
+
+
+def test_the_page_says_what_the_handlers_say(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert page.main(["--check"]) == 0
+    monkeypatch.setattr(page, "HEAD", "otherwise")
+    assert page.main(["--check"]) == 1
+    assert "python -m lab.providers.page" in capsys.readouterr().err
+
+
+def test_a_source_is_of_a_type_and_an_input_that_are_there() -> None:
+    assert sources.SOURCES.keys() - BY_TYPE.keys() == set()
+    for kind, name in sources.EXCEPTIONS:
+        handler = BY_TYPE[kind]
+        assert name in handler.replaces | handler.changes | handler.defaults.keys(), (kind, name)
 
 
 def test_most_types_are_replaced_by_the_same_inputs_always() -> None:

@@ -1,6 +1,5 @@
 """Every AWS type that the lab changes in place, with the emulators: the cloud has the change, and nothing else moved."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,21 +14,34 @@ from lab.providers import aws
 from lab.providers.aws import ec2_instance_changes
 from lab.providers.confirm import unconfirmed
 from lab.providers.handler import CannotUpdateError, State
-from lab.providers.plain import AssetArchive, TextAsset, reveal
+from lab.providers.plain import reveal
 from lab.recording import Created, Deployment, Registration
 from lab.stack_file import derive, load
 from lab.supervisor import Supervisor
 from tests.lab.small_stack import TRUST, small_stack
+from tests.lab.update_cases import (
+    ALLOWED,
+    CASES,
+    GONE,
+    INSTANCE,
+    KEY,
+    LOGS,
+    QUEUE,
+    ROLE,
+    RULE,
+    SUBNET,
+    TARGETS,
+    TOPIC,
+    UNTRIED,
+    VPC,
+    Case,
+    Of,
+)
 
 pytestmark = pytest.mark.lab
 
-INSTANCE = "aws:ec2/instance:Instance"
 HANDLERS = {handler.type: handler for handler in aws.HANDLERS}
 TAGGABLE = sorted(handler.type for handler in aws.HANDLERS if handler.retag)
-GONE = object()
-"""As a value: the program does not name the input any more."""
-
-ALLOWED = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}]})
 
 
 @dataclass(frozen=True)
@@ -156,30 +168,10 @@ def test_tags_come_change_and_go(world: World, type_token: str) -> None:
         told = world.read(thing)
         assert (told.get("tags", {}), told["tagsAll"]) == (wanted, wanted)
         assert updated.gaps == ()
-    assert world.read(thing) == before
-
-
-@dataclass(frozen=True)
-class Case:
-    """One update: what changes, and which outputs may move with it."""
-
-    type: str
-    name: str
-    change: Mapping[str, Any]
-    moves: frozenset[str] = frozenset()
-    gaps: frozenset[str] = frozenset()
-
-    def __str__(self) -> str:
-        return f"{self.type.rpartition(':')[2]}-{'-'.join(self.change)}"
-
-
-@dataclass(frozen=True)
-class Of:
-    """Stands in a case for an output of another resource (its id, without a name)."""
-
-    type: str
-    name: str
-    output: str = ""
+    after = world.read(thing)
+    assert {name: after[name] for name in after if name not in {"tags", "tagsAll"}} == {
+        name: before[name] for name in before if name not in {"tags", "tagsAll"}
+    }
 
 
 def found(world: World, value: Any) -> Any:
@@ -192,146 +184,6 @@ def found(world: World, value: Any) -> Any:
     if isinstance(value, dict):
         return {key: found(world, each) for key, each in value.items()}
     return value
-
-
-def case(type_token: str, called: str, /, *, moves: str = "", gaps: str = "", **change: Any) -> Case:
-    return Case(type_token, called, change, frozenset(moves.split()), frozenset(gaps.split()))
-
-
-VPC, SUBNET, TABLE = "aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet", "aws:ec2/routeTable:RouteTable"
-GROUP, ENDPOINT, EIP = "aws:ec2/securityGroup:SecurityGroup", "aws:ec2/vpcEndpoint:VpcEndpoint", "aws:ec2/eip:Eip"
-INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
-EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
-VOLUME, KEY, ROLE = "aws:ebs/volume:Volume", "aws:kms/key:Key", "aws:iam/role:Role"
-BALANCER, TARGETS, LISTENER = (
-    "aws:lb/loadBalancer:LoadBalancer",
-    "aws:lb/targetGroup:TargetGroup",
-    "aws:lb/listener:Listener",
-)
-RECORD, FUNCTION = "aws:dynamodb/table:Table", "aws:lambda/function:Function"
-RETRIES = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
-RULE, TARGET = "aws:cloudwatch/eventRule:EventRule", "aws:cloudwatch/eventTarget:EventTarget"
-TOPIC, SUBSCRIPTION, QUEUE = "aws:sns/topic:Topic", "aws:sns/topicSubscription:TopicSubscription", "aws:sqs/queue:Queue"
-LOGS, ALARM = "aws:cloudwatch/logGroup:LogGroup", "aws:cloudwatch/metricAlarm:MetricAlarm"
-CODE = AssetArchive({"echo.py": TextAsset("def handler(event, context):\n    return 2\n")})
-RESTARTED = "publicIp publicDns"
-ASSOCIATED = "associationId networkInterface instance privateIp"
-CODED = "codeSha256 sourceCodeSize lastModified"
-KEPT_NOT_OBEYED = "retryPolicy deadLetterConfig"
-
-CASES = [
-    case(VPC, "vpc", enableDnsHostnames=False),
-    case(VPC, "vpc", enableDnsSupport=False),
-    case(VPC, "vpc", enableNetworkAddressUsageMetrics=True),
-    case(VPC, "spare", instanceTenancy="default"),
-    case(SUBNET, "subnet", mapPublicIpOnLaunch=True),
-    case("aws:ec2/internetGateway:InternetGateway", "spare", vpcId=Of(VPC, "spare")),
-    case("aws:ec2/route:Route", "spare", gatewayId=GONE, natGatewayId=Of("aws:ec2/natGateway:NatGateway", "nat")),
-    case("aws:ec2/routeTableAssociation:RouteTableAssociation", "uses", routeTableId=Of(TABLE, "spare")),
-    case(INGRESS, "probes", fromPort=8081, toPort=8082),
-    case(INGRESS, "probes", referencedSecurityGroupId=Of(GROUP, "workers"), gaps="referencedSecurityGroupId"),
-    case(INGRESS, "probes", description="others ask"),
-    case(EGRESS, "out", cidrIpv4="10.0.0.0/8"),
-    case(EGRESS, "out", ipProtocol="udp", fromPort=53, toPort=53),
-    case(EGRESS, "to-tables", description="to the tables"),
-    case(ENDPOINT, "management", securityGroupIds=[Of(GROUP, "probers")]),
-    case(ENDPOINT, "management", subnetIds=[Of(SUBNET, "subnet"), Of(SUBNET, "spare")], moves="networkInterfaceIds"),
-    case(ENDPOINT, "management", privateDnsEnabled=False, gaps="privateDnsEnabled"),
-    case(ENDPOINT, "management", policy=ALLOWED),
-    case(ENDPOINT, "tables", routeTableIds=[Of(TABLE, "routes"), Of(TABLE, "spare")]),
-    case(INSTANCE, "wk1", instanceType="m6i.large", moves=RESTARTED),
-    case(INSTANCE, "wk1", userData="#!/bin/sh\nfalse\n", moves=RESTARTED),
-    case(INSTANCE, "wk1", vpcSecurityGroupIds=[Of(GROUP, "probers")]),
-    case(INSTANCE, "wk1", secondaryPrivateIps=["{network}.0.11"]),
-    case(INSTANCE, "wk1", iamInstanceProfile="spare"),
-    case(INSTANCE, "wk1", sourceDestCheck=False),
-    case(INSTANCE, "wk1", instanceInitiatedShutdownBehavior="terminate"),
-    case(INSTANCE, "wk1", disableApiTermination=True),
-    case(INSTANCE, "wk1", disableApiStop=True),
-    case(INSTANCE, "wk1", metadataOptions={"httpTokens": "optional", "httpPutResponseHopLimit": 2}),
-    case(INSTANCE, "wk1", rootBlockDevice={"volumeSize": 25, "volumeType": "gp3", "iops": 4000, "throughput": 250}),
-    case(INSTANCE, "wk1", maintenanceOptions={"autoRecovery": "disabled"}, gaps="maintenanceOptions"),
-    case(INSTANCE, "wk1", monitoring=False, gaps="monitoring"),
-    case(INSTANCE, "wk1", creditSpecification={"cpuCredits": "standard"}, gaps="creditSpecification"),
-    case(VOLUME, "wk1-data", size=12),
-    case(VOLUME, "wk1-data", iops=4000, throughput=250),
-    case(VOLUME, "wk1-data", type="gp2", moves="iops throughput"),
-    case(EIP, "spare", instance=Of(INSTANCE, "wk1"), moves=ASSOCIATED),
-    case(BALANCER, "balancer", enableCrossZoneLoadBalancing=False, enableDeletionProtection=True),
-    case(BALANCER, "balancer", securityGroups=[Of(GROUP, "probers")]),
-    case(
-        BALANCER,
-        "balancer",
-        subnetMappings=[
-            {"subnetId": Of(SUBNET, "subnet"), "allocationId": Of(EIP, "balancer")},
-            {"subnetId": Of(SUBNET, "spare"), "allocationId": Of(EIP, "third")},
-        ],
-        gaps="subnetMappings",
-    ),
-    case(TARGETS, "mllp", deregistrationDelay=30, connectionTermination=GONE, moves="connectionTermination"),
-    case(TARGETS, "mllp", preserveClientIp="false", proxyProtocolV2=True),
-    case(TARGETS, "mllp", targetHealthStates=[{"enableUnhealthyConnectionTermination": False}]),
-    case(TARGETS, "mllp", healthCheck={"protocol": "HTTP", "path": "/ready", "interval": 10, "healthyThreshold": 3}),
-    case(LISTENER, "mllp", tcpIdleTimeoutSeconds=900),
-    case(LISTENER, "mllp", port=2577, defaultActions=[{"type": "forward", "targetGroupArn": Of(TARGETS, "spare")}]),
-    case(KEY, "spare", description="of nothing", enableKeyRotation=True),
-    case(KEY, "key", rotationPeriodInDays=180, gaps="rotationPeriodInDays"),
-    case(KEY, "spare", enableKeyRotation=False),
-    case(KEY, "spare", policy=json.dumps({"Version": "2012-10-17", "Statement": []})),
-    case(KEY, "spare", isEnabled=False),
-    case("aws:kms/alias:Alias", "key", targetKeyId=Of(KEY, "spare"), moves="targetKeyArn"),
-    case(ROLE, "spare", assumeRolePolicy=TRUST.replace("lambda.", "ec2.")),
-    case(ROLE, "spare", description="spare", maxSessionDuration=7200),
-    case(ROLE, "spare", permissionsBoundary=Of("aws:iam/policy:Policy", "arbiter")),
-    case("aws:iam/rolePolicy:RolePolicy", "arbiter", policy=ALLOWED),
-    case("aws:iam/policy:Policy", "arbiter", policy=ALLOWED),
-    case("aws:iam/instanceProfile:InstanceProfile", "spare", role=Of(ROLE, "worker", "name")),
-    case(RECORD, "record", deletionProtectionEnabled=True),
-    case(RECORD, "record", pointInTimeRecovery={"enabled": False}),
-    case(RECORD, "record", ttl={"attributeName": "ends", "enabled": True}),
-    case(RECORD, "record", serverSideEncryption={"enabled": True, "kmsKeyArn": Of(KEY, "spare", "arn")}),
-    case(RECORD, "record", streamEnabled=True, streamViewType="NEW_IMAGE", moves="streamArn"),
-    case(FUNCTION, "arbiter", timeout=30, memorySize=512, description="of the small stack", moves="lastModified"),
-    case(FUNCTION, "arbiter", environment={"variables": {"TANDEM_SITE": "other"}}, moves="lastModified"),
-    case(FUNCTION, "arbiter", code=CODE, moves=CODED),
-    case(FUNCTION, "arbiter", role=Of(ROLE, "spare", "arn"), handler="echo.other", moves="lastModified"),
-    case(FUNCTION, "arbiter", loggingConfig={"logFormat": "JSON"}, moves="lastModified"),
-    case(FUNCTION, "arbiter", vpcConfig=GONE, moves="lastModified vpcConfig"),
-    case(FUNCTION, "arbiter", reservedConcurrentExecutions=5),
-    case(FUNCTION, "arbiter", reservedConcurrentExecutions=-1),
-    case(RETRIES, "arbiter", maximumRetryAttempts=1, maximumEventAgeInSeconds=120),
-    case(RETRIES, "arbiter", destinationConfig={"onFailure": {"destination": Of(QUEUE, "spare", "arn")}}),
-    case(RULE, "every-minute", scheduleExpression="rate(2 minutes)", description="now and then"),
-    case(RULE, "every-minute", state="ENABLED"),
-    case(TARGET, "every-minute", arn=Of(QUEUE, "spare", "arn"), gaps=KEPT_NOT_OBEYED),
-    case(TARGET, "every-minute", inputTransformer=GONE, input="{}", moves="inputTransformer", gaps=KEPT_NOT_OBEYED),
-    case(TARGET, "every-minute", retryPolicy={"maximumRetryAttempts": 1}, gaps=KEPT_NOT_OBEYED),
-    case(TARGET, "every-minute", deadLetterConfig={"arn": Of(QUEUE, "spare", "arn")}, gaps=KEPT_NOT_OBEYED),
-    case(TOPIC, "notices", displayName="Notices"),
-    case(TOPIC, "notices", kmsMasterKeyId=Of(KEY, "spare", "arn")),
-    case("aws:sns/topicPolicy:TopicPolicy", "notices", policy=ALLOWED),
-    case(SUBSCRIPTION, "on-call", rawMessageDelivery=True),
-    case(SUBSCRIPTION, "on-call", filterPolicy='{"site":["small"]}'),
-    case(QUEUE, "dead-letters", visibilityTimeoutSeconds=60, messageRetentionSeconds=GONE, moves="messageRetentionSeconds"),
-    case(QUEUE, "dead-letters", delaySeconds=5, receiveWaitTimeSeconds=10, maxMessageSize=1024),
-    case("aws:sqs/queuePolicy:QueuePolicy", "dead-letters", policy=ALLOWED),
-    case(LOGS, "arbiter", retentionInDays=90),
-    case(LOGS, "arbiter", retentionInDays=GONE, moves="retentionInDays"),
-    case(LOGS, "flows", kmsKeyId=Of(KEY, "spare", "arn"), gaps="kmsKeyId"),
-    case(ALARM, "silent", threshold=2, evaluationPeriods=5, period=120, statistic="Average"),
-    case(ALARM, "silent", dimensions={"Site": "other"}, alarmActions=GONE, moves="alarmActions"),
-    case(ALARM, "silent", treatMissingData="notBreaching", alarmDescription="silence", actionsEnabled=False),
-    case(
-        "aws:cloudwatch/dashboard:Dashboard",
-        "page",
-        dashboardBody=json.dumps(
-            {"widgets": [{"type": "text", "x": 0, "y": 0, "width": 6, "height": 2, "properties": {"markdown": "# other"}}]}
-        ),
-    ),
-]
-
-UNTRIED: dict[str, list[str]] = {}
-"""What a type changes in place by the same call as what is tried, and what the emulators or our program have no use for."""
 
 
 @pytest.mark.parametrize("change", CASES, ids=str)
@@ -350,14 +202,15 @@ def test_what_is_changed_in_place_is_changed_in_the_cloud_and_nothing_else_is(wo
     assert list(unconfirmed(asked, told)) == []
     others = (told.keys() | before.keys()) - change.change.keys() - change.moves
     assert {name: told.get(name) for name in others} == {name: before.get(name) for name in others}
+    if change.undo:
+        thing, _ = world.update(thing, {name: before[name] for name in change.change})
+        assert world.read(thing) == before
 
 
 def test_a_stopped_instance_runs_after_its_type_was_changed(world: World) -> None:
     """The trap of facts on real AWS: a fenced worker would wake up."""
     worker = world.things[INSTANCE, "wk1"]
     ec2 = world.emulators.client("ec2")
-    if world.read(worker)["disableApiStop"]:
-        worker, _ = world.update(worker, {"disableApiStop": False})
     ec2_instance_changes.look_up.stop(ec2, worker.id)
     assert world.read(worker)["instanceState"] == "stopped"
     worker, _ = world.update(worker, {"instanceType": "c6i.large"})

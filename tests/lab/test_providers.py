@@ -11,7 +11,7 @@ from lab.emulators import ACCOUNT_ID, REGION
 from lab.providers.aws.cloud import Cloud, NotReadyError, physical_name, wait_until
 from lab.providers.aws.lambda_ import ANSWER_MARGIN_S, Invocation
 from lab.providers.confirm import ANOTHER, NOT_TOLD, unconfirmed
-from lab.providers.handler import UNKNOWN_INPUT, Ask, Handler, State
+from lab.providers.handler import UNKNOWN_INPUT, Ask, CannotUpdateError, Handler, State
 from lab.providers.registry import NoHandlerError, Registry
 from lab.recording import Created, Gap
 
@@ -114,6 +114,26 @@ def test_two_handlers_of_one_type_are_refused() -> None:
 def test_the_registry_adds_what_was_not_looked_at() -> None:
     created = Registry.of([Plain()], {}).create(Plain.type, "n", {"size": "s", "colour": "red"})
     assert created == Created("s", {}, (Gap(Plain.type, "n", "colour", UNKNOWN_INPUT),))
+
+
+class Elastic(Plain):
+    type = "cloud:store/elastic:Elastic"
+
+    def update(self, state: State, ask: Ask, changed: frozenset[str]) -> Created:
+        return Created(state.id, {name: ask[name] for name in changed})
+
+
+def test_an_update_says_too_what_was_not_looked_at() -> None:
+    registry = Registry.of([Elastic()], {})
+    updated = registry.update(Elastic.type, "n", State("s"), {"size": 2, "colour": "red"}, frozenset({"size"}))
+    assert updated == Created("s", {"size": 2}, (Gap(Elastic.type, "n", "colour", UNKNOWN_INPUT),))
+
+
+def test_a_type_that_says_nothing_of_changes_refuses_every_one_by_name() -> None:
+    registry = Registry.of([Plain()], {})
+    with pytest.raises(CannotUpdateError, match="the lab cannot change colour, size of cloud:store/thing:Thing in place"):
+        registry.update(Plain.type, "n", State("s"), {}, frozenset({"size", "colour"}))
+    assert Plain().replaced_by({"size": 1}, {"size": 2}) == frozenset()
 
 
 def test_a_name_is_the_programs_or_gets_a_tail_of_seven_digits() -> None:

@@ -147,7 +147,9 @@ class AwsHandler(Handler):
         return found(lambda: self._outputs(state), *self.gone)
 
     def delete(self, state: State) -> None:
-        """Remove it; no error when it is gone already."""
+        """Remove it, unless the program said that it is to stay; no error when it is gone already."""
+        if state.outputs.get("skipDestroy"):
+            return
         with unless_gone(*self.gone):
             self._remove(state)
 

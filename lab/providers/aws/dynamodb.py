@@ -78,6 +78,9 @@ class Table(AwsHandler):
             "pointInTimeRecovery": {"enabled": recovery == "ENABLED"},
         }
         outputs |= told(table.get("StreamSpecification", {}), *STREAM)
+        if outputs["billingMode"] == PROVISIONED:
+            units = {"ReadCapacityUnits": "readCapacity", "WriteCapacityUnits": "writeCapacity"}
+            outputs |= told(table.get("ProvisionedThroughput", {}), **units)
         outputs |= {KEY_KINDS[each["KeyType"]]: each["AttributeName"] for each in table["KeySchema"]}
         expiry = dynamodb.describe_time_to_live(TableName=state.id)["TimeToLiveDescription"]
         if expiry["TimeToLiveStatus"] in {"ENABLED", "ENABLING"}:
