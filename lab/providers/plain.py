@@ -260,10 +260,8 @@ def _to_value(value: Any) -> Value:
             return Value(null_value=NullValue.NULL_VALUE)
         case bool():
             return Value(bool_value=value)
-        case int() | float():
-            return Value(number_value=value)
-        case str():
-            return Value(string_value=value)
+        case int() | float() | str():
+            return Value(string_value=value) if isinstance(value, str) else Value(number_value=value)
         case list() | tuple():
             return Value(list_value=ListValue(values=[_to_value(item) for item in cast("list[Any]", value)]))
         case Mapping():
