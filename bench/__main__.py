@@ -4,7 +4,7 @@ import argparse
 import dataclasses
 import sys
 
-from bench import faults, fleet, page, simulated, step
+from bench import engine, faults, fleet, page, simulated, step
 from bench.about import about, write_json
 from bench.failover import CONFIG, Bench, Run, as_rows
 from bench.figures import Spread, failover_rows, function_rows, planned_rows, read_function
@@ -48,9 +48,9 @@ def _failovers(arguments: argparse.Namespace, say: Progress) -> str:
         bench = Bench(running, arguments.seed)
         runs = [_one(bench, fault, number, arguments.runs, say) for fault in KINDS for number in range(arguments.runs)]
         log, arbiter = running.logs / "function-output.jsonl", str(running.outputs["watchdogName"])
-        engine = running.deployed.engine
+        deployed_by = running.deployed.engine
     function = read_function(log, arbiter)
-    said = about(arguments.seed, engine)
+    said = about(arguments.seed, deployed_by)
     write_json("failover", said | INSTANT, {"runs": as_rows(runs), "function": dataclasses.asdict(function)})
     return _failover_part(said, [*failover_rows(runs), *function_rows(function)], function.peak_mb, arguments.runs)
 
@@ -74,8 +74,8 @@ def _planned(arguments: argparse.Namespace, say: Progress) -> str:
             run = planned.run()
             runs.append(run)
             say(f"switchover {number + 1}/{arguments.runs}: moved {run.moved_s:.2f} s, HL7 without {run.outage_s:.2f} s")
-        engine = running.deployed.engine
-    said = about(arguments.seed, engine)
+        deployed_by = running.deployed.engine
+    said = about(arguments.seed, deployed_by)
     write_json("planned", said | INSTANT, {"runs": planned_as_rows(runs)})
     return _planned_part(said, runs)
 
@@ -95,6 +95,7 @@ MEASUREMENTS = {
     "simulated": simulated.measure,
     "step": step.measure,
     "faults": faults.measure,
+    "engine": engine.measure,
 }
 USUAL = {"simulated": 1000, "faults": 10}
 """Runs of each kind where nobody asks for another number; 100 of those that are not named."""

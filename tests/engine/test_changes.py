@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
+from lab.bare_cloud import Cloud, cloud, resources
 from lab.pulumi_cli import Pulumi, PulumiError
-from tests.engine.clouds import Cloud, cloud, resources
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("changes")]
 

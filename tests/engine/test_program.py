@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from lab.bare_cloud import cloud, resources
 from lab.pulumi_cli import Run
 from lab.stack_file import STACKS
-from tests.engine.clouds import cloud, resources
 
 STAGES = sorted(file.stem.removeprefix("Pulumi.aws-") for file in STACKS.glob("Pulumi.aws-*.yaml"))
 TOGETHER = [pytest.param(stage, marks=pytest.mark.xdist_group(stage)) for stage in STAGES]

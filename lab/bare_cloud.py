@@ -1,4 +1,4 @@
-"""An emulated cloud without workers, and the real engine on it: as many stacks as a test wants, one after the other."""
+"""An emulated cloud without workers, and the real engine on it: as many stacks as one wants. For tests and measurements."""
 
 import contextlib
 import uuid
