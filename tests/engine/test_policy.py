@@ -1,0 +1,45 @@
+"""The policy pack in a preview of the real engine: our stacks pass, and what breaks a rule is refused by its name."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab.bare_cloud import Cloud, cloud
+from lab.pulumi_cli import Pulumi, PulumiError
+from lab.stack_file import REPOSITORY
+
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("policy")]
+
+PACK = ("--policy-pack", str(REPOSITORY / "policy"))
+UNPROTECTED = (*PACK, "--policy-pack-config", str(REPOSITORY / "policy" / "config" / "dev.json"))
+"""A lab's stack is never protected: it ends by destroying everything."""
+
+STAGES = ("dev", "stage", "prod", "balancer")
+
+
+@pytest.fixture(scope="module")
+def here(command: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    with cloud(command, tmp_path_factory.mktemp("engine")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def stacks(here: Cloud) -> dict[str, Pulumi]:
+    return {stage: here.stack(stage) for stage in STAGES}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stack_of_ours_passes_the_pack(stacks: dict[str, Pulumi], stage: str) -> None:
+    said = stacks[stage].preview(*UNPROTECTED)
+    assert said.count("to create") > 50
+    assert "tandem" in said.said.partition("Policies:")[2], said.said
+    assert "mandatory" not in said.said
+
+
+def test_a_stack_that_may_be_deleted_by_accident_is_refused_by_the_rules_name(stacks: dict[str, Pulumi]) -> None:
+    with pytest.raises(PulumiError) as refused:
+        stacks["prod"].preview(*PACK)
+    assert "mandatory" in refused.value.said
+    for rule in ("kept-protected", "tables-refuse-deletion"):
+        assert rule in refused.value.said, refused.value.said
