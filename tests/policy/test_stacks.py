@@ -7,6 +7,8 @@ from tests.infra.stand import run
 from tests.policy.served import served
 from tests.policy.stacks import DEVELOPMENT, STACKS, chosen, deployed, findings, is_development, known, levels
 
+pytestmark = pytest.mark.slips
+
 VARIANTS = {
     "own egress": {"egress": "own"},
     "an event bus": {"noticeEventBus": "operations"},
