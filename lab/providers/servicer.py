@@ -163,7 +163,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
                 error = NotReadyError(memory.unready, State(request.id, told))
                 self._unready(context, request, error, handler, now)
             still = replace(memory, unready="")
-            marked = _marked(outputs_now(told, now), secret_names(known) | secret_names(inputs))
+            marked = _marked(outputs_now(told, with_defaults(handler, now)), secret_names(known) | secret_names(inputs))
             outputs = to_wire({**marked, **still.outputs()})
             return provider_pb2.ReadResponse(id=request.id, properties=outputs, inputs=to_wire(now))
 
