@@ -33,19 +33,20 @@ class Cloud:
     network: str
     supervisor: Supervisor
 
-    def stack(self, stage: str, config: Mapping[str, str] | None = None) -> Pulumi:
+    def stack(self, stage: str, config: Mapping[str, str] | None = None, name: str = "") -> Pulumi:
         """The engine on one of our stacks, nothing deployed yet.
 
         Args:
             stage: Of the stack file.
             config: Keys of the program that shall be otherwise; texts as in a stack file.
+            name: Of its folder, where one stage is wanted twice.
         """
         file = stack_file.load(stage)
         own = {f"{file.project}:{key}": text for key, text in (config or {}).items()}
         derived = stack_file.derive(
             replace(file, texts={**file.texts, **own}), network=self.network, endpoints=self.emulators.endpoints
         )
-        folder = self.supervisor.folder / stage
+        folder = self.supervisor.folder / (name or stage)
         pulumi = Pulumi(self.command, Deployer(folder, self.emulators, derived, self.supervisor.environment()).project())
         pulumi.init()
         return pulumi

@@ -1,0 +1,84 @@
+"""Negative controls: a program that declares who has the address takes it back after a failover. Ours does not declare it.
+
+The table with every model that was tried: docs/adr/0002. Here stand one that loses and the one that was chosen, in the same
+small program, so that the tests of what an update does after a failover are seen to be able to fail.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.bare_cloud import Cloud, cloud, resources
+from lab.pulumi_cli import Pulumi
+
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("losing-models")]
+
+PROGRAM = """
+import pulumi
+import pulumi_aws as aws
+
+opts = pulumi.ResourceOptions(provider=aws.Provider("aws", region="eu-central-1"))
+vpc = aws.ec2.Vpc("vpc", cidr_block=pulumi.Config().require("vpcCidr"), opts=opts)
+way_out = aws.ec2.InternetGateway("way-out", vpc_id=vpc.id, opts=opts)
+subnet = aws.ec2.Subnet("subnet", vpc_id=vpc.id, cidr_block=vpc.cidr_block, opts=opts)
+workers = [
+    aws.ec2.Instance(name, ami="ami-0123456789abcdef0", instance_type="t3.medium", subnet_id=subnet.id, opts=opts)
+    for name in ("one", "two")
+]
+address = aws.ec2.Eip(
+    "address",
+    domain="vpc",
+    tags={"model": pulumi.get_stack(), "run": pulumi.Config().get("probePath") or ""},
+    opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[way_out])),
+    DECLARED
+)
+pulumi.export("one", workers[0].id)
+pulumi.export("two", workers[1].id)
+pulumi.export("address", address.allocation_id)
+"""
+
+MODELS = {"the holder is declared": "instance=workers[0].id,", "the address only": ""}
+
+
+@pytest.fixture(scope="module")
+def here(command: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    with cloud(command, tmp_path_factory.mktemp("engine")) as made:
+        yield made
+
+
+def deployed(here: Cloud, model: str) -> Pulumi:
+    """The small program in place of ours, deployed, and the address on `one`."""
+    pulumi = here.stack("dev", name=model.replace(" ", "-"))
+    program = pulumi.project.work / "infra"
+    program.unlink()
+    program.mkdir()
+    (program / "__main__.py").write_text(PROGRAM.replace("DECLARED", MODELS[model]))
+    pulumi.up()
+    return pulumi
+
+
+def put_on(here: Cloud, outputs: Any, worker: str) -> None:
+    """As the watchdog does it."""
+    ec2 = here.emulators.client("ec2")
+    ec2.associate_address(AllocationId=outputs["address"], InstanceId=outputs[worker], AllowReassociation=True)
+
+
+def on(here: Cloud, outputs: Any) -> str:
+    (address,) = here.emulators.client("ec2").describe_addresses(AllocationIds=[outputs["address"]])["Addresses"]
+    return next((name for name in ("one", "two") if outputs[name] == address.get("InstanceId")), "nobody")
+
+
+@pytest.mark.parametrize(("model", "after"), [("the holder is declared", "one"), ("the address only", "two")])
+def test_who_has_the_address_after_a_refresh_and_an_up(here: Cloud, model: str, after: str) -> None:
+    pulumi = deployed(here, model)
+    outputs = pulumi.outputs()
+    put_on(here, outputs, "one")
+    pulumi.refresh()
+    put_on(here, outputs, "two")
+    pulumi.refresh()
+    pulumi.up()
+    assert on(here, outputs) == after
+    pulumi.destroy()
+    assert not list(resources(pulumi.state()))
