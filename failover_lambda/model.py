@@ -421,9 +421,10 @@ class Streak:
     verdict: Verdict
     """DEAD or ALL_DEAD: what it leads to."""
     token: int
-    """The leader that counted `rounds`, `gone` and `mute`."""
+    """The leader that counted `rounds`, `singles`, `gone` and `mute`."""
     rounds: int
     rounds_needed: int
+    """Of two vantages or more; or twice as many of whatever kind (RULE 3.6)."""
     gone: int
     """Of these rounds, those in which the cloud said that its machine is off."""
     quick: bool
@@ -432,6 +433,10 @@ class Streak:
     last_s: float
     mute: int = 0
     """The last so many of these rounds brought no answer at all."""
+    singles: int = 0
+    """Of `rounds`, those that rest on one vantage."""
+    mute_singles: int = 0
+    """The same of `mute`."""
     answered: bool = False
     """Some answer so far was a refusal, a reset or a wrong one: it must last for the restart grace."""
     slow: bool = False

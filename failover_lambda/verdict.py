@@ -5,7 +5,7 @@ RULE.md section 3. The sentence above all others: could not ask is never dead. M
 
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import assert_never
+from typing import Any, Final, assert_never
 
 from failover_lambda.contract import ProbeKind, Settings, Worker
 from failover_lambda.model import Answer, Round, Sight, Streak, Verdict
@@ -166,6 +166,16 @@ def _names(sights: list[Sight]) -> str:
     return ", ".join(sight.vantage for sight in sights)
 
 
+_NOTHING_COUNTED: Final[dict[str, Any]] = {
+    "rounds": 0,
+    "singles": 0,
+    "gone": 0,
+    "mute": 0,
+    "mute_singles": 0,
+    "quick": True,
+}
+
+
 def advance(streak: Streak | None, judgement: Judgement, token: int, settings: Settings, now_s: float) -> Streak | None:
     """The streak after one more round, observed by the leader with `token`."""
     living = _living(streak, token, settings, now_s)
@@ -195,7 +205,7 @@ def _living(streak: Streak | None, token: int, settings: Settings, now_s: float)
     """
     if streak is None or abs(now_s - streak.last_s) > STREAK_LIFE_CADENCES * settings.probe_interval_s:
         return None
-    return streak if streak.token == token else replace(streak, token=token, rounds=0, gone=0, mute=0, quick=True)
+    return streak if streak.token == token else replace(streak, token=token, **_NOTHING_COUNTED)
 
 
 def _longer(streak: Streak, judgement: Judgement, settings: Settings, now_s: float) -> Streak:
@@ -203,9 +213,11 @@ def _longer(streak: Streak, judgement: Judgement, settings: Settings, now_s: flo
     return replace(
         streak,
         rounds=streak.rounds + 1,
-        rounds_needed=_rounds_needed(judgement, settings, quick=quick),
+        singles=streak.singles + judgement.single,
+        rounds_needed=_rounds_needed(settings, quick=quick),
         gone=streak.gone + (judgement.finding is Finding.GONE),
         mute=streak.mute + 1 if judgement.mute else 0,
+        mute_singles=streak.mute_singles + judgement.single if judgement.mute else 0,
         quick=quick,
         answered=streak.answered or judgement.answered,
         slow=streak.slow or judgement.slow,
@@ -213,19 +225,25 @@ def _longer(streak: Streak, judgement: Judgement, settings: Settings, now_s: flo
     )
 
 
-def _rounds_needed(judgement: Judgement, settings: Settings, *, quick: bool) -> int:
-    rounds = settings.refusals_to_dead if quick else settings.timeouts_to_dead
-    return 2 * rounds if judgement.single else rounds
+def _rounds_needed(settings: Settings, *, quick: bool) -> int:
+    return settings.refusals_to_dead if quick else settings.timeouts_to_dead
+
+
+def _are_enough_rounds(rounds: int, singles: int, needed: int) -> bool:
+    """So many of two vantages or more, or twice as many of whatever kind (RULE 3.4, 3.6)."""
+    return rounds - singles >= needed or rounds >= 2 * needed
 
 
 def verdict_of(streak: Streak | None, settings: Settings) -> Verdict:
     """The verdict that a streak amounts to. HEALTHY is never concluded from a streak."""
     if streak is None:
         return Verdict.INCONCLUSIVE
-    if streak.gone >= GONE_ROUNDS or streak.mute >= streak.rounds_needed:
+    needed = streak.rounds_needed
+    if streak.gone >= GONE_ROUNDS or _are_enough_rounds(streak.mute, streak.mute_singles, needed):
         return streak.verdict
     lasted = streak.last_s - streak.since_s >= _patience_s(streak, settings)
-    return streak.verdict if streak.rounds >= streak.rounds_needed and lasted else Verdict.INCONCLUSIVE
+    enough = _are_enough_rounds(streak.rounds, streak.singles, needed)
+    return streak.verdict if enough and lasted else Verdict.INCONCLUSIVE
 
 
 def _patience_s(streak: Streak, settings: Settings) -> float:

@@ -188,10 +188,13 @@ class Folding:
         if streak is None:
             return None
         patient = self._settings.restart_grace_s or self._settings.slow_grace_s
+        rounds, mute = min(streak.rounds, ROUNDS_MAX), min(streak.mute, ROUNDS_MAX)
         return dataclasses.replace(
             streak,
-            rounds=min(streak.rounds, ROUNDS_MAX),
-            mute=min(streak.mute, ROUNDS_MAX),
+            rounds=rounds,
+            singles=max(0, rounds - (streak.rounds - streak.singles)),
+            mute=mute,
+            mute_singles=max(0, mute - (streak.mute - streak.mute_singles)),
             gone=min(streak.gone, READS_MAX),
             since_s=streak.since_s if patient else streak.last_s,
             answered=streak.answered and bool(patient),

@@ -223,6 +223,11 @@ def count(*rounds: Round, apart_s: float = 0.3, **settings: float) -> Streak | N
         ("3.8 all dead and dead are counted apart", (ALL_DEAD_ROUND, TIMEOUT_ROUND, ALL_DEAD_ROUND), Verdict.INCONCLUSIVE),
         ("3.6 three rounds of a lone vantage", (LONE_ROUND,) * 5, Verdict.INCONCLUSIVE),
         ("3.6 six rounds of a lone vantage", (LONE_ROUND,) * 6, Verdict.DEAD),
+        ("3.6 a lone round is none of the three", (TIMEOUT_ROUND, LONE_ROUND, TIMEOUT_ROUND), Verdict.INCONCLUSIVE),
+        ("3.6 nor are two of them", (LONE_ROUND, LONE_ROUND, TIMEOUT_ROUND), Verdict.INCONCLUSIVE),
+        ("3.6 three beside a lone one", (TIMEOUT_ROUND, LONE_ROUND, TIMEOUT_ROUND, TIMEOUT_ROUND), Verdict.DEAD),
+        ("3.6 five of both kinds", (LONE_ROUND, *(TIMEOUT_ROUND, LONE_ROUND) * 2), Verdict.INCONCLUSIVE),
+        ("3.6 six of both kinds", (*(LONE_ROUND,) * 4, TIMEOUT_ROUND, TIMEOUT_ROUND), Verdict.DEAD),
     ],
 )
 def test_rounds_amount_to(sentence: str, rounds: tuple[Round, ...], verdict: Verdict) -> None:
@@ -236,6 +241,21 @@ def test_the_rounds_of_a_streak_die_with_the_leader_that_counted_them() -> None:
     fresh = advance(old, judgement, 2, SETTINGS, 1000.9)
     assert fresh is not None
     assert (fresh.rounds, fresh.mute) == (1, 1)
+    lone = advance(count(*(LONE_ROUND,) * 5), judgement, 2, SETTINGS, 1000.9)
+    assert lone is not None
+    assert (lone.rounds, lone.singles, lone.mute_singles) == (1, 0, 0)
+
+
+def test_a_mute_run_counts_its_rounds_of_one_vantage_apart() -> None:
+    """3.12: three mute rounds, with one vantage six; a service that answered before is waited for otherwise."""
+    patient = replace(SETTINGS, restart_grace_s=600.0)
+    lone = seen(sight("b", T), public=public("", T))
+    mixed = count(REFUSED_ROUND, TIMEOUT_ROUND, lone, TIMEOUT_ROUND)
+    assert mixed is not None
+    assert (mixed.mute, mixed.mute_singles) == (3, 1)
+    assert verdict_of(mixed, patient) is Verdict.INCONCLUSIVE
+    whole = count(REFUSED_ROUND, TIMEOUT_ROUND, lone, TIMEOUT_ROUND, TIMEOUT_ROUND)
+    assert verdict_of(whole, patient) is Verdict.DEAD
 
 
 def test_a_streak_dies_when_nothing_was_added_for_three_probe_intervals() -> None:
