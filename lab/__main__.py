@@ -96,11 +96,11 @@ def _serve(arguments: argparse.Namespace) -> int:
     say = Progress()
     options = site.Options(profile=arguments.profile, stage=arguments.stage, by=By(arguments.by))
     with site.start(options, say) as running:
-        background_lab.tell(running)
+        told = background_lab.tell(running)
         say("up; ends with SIGTERM or Ctrl-C")
         while True:
             running.supervisor.pause(1.0)
-            background_lab.tell(running)
+            told = background_lab.tell(running, told)
             running.hypervisor.check()
 
 

@@ -4,7 +4,6 @@ What can be wrong with the words is said before anything is asked; what the watc
 """
 
 import argparse
-import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +14,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from failover_lambda.model import Verb
-from lab import processes
+from lab import background_lab
 from lab.asking import PATIENCE_S, WHO, Answer, Desk, new_id
-from lab.background_lab import READY
 from lab.emulators import LAB_KEY_ID
 from lab.site import LABS
 
@@ -118,8 +116,8 @@ def find(lab_id: str = "", labs: Path = LABS) -> RunningLab:
     Raises:
         CannotAskError: none is up, or not this one.
     """
-    ready = [(path, json.loads(path.read_text() or "{}")) for path in labs.glob(f"*/{READY}")]
-    alive = [(path, said) for path, said in ready if "pid" in said.get("process", {}) and _runs(said)]
+    ready = background_lab.ready_files(labs)
+    alive = [(path, said) for path, said in ready if background_lab.is_alive(said)]
     if not alive:
         found = f"{len(ready)} were up and are gone" if ready else "none was ever brought up"
         raise CannotAskError(f"no lab is up below {labs} ({found}). Bring one up with: make lab-up")
@@ -127,7 +125,10 @@ def find(lab_id: str = "", labs: Path = LABS) -> RunningLab:
     if not chosen:
         up = ", ".join(sorted(path.parent.name for path, _ in alive))
         raise CannotAskError(f"the lab {lab_id} is not up; those that are: {up}. Leave the id out, and the newest is asked")
-    path, said = max(chosen, key=lambda each: each[1]["process"]["started"])
+    deployed = [(path, said) for path, said in chosen if said["outputs"]]
+    if not deployed:
+        raise CannotAskError(f"nothing is deployed in the lab {chosen[-1][0].parent.name} yet. Deploy with: make up")
+    path, said = deployed[-1]
     config = said["outputs"]["cliConfig"]
     client = boto3.client(
         "dynamodb",
@@ -139,10 +140,6 @@ def find(lab_id: str = "", labs: Path = LABS) -> RunningLab:
     )
     desk = Desk(client, config["stateTable"], config["site"])
     return RunningLab(path.parent, desk, tuple(config["workers"]))
-
-
-def _runs(said: dict[str, Any]) -> bool:
-    return processes.alive(processes.ProcessId(**said["process"]))
 
 
 def _require_workers(arguments: argparse.Namespace, lab: RunningLab) -> None:

@@ -76,19 +76,29 @@ def described(site: Site) -> dict[str, Any]:
     }
 
 
+def ready_files(labs: Path) -> list[tuple[Path, dict[str, Any]]]:
+    """The ready file of every lab that was brought up below this folder, and what it says; the newest last."""
+    said = [(path, json.loads(path.read_text() or "{}")) for path in labs.glob(f"*/{READY}")]
+    return sorted(said, key=lambda each: each[1].get("process", {}).get("started", 0))
+
+
 def is_alive(ready: dict[str, Any]) -> bool:
     """Whether the lab that wrote this still runs."""
     return "pid" in ready.get("process", {}) and processes.alive(processes.ProcessId(**ready["process"]))
 
 
-def tell(site: Site) -> None:
-    """Write the ready file, anew where something in it is otherwise now: an empty lab gets its outputs from `pulumi up`."""
-    file, text = site.folder / READY, json.dumps(described(site), indent=2) + "\n"
-    if file.exists() and file.read_text() == text:
-        return
-    new = file.with_suffix(".new")
-    new.write_text(text)
-    new.replace(file)
+def tell(site: Site, told: str = "") -> str:
+    """Write the ready file where what it says is not `told` any more: an empty lab gets its outputs from `pulumi up`.
+
+    Returns what it says. A file that somebody took away is not written again: then the lab is being ended.
+    """
+    text = json.dumps(described(site), indent=2) + "\n"
+    if text != told:
+        file = site.folder / READY
+        new = file.with_suffix(".new")
+        new.write_text(text)
+        new.replace(file)
+    return text
 
 
 def _wait_ready(child: "subprocess.Popen[bytes]", deadline: float) -> dict[str, Any] | None:

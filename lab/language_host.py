@@ -11,6 +11,7 @@ status and all), and start policy packs. A user's own `pulumi` brings the offici
 The engine gives each preview and each update a host of its own, so a program runs in a fresh process.
 """
 
+import importlib.metadata
 import os
 import queue
 import runpy
@@ -58,7 +59,7 @@ class LanguageHost(_server.LanguageServer):
     def GetPluginInfo(self, request: Any, context: Any) -> Any:  # noqa: N802
         """The SDK's version: this host comes with it."""
         del request, context
-        return plugin_pb2.PluginInfo(version=_sdk_version())
+        return plugin_pb2.PluginInfo(version=importlib.metadata.version("pulumi"))
 
     def GetProgramDependencies(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Only `pulumi about` asks."""
@@ -91,12 +92,6 @@ class LanguageHost(_server.LanguageServer):
             context.abort(grpc.StatusCode.UNIMPLEMENTED, f"this host runs policy packs and no {request.kind or 'plugin'}")
         command = [str(_python(request.info)), "-u", "-m", "pulumi.policy", *request.args, request.info.program_directory]
         yield from _run_pack(command, request.pwd, request.env, context)
-
-
-def _sdk_version() -> str:
-    from importlib.metadata import version  # noqa: PLC0415 - asked once in a run
-
-    return version("pulumi")
 
 
 class _SaidError(pulumi.RunError):
@@ -171,8 +166,8 @@ def _forward(stream: IO[bytes] | None, name: str, said: "queue.Queue[Any]") -> N
 
 def main() -> None:
     """Serve until the engine has done; ends the process at once, without waiting for the program's threads."""
-    orphan.end_with(os.getppid())
     ended = threading.Event()
+    orphan.watch(os.getppid(), sys.argv[-1], ended.set)
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_number, lambda *_: ended.set())
     limits = [(f"grpc.max_{way}_message_length", MESSAGE_BYTES_MAX) for way in ("send", "receive")]

@@ -83,7 +83,7 @@ class Pulumi:
 
     def init(self) -> None:
         """Make the stack, if it is not there."""
-        if not (self.project.folder / "state" / ".pulumi" / "stacks").exists():
+        if not self.project.state_file:
             self._run("stack", "init", self.project.stack)
 
     def preview(self, *flags: str) -> Run:

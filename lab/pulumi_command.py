@@ -10,18 +10,17 @@ What follows `--` is handed to it as it is.
 """
 
 import argparse
-import json
 import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from lab import background_lab, pulumi_project, stack_file
 from lab.background_lab import READY
 from lab.deploying import By
+from lab.pulumi_project import Project
 from lab.site import LABS
 
 VERBS = ("up", "preview", "refresh", "repair", "down")
@@ -30,20 +29,6 @@ MAKES_A_LAB = frozenset({"up", "preview"})
 
 class NoEngineError(Exception):
     """There is no `pulumi` in this checkout, or no lab to run it on."""
-
-
-@dataclass(frozen=True)
-class Running:
-    """A lab that is up, for one stack."""
-
-    folder: Path
-    stack: str
-    environment: dict[str, str]
-
-    @property
-    def work(self) -> Path:
-        """Where the command is started."""
-        return self.folder / "project"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -76,14 +61,11 @@ def run(arguments: argparse.Namespace) -> int:
     return Session(command, lab, tuple(arguments.flags)).carry_out(arguments.what)
 
 
-def find(stack: str, labs: Path = LABS) -> Running | None:
+def find(stack: str, labs: Path = LABS) -> Project | None:
     """The newest lab that is up for this stack."""
-    said: list[tuple[Path, Any]] = [(path, json.loads(path.read_text() or "{}")) for path in labs.glob(f"*/{READY}")]
-    alive = [(path, it) for path, it in said if it.get("stack") == stack and background_lab.is_alive(it)]
-    if not alive:
-        return None
-    path, it = max(alive, key=lambda each: each[1]["process"]["started"])
-    return Running(path.parent, stack, it["pulumi"])
+    ready = background_lab.ready_files(labs)
+    alive = [(path, said) for path, said in ready if said.get("stack") == stack and background_lab.is_alive(said)]
+    return Project(alive[-1][0].parent, stack, alive[-1][1]["pulumi"]) if alive else None
 
 
 @dataclass(frozen=True)
@@ -91,7 +73,7 @@ class Session:
     """One call of the command, on one lab."""
 
     command: Path
-    lab: Running
+    lab: Project
     flags: Sequence[str]
 
     def carry_out(self, verb: str) -> int:
@@ -114,7 +96,7 @@ class Session:
                 return self._pulumi(verb, *self._asked(), *self.flags)
 
     def _init(self) -> None:
-        if not (self.lab.folder / "state" / ".pulumi" / "stacks").exists():
+        if not self.lab.state_file:
             self._pulumi("stack", "init", self.lab.stack, quiet=True)
 
     def _asked(self) -> tuple[str, ...]:

@@ -55,6 +55,11 @@ class Project:
         """Where `pulumi` is to be started."""
         return self.folder / "project"
 
+    @property
+    def state_file(self) -> Path | None:
+        """Where the stack's state lies; None before `pulumi stack init`."""
+        return next((self.folder / "state" / ".pulumi" / "stacks").glob(f"*/{self.stack}.json"), None)
+
 
 def make(folder: Path, stack: LabStack, environment: Mapping[str, str]) -> Project:
     """Make it, or write the stack file anew where it exists.
@@ -95,8 +100,8 @@ def _salt(file: Path) -> str:
 
 def stored_outputs(project: Project) -> dict[str, Any]:
     """The stack's outputs as they stand in its state now; empty before the first update. No `pulumi` is asked."""
-    file = project.folder / "state" / ".pulumi" / "stacks" / "tandem" / f"{project.stack}.json"
-    if not file.is_file():
+    file = project.state_file
+    if not file:
         return {}
     resources = (json.loads(file.read_text())["checkpoint"].get("latest") or {}).get("resources") or []
     return next((dict(each.get("outputs") or {}) for each in resources if each["type"] == STACK_TYPE), {})

@@ -5,8 +5,7 @@ port, on 127.0.0.1; the last argument is the engine's own address; SIGINT ends i
 provider of a stack and each phase of a run, so nothing is kept here, and what takes long to import is imported beside the
 first calls.
 
-A provider whose engine was killed is told by nobody. So it watches two things, and ends with either: its parent, and the
-engine's address.
+It ends with its engine, also with one that was killed (`lab.orphan`).
 
 Environment: `AWS_ENDPOINT_URL_*` (where the emulators are), `TANDEM_LAB_RULES` (faults, `lab.providers.rules`),
 `TANDEM_LAB_GAPS` (`lab.providers.gap_log`). The user's own AWS profile and files are not looked at.
@@ -15,10 +14,8 @@ Environment: `AWS_ENDPOINT_URL_*` (where the emulators are), `TANDEM_LAB_RULES` 
 import importlib
 import os
 import signal
-import socket
 import sys
 import threading
-import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -26,6 +23,7 @@ from typing import Any, NoReturn
 
 import grpc
 
+from lab import orphan
 from lab.providers import gap_log, rules
 from lab.providers.customs import ConfigurationError, Customs
 from lab.providers.faults import Faults
@@ -38,12 +36,6 @@ PACKAGES = {"aws": "lab.providers.aws.process"}
 
 THREADS = 64
 """More than the engine has calls open at once; a call that hangs holds one."""
-
-_PARENT_EVERY_S = 0.2
-_ENGINE_EVERY = 5
-"""The address is tried every so many looks at the parent, once a second."""
-_ENGINE_MISSES_MAX = 3
-_CONNECT_S = 1.0
 
 _USERS_OWN = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 _USERS_FILES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
@@ -64,7 +56,7 @@ def main(arguments: list[str]) -> NoReturn:
     server.start()
     print(port, flush=True)
     threading.Thread(target=importlib.import_module, args=[PACKAGES[package]], daemon=True).start()
-    threading.Thread(target=_watch, args=[os.getppid(), _address(arguments), ended], daemon=True).start()
+    orphan.watch(os.getppid(), arguments[-1], ended.set)
     ended.wait()
     os._exit(0)  # threads that hang or wait for a cloud would keep the interpreter
 
@@ -88,28 +80,3 @@ def _leave_the_users_files() -> None:
     for name in _USERS_OWN:
         os.environ.pop(name, None)
     os.environ.update(dict.fromkeys(_USERS_FILES, os.devnull))
-
-
-def _address(arguments: list[str]) -> tuple[str, int] | None:
-    """The engine's address; None when the process is started by hand, without one."""
-    host, _, port = arguments[-1].rpartition(":")
-    return (host, int(port)) if host and port.isdigit() and not host.startswith("-") else None
-
-
-def _watch(parent: int, engine: tuple[str, int] | None, ended: threading.Event) -> None:
-    """Set `ended` when the parent is another process than at the start, or nobody listens at the engine's address."""
-    looks = misses = 0
-    while os.getppid() == parent and misses < _ENGINE_MISSES_MAX:
-        time.sleep(_PARENT_EVERY_S)
-        looks += 1
-        if engine and looks % _ENGINE_EVERY == 0:
-            misses = 0 if _answers(engine) else misses + 1
-    ended.set()
-
-
-def _answers(address: tuple[str, int]) -> bool:
-    try:
-        socket.create_connection(address, _CONNECT_S).close()
-    except OSError:
-        return False
-    return True

@@ -10,7 +10,8 @@ import pytest
 
 from lab import processes, pulumi_command, pulumi_project
 from lab.background_lab import READY
-from lab.pulumi_command import NoEngineError, Running, Session, find
+from lab.pulumi_command import NoEngineError, Session, find
+from lab.pulumi_project import Project
 from lab.stack_file import StackFileError
 
 
@@ -69,12 +70,19 @@ def test_the_newest_living_lab_of_the_stack_is_found(tmp_path: Path) -> None:
     up(tmp_path, "gone", "aws-dev", pid=2**22 + 1)
     up(tmp_path, "other", "aws-prod")
     folder = up(tmp_path, "mine", "aws-dev")
-    assert find("aws-dev", tmp_path) == Running(folder, "aws-dev", {"WHICH": "mine"})
+    assert find("aws-dev", tmp_path) == Project(folder, "aws-dev", {"WHICH": "mine"})
     assert find("aws-stage", tmp_path) is None
 
 
+def begin(folder: Path) -> None:
+    """The stack's state is there."""
+    file = folder / "state" / ".pulumi" / "stacks" / "tandem" / "aws-dev.json"
+    file.parent.mkdir(parents=True)
+    file.write_text("{}")
+
+
 def session(engine: Path, folder: Path, *flags: str, **environment: str) -> Session:
-    return Session(engine, Running(folder, "aws-dev", {"WHICH": folder.name, **environment}), flags)
+    return Session(engine, Project(folder, "aws-dev", {"WHICH": folder.name, **environment}), flags)
 
 
 def test_the_first_run_makes_the_stack_and_flags_are_handed_on(engine: Path, tmp_path: Path) -> None:
@@ -85,14 +93,14 @@ def test_the_first_run_makes_the_stack_and_flags_are_handed_on(engine: Path, tmp
 
 def test_a_stack_that_is_there_is_not_made_again(engine: Path, tmp_path: Path) -> None:
     folder = up(tmp_path, "one", "aws-dev")
-    (folder / "state" / ".pulumi" / "stacks").mkdir(parents=True)
+    begin(folder)
     assert session(engine, folder).carry_out("preview") == 0
     assert said(folder) == ["one: preview --stack aws-dev"]
 
 
 def test_a_repair_releases_the_lock_and_clears_what_was_begun_before_it_goes_on(engine: Path, tmp_path: Path) -> None:
     folder = up(tmp_path, "one", "aws-dev")
-    (folder / "state" / ".pulumi" / "stacks").mkdir(parents=True)
+    begin(folder)
     assert session(engine, folder, FAILS="cancel").carry_out("repair") == 0  # there was no lock: that is well
     assert said(folder) == [
         "one: cancel --yes --stack aws-dev",
