@@ -39,8 +39,9 @@ THREADS = 4
 MESSAGE_BYTES_MAX = 400 * 1024 * 1024
 """As the engine's own (pulumi, sdk/go/common/util/rpcutil)."""
 
-INLINE = "python inline source runtime error: "
-"""How the SDK's server begins what it says of an exception outside of the program's own lines."""
+GRACE_S = 0.2
+END_S = 1.0
+"""So long an answer may still take to leave; then the process ends, whatever the program does."""
 
 
 class LanguageHost(_server.LanguageServer):
@@ -178,7 +179,7 @@ def main() -> None:
     server.start()
     print(port, flush=True)
     ended.wait()
-    server.stop(grace=0.2).wait()
+    server.stop(GRACE_S).wait(END_S)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)

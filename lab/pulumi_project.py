@@ -87,15 +87,8 @@ def make(folder: Path, stack: LabStack, environment: Mapping[str, str]) -> Proje
         if not link.is_symlink():
             link.symlink_to(REPOSITORY / name)
     plugin.install(home, sys.executable)
-    kept = _salt(project.stack_file)
-    project.stack_file.write_text(stack.to_yaml() + kept)
+    project.stack_file.write_text(stack.to_yaml())
     return project
-
-
-def _salt(file: Path) -> str:
-    """What Pulumi has added to the stack file: without it, it could not read its state's secrets any more."""
-    lines = file.read_text().splitlines() if file.is_file() else []
-    return "".join(f"{line}\n" for line in lines if line.startswith("encryptionsalt:"))
 
 
 def stored_outputs(project: Project) -> dict[str, Any]:

@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,14 +16,13 @@ import pytest
 from pulumi.automation import _server
 from pulumi.runtime.proto import language_pb2
 
-from lab import processes
+from lab import keeper, processes
 from lab.pulumi_cli import Pulumi, PulumiError
 from lab.pulumi_project import SETTINGS, Project
 
 pytestmark = pytest.mark.engine
 
 ROOT = Path(__file__).resolve().parents[2]
-LAB_ID = "languagehost"
 HOOKS = """
 import os, sys, pulumi
 config = pulumi.Config()
@@ -45,12 +45,12 @@ class Toy:
 
 
 @pytest.fixture
-def toy(command: Path, tmp_path: Path) -> Toy:
+def toy(command: Path, tmp_path: Path) -> Iterator[Toy]:
     environment = {name: os.environ[name] for name in ("PATH", "HOME")}
     environment |= SETTINGS | {
         "PULUMI_HOME": str(tmp_path / "home"),
         "PULUMI_BACKEND_URL": (tmp_path / "state").as_uri(),
-        processes.LAB_ID_VARIABLE: f"{LAB_ID}{tmp_path.name}",
+        processes.LAB_ID_VARIABLE: uuid.uuid4().hex[:8],
     }
     project = Project(tmp_path, "dev", environment)
     for folder in (tmp_path / "home", tmp_path / "state", project.work / "infra", project.stack_file.parent):
@@ -61,7 +61,8 @@ def toy(command: Path, tmp_path: Path) -> Toy:
     made.config("config:\n  tandem:word: from the file\n")
     made.program("")
     made.pulumi.init()
-    return made
+    yield made
+    keeper.end_lab(environment[processes.LAB_ID_VARIABLE], grace_s=1.0, deadline_s=10.0)  # also after a test that failed
 
 
 def left_of(toy: Toy) -> list[str]:
@@ -75,6 +76,15 @@ def test_a_program_gets_its_configuration_and_its_outputs_are_stored(toy: Toy) -
     said = toy.pulumi.up().said
     assert toy.pulumi.outputs() == {"word": "from the file", "hidden": "[secret]"}
     assert "hush" not in said + json.dumps(toy.pulumi.state()), "a secret stands in clear"
+
+
+def test_a_stack_file_that_is_written_anew_keeps_no_secret_from_its_state(toy: Toy) -> None:
+    """Pulumi adds a salt to the stack file; the state has one of its own, so a lab may write its stack file again."""
+    toy.program('pulumi.export("hidden", pulumi.Output.secret("hush"))\n')
+    toy.pulumi.up()
+    toy.config("config:\n  tandem:word: another\n")
+    assert toy.pulumi.up().changes == 0
+    assert toy.pulumi.outputs() == {"hidden": "[secret]"}
 
 
 def test_a_program_runs_in_its_folder_and_what_it_prints_is_shown(toy: Toy) -> None:

@@ -1,13 +1,16 @@
 """The folding of records: the rule cannot tell a folded record from the real one, and no time field is forgotten."""
 
 import dataclasses
+import itertools
 import random
 from typing import Any, get_args, get_type_hints
 
 import pytest
 
 from failover_lambda import rule
-from failover_lambda.model import Answered, Command, Event, Outcome, Phase, Record, Verb
+from failover_lambda.model import Answered, Command, Event, Outcome, Phase, Record, Streak, Verb, Verdict
+from failover_lambda.moves import born
+from failover_lambda.verdict import verdict_of
 from prove import effects
 from prove.asked import request
 from prove.fold import AGELESS_PHASES, NOW_S, TIMES, UNTIL, Folding, Timing, is_time, mapped
@@ -52,6 +55,45 @@ def test_every_time_of_a_record_is_classified() -> None:
         for kind in kinds
     }
     assert {name: fields for name, fields in timed.items() if fields} == TIMES
+
+
+@pytest.mark.parametrize("mute", [False, True], ids=["answered", "mute"])
+def test_a_folded_streak_is_as_far_from_a_verdict_as_the_real_one(*, mute: bool) -> None:
+    """RULE 3.6: rounds of one vantage count otherwise, so two streaks that differ in them are two states."""
+    settings = settings_of(SMALL, enabled=True)
+    folding = Folding(settings, Timing())
+    for rounds, singles, more, lone in itertools.product(range(1, 13), range(13), range(7), range(7)):
+        if singles > rounds:
+            continue
+        real = _streak(rounds, singles, mute=mute)
+        folded = folding.fold(dataclasses.replace(born(settings, NOW_S), streak=real)).streak
+        assert folded
+        after = [verdict_of(_with_rounds(streak, more, lone, mute=mute), settings) for streak in (real, folded)]
+        assert after[0] is after[1], (rounds, singles, more, lone)
+
+
+def _streak(rounds: int, singles: int, *, mute: bool) -> Streak:
+    return Streak(
+        verdict=Verdict.DEAD,
+        token=LEADER,
+        rounds=rounds,
+        singles=singles,
+        rounds_needed=3,
+        gone=0,
+        quick=False,
+        since_s=NOW_S,
+        last_s=NOW_S,
+        mute=rounds if mute else 0,
+        mute_singles=singles if mute else 0,
+    )
+
+
+def _with_rounds(streak: Streak, whole: int, lone: int, *, mute: bool) -> Streak:
+    """After so many more of each kind."""
+    counted = dataclasses.replace(streak, rounds=streak.rounds + whole + lone, singles=streak.singles + lone)
+    if not mute:
+        return counted
+    return dataclasses.replace(counted, mute=streak.mute + whole + lone, mute_singles=streak.mute_singles + lone)
 
 
 def test_a_time_that_nobody_classified_is_noticed() -> None:

@@ -1,0 +1,37 @@
+"""Who deploys the program into a lab: Pulumi's own engine where it is at hand, and the output says which."""
+
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from lab import pulumi_project
+from lab.deploying import By, Deployed, Deployer
+
+
+@pytest.fixture
+def deployer(monkeypatch: pytest.MonkeyPatch) -> Deployer:
+    """One whose two ways only say which was taken."""
+    monkeypatch.setattr(Deployer, "_by_pulumi", lambda _self, command: Deployed(f"the real one, {command}", {}))
+    monkeypatch.setattr(Deployer, "_in_process", lambda _self: Deployed("in process", {}))
+    monkeypatch.setattr(Deployer, "project", lambda _self: None)
+    nothing = cast("Any", None)
+    return Deployer(Path(), nothing, nothing, {})
+
+
+@pytest.mark.parametrize(
+    ("by", "at_hand", "engine", "words"),
+    [
+        (By.AT_HAND, True, "the real one, pulumi", "with Pulumi's own engine"),
+        (By.AT_HAND, False, "in process", "mock runtime; make engine provides the real one"),
+        (By.IN_PROCESS, True, "in process", "mock runtime, ending"),
+        (By.NOBODY, True, "nobody yet: an empty lab waits for pulumi up", ""),
+    ],
+)
+def test_who_deploys_is_chosen_and_said(
+    deployer: Deployer, monkeypatch: pytest.MonkeyPatch, by: By, engine: str, words: str, *, at_hand: bool
+) -> None:
+    monkeypatch.setattr(pulumi_project, "command", lambda: Path("pulumi") if at_hand else None)
+    said: list[str] = []
+    assert deployer.deploy(by, said.append).engine == engine
+    assert words in " ".join(said)
