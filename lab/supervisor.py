@@ -21,6 +21,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, NoReturn, Self
 
+from lab import processes
 from lab.child import Child, ChildError, ChildSilentError, Event, Launch, Watch
 from lab.processes import LAB_ID_VARIABLE
 
@@ -32,6 +33,13 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _INHERITED = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "TZ")
 """All that children get of the lab's own environment: neither credentials nor proxies nor Python settings reach them."""
 _POLL_S = 0.02
+
+
+class LabIdTakenError(Exception):
+    """Two labs would bear one id."""
+
+    def __init__(self, lab_id: str, pids: list[int]) -> None:
+        super().__init__(f"processes {pids} belong to a lab {lab_id} already; every lab needs an id of its own")
 
 
 class Supervisor:
@@ -54,6 +62,13 @@ class Supervisor:
         self._handlers: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
+        """Begin.
+
+        Raises:
+            LabIdTakenError: processes with this lab's id run already; one lab's keeper would end the other's.
+        """
+        if others := processes.of_lab(self.lab_id):
+            raise LabIdTakenError(self.lab_id, [each.pid for each in others])
         for name in ("stderr", "logs", "tmp"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         self._handle_signals(_leave)

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import uuid
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -95,7 +96,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiFaults]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        with Supervisor(tmp_path_factory.mktemp("fronts"), "api-faults") as supervisor:
+        with Supervisor(tmp_path_factory.mktemp("fronts"), f"test-{uuid.uuid4().hex}") as supervisor:
             url = f"http://127.0.0.1:{server.server_address[1]}"
             child = supervisor.module("fronts", "lab.fault_front", "--front", f"ec2={url}", "--front", "sns")
             made = ApiFaults(child.expect("ready", READY_S)["fronts"], PATIENCE, child)

@@ -3,6 +3,7 @@
 import importlib
 import json
 import random
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -77,7 +78,7 @@ def known_gaps(deployment: Deployment) -> set[tuple[str, str]]:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("lab")
-    with networks.take([2575]) as network, Supervisor(folder, f"aws-{folder.name}", lock=network.lock) as supervisor:
+    with networks.take([2575]) as network, Supervisor(folder, f"test-{uuid.uuid4().hex}", lock=network.lock) as supervisor:
         settings = CloudSettings(network=network.cidr, profile=INSTANT, schedule_divisor=1)
         yield World(Emulators.start(supervisor, settings), network.cidr)
 

@@ -1,5 +1,6 @@
 """Every AWS type that the lab changes in place, with the emulators: the cloud has the change, and nothing else moved."""
 
+import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -113,7 +114,7 @@ def registration_of(thing: Thing) -> Registration:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("lab")
-    with networks.take([2575]) as network, Supervisor(folder, f"aws-{folder.name}", lock=network.lock) as supervisor:
+    with networks.take([2575]) as network, Supervisor(folder, f"test-{uuid.uuid4().hex}", lock=network.lock) as supervisor:
         settings = CloudSettings(network=network.cidr, profile=INSTANT, schedule_divisor=1)
         world = World(Emulators.start(supervisor, settings), network.cidr)
         stack = derive(load("dev"), network=network.cidr, endpoints=world.emulators.endpoints)

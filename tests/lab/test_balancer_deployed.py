@@ -1,6 +1,7 @@
 """The program with a balancer, deployed into the emulators: what the cloud says of it afterwards is what was chosen."""
 
 import functools
+import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -68,7 +69,7 @@ class Site:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("lab")
-    with networks.take([2575]) as network, Supervisor(folder, f"nlb-{folder.name}", lock=network.lock) as supervisor:
+    with networks.take([2575]) as network, Supervisor(folder, f"test-{uuid.uuid4().hex}", lock=network.lock) as supervisor:
         settings = CloudSettings(network=network.cidr, profile=INSTANT, schedule_divisor=1)
         world = World(Emulators.start(supervisor, settings), network.cidr)
         yield Site(world, world.deploy(REPOSITORY / "infra" / "__main__.py", "balancer"))

@@ -14,7 +14,7 @@ import pytest
 
 from lab import processes
 from lab.child import Child, ChildEndedError, ChildError, ChildProtocolError, ChildRefusedError, ChildSilentError, Event
-from lab.supervisor import REPOSITORY, Supervisor
+from lab.supervisor import REPOSITORY, LabIdTakenError, Supervisor
 
 pytestmark = pytest.mark.lab
 
@@ -180,6 +180,14 @@ def test_children_get_nothing_of_the_users_own_credentials(tmp_path: Path, monke
         assert environment["TANDEM_LAB_ID"] == supervisor.lab_id
         assert environment["AWS_CONFIG_FILE"] == os.devnull
         assert not {"AWS_ACCESS_KEY_ID", "https_proxy"} & set(environment)
+
+
+def test_a_second_lab_of_one_id_is_refused_and_the_first_one_lives(supervisor: Supervisor, tmp_path: Path) -> None:
+    """Its keeper would end the first one's processes: two test workers once shared an id so."""
+    child = start(supervisor, "one")
+    with pytest.raises(LabIdTakenError, match=f"belong to a lab {supervisor.lab_id} already"):
+        Supervisor(tmp_path / "second", supervisor.lab_id).__enter__()
+    assert child.call("echo", 10, word="alive")["word"] == "alive"
 
 
 def test_wait_says_what_did_not_come(supervisor: Supervisor) -> None:

@@ -1,6 +1,7 @@
 """What the deployed program tells, and what it hears: its rule of state changes and its dead letters, at work."""
 
 import json
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -55,7 +56,7 @@ class Deployed:
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     folder = tmp_path_factory.mktemp("lab")
-    with networks.take([2575]) as network, Supervisor(folder, f"telling-{folder.name}", lock=network.lock) as supervisor:
+    with networks.take([2575]) as network, Supervisor(folder, f"test-{uuid.uuid4().hex}", lock=network.lock) as supervisor:
         settings = CloudSettings(network=network.cidr, profile=INSTANT, schedule_divisor=0.1)
         emulators = Emulators.start(supervisor, settings)
         deployment = World(emulators, network.cidr).deploy(REPOSITORY / "infra" / "__main__.py")
