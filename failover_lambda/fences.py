@@ -44,6 +44,28 @@ def raise_fence(record: Record, worker: str, epoch: int, launched_s: float, now_
     return (*(old for old in record.fences if old.worker != worker), fence)
 
 
+def after_a_loss(record: Record, seen: Round, now_s: float) -> tuple[Fence, ...]:
+    """The fences, and in the quiet time one more against each worker that is read as isolated: that of the record before.
+
+    Nobody else isolates. What was asked of it, and whether it was answered, is not known, so all of it may still land.
+    """
+    if record.quiet_until_s is None or now_s >= record.quiet_until_s:
+        return record.fences
+    found = (machine for machine in seen.instances or () if machine.isolated and record.fence(machine.worker) is None)
+    return (*record.fences, *(_of_before(machine, record.epoch, now_s) for machine in found))
+
+
+def _of_before(machine: InstanceView, epoch: int, now_s: float) -> Fence:
+    return Fence(
+        worker=machine.worker,
+        epoch=epoch,
+        launched_s=machine.launched_s,
+        raised_s=now_s,
+        isolate=Debt(asked_s=now_s, answered=True, lost=True),
+        stop=Debt(asked_s=now_s, lost=True),
+    )
+
+
 def calls_of(fence: Fence) -> tuple[Command, ...]:
     """The first calls of a fence that was just raised."""
     return tuple(Command(do=do, epoch=fence.epoch, worker=fence.worker) for do in (Do.ISOLATE, Do.STOP))

@@ -100,6 +100,7 @@ def _on_round(record: Record | None, seen: Round, settings: Settings, now_s: flo
         return _on_unknown_holder(record, seen, settings, now_s, watches=watches)
     if not settings.enabled and record.phase not in IN_MOTION:
         return _disable(record, seen, now_s)
+    record = replace(record, fences=fences.after_a_loss(record, seen, now_s))
     watched = fences.watch(record, seen, settings, now_s)
     silent = watches or _is_paused(record)
     standing = fences.unasked(record, watched) if silent else watched.fences

@@ -63,7 +63,7 @@ def _print(campaign: Campaign) -> None:
     for outcome in campaign.broken:
         print(read_story(outcome))
     for story in campaign.hidden_failovers:
-        print(f"hidden failover (no public port, no prober had a way): {story}")
+        print(f"hidden failover (no public port led to it, no prober had a way): {story}")
     print(
         f"{campaign.ticks} ticks of {campaign.seeds} runs (seeds {campaign.first_seed} to {campaign.last_seed}), "
         f"{campaign.failovers} failovers in {campaign.seconds:.0f} s: {campaign.violations} violations, "

@@ -85,6 +85,8 @@ class AskedPublic(Event):
 
     owner: str
     answer: PublicAnswer
+    asked: str
+    """The worker that the address led to at that moment; "" = none. The arbiter does not know it."""
 
     def __str__(self) -> str:
         return f"{self.owner} asks the public port: {self.answer.worker or 'nobody'} {self.answer.answer.value}"

@@ -34,9 +34,9 @@ class Seen:
         by_name = self.public is not None and self.public.answer.worker == worker
         return by_name or any(look.in_time and look.answers.get(worker) is Answer.HEALTHY for look in self.looks)
 
-    def would_be_healthy(self, worker: str) -> bool:
-        """It answered some prober well, and only chance lost that answer on the way."""
-        return any(worker in look.lost for look in self.looks)
+    def had_a_way(self, worker: str) -> bool:
+        """It answered some prober well, and only chance lost that answer on the way; or the public port led to it."""
+        return any(worker in look.lost for look in self.looks) or (self.public is not None and self.public.asked == worker)
 
     def against(self, worker: str) -> list[Looked]:
         """The probers that reached their anchor, and not this worker."""
@@ -132,7 +132,7 @@ class Weighed:
     gone: int
     quick: bool
     since_s: float
-    would_be_healthy: bool
+    had_a_way: bool
 
     @property
     def enough(self) -> bool:
@@ -144,10 +144,10 @@ class Weighed:
 def weigh(rounds: Rounds, owner: str, worker: str, zone: str) -> Weighed:
     """What one arbiter had against one worker, up to now."""
     counted, alone, gone, quick = 0, 0, 0, True
-    since_s, would_be = float("inf"), False
+    since_s, had_a_way = float("inf"), False
     for seen in rounds.without_a_good_answer(owner, worker):
         gone += worker in seen.off
-        would_be = would_be or seen.would_be_healthy(worker)
+        had_a_way = had_a_way or seen.had_a_way(worker)
         if seen.counts(worker, zone):
             counted += 1
         elif seen.counts_alone(worker):
@@ -156,4 +156,4 @@ def weigh(rounds: Rounds, owner: str, worker: str, zone: str) -> Weighed:
             continue
         quick = quick and seen.quick(worker)
         since_s = seen.time_s
-    return Weighed(counted, alone, gone, quick, since_s, would_be)
+    return Weighed(counted, alone, gone, quick, since_s, had_a_way)

@@ -107,5 +107,6 @@ class SimulatedPublicPath(Port):
         else:
             took_s = figures.PUBLIC_PAGE.draw(self._dice) + (machine.slow_s if machine.ailments else 0.0)
             said = PublicAnswer(worker=machine.name, boot_id="", answer=Answer.HEALTHY)
-        address.chronicle.add(AskedPublic(address.now_s, address.settings.site, self._owner, said))
+        asked = machine.name if machine else ""
+        address.chronicle.add(AskedPublic(address.now_s, address.settings.site, self._owner, said, asked))
         return self._wire.now(said, took_s)

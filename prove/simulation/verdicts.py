@@ -1,10 +1,10 @@
 """Whether a move was right: its evidence, its target, its budget, and whether the old holder served after all.
 
 False failover: a stored failover away from a worker that could serve its clients through the address in every round that
-counted against it, though at least one honest witness was there: the public port is configured, or the way from some prober
-to it was open in one of these rounds and only chance lost the answer. The goal is none. Hidden failover: the same, but
-there was no public port and no prober had a way to it; the watchdog cannot know better (RULE 3.3), so they are counted
-apart.
+counted against it, though at least one honest witness was there: in one of these rounds the public port led to it, or the
+way from some prober to it was open and only chance lost the answer. The goal is none. Hidden failover: the same, but no
+public port led to it (there was none, or a hand had moved the address away) and no prober had a way to it; the watchdog
+cannot know better (RULE 3.3), so they are counted apart.
 """
 
 from collections.abc import Callable
@@ -135,7 +135,7 @@ class Judge:
         if not served:
             return
         story = f"epoch {new.epoch} at {now_s:.3f}: {source} could serve since {weighed.since_s:.3f}"
-        if self._settings.public_health_port or weighed.would_be_healthy:
+        if weighed.had_a_way:
             self.false.append(f"{self._settings.site} {story}")
         else:
             self.hidden.append(f"{self._settings.site} {story}")

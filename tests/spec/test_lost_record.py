@@ -323,6 +323,70 @@ def test_late_calls_of_the_time_before_meet_no_move_of_ours() -> None:
     assert world.record.quiet_until_s is not None
 
 
+@EVERY_LOSS
+def test_a_worker_that_was_isolated_when_the_record_was_lost_comes_back(what: Loss) -> None:
+    """1.16, 6.5: stopped for proof, its groups put back, and after a quarter of an hour it is a standby again."""
+    world = failed_over()
+    world.cloud.machines["wk1"].isolated = True
+    lose(world, what)
+    world.tick(12)
+    fence = world.record.fence("wk1")
+    assert fence is not None
+    assert (fence.epoch, fence.isolate.lost, fence.stop.lost) == (3, True, True)
+    assert [call.do for call in world.cloud.calls] == [Do.STOP, Do.RESTORE]
+    assert not world.cloud.machines["wk1"].isolated
+    world.cloud.start("wk1")
+    world.tick(60)
+    assert world.record.fence("wk1")
+    world.clock.sleep(LATE_CALL_S)
+    world.new_arbiter()
+    world.tick(20)
+    assert world.record.fences == ()
+    assert (world.cloud.on, world.told.count("rejoined")) == ("wk2", 1)
+    assert [call.do for call in world.cloud.calls] == [Do.STOP, Do.RESTORE]
+
+
+def test_a_holder_that_is_isolated_after_a_loss_gets_its_groups_back() -> None:
+    """1.16, 6.7: and it is not stopped."""
+    world = failed_over()
+    world.cloud.machines["wk2"].isolated = True
+    lose(world, Loss.LOST)
+    world.tick(12)
+    assert (world.cloud.on, world.cloud.machines["wk2"].isolated) == ("wk2", False)
+    assert [call.do for call in world.cloud.calls] == [Do.RESTORE]
+    fence = world.record.fence("wk2")
+    assert fence is not None
+    world.clock.sleep(LATE_CALL_S)
+    world.new_arbiter()
+    world.tick(20)
+    assert (world.record.fences, world.record.holder) == ((), "wk2")
+
+
+def test_a_worker_that_was_only_stopped_when_the_record_was_lost_is_left_as_it_is() -> None:
+    """1.16: a stop tells nobody whose it was."""
+    world = failed_over()
+    world.stop("wk1")
+    lose(world, Loss.LOST)
+    world.tick(30)
+    assert (world.record.fences, world.cloud.calls) == ((), [])
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_without_a_loss_an_isolated_worker_gets_no_fence(known: bool) -> None:
+    """1.16: nor after the fifteen minutes, nor at a new site."""
+    world = failed_over()
+    lose(world, Loss.LOST)
+    world.tick(3)
+    if known:
+        world.clock.sleep(LATE_CALL_S)
+    else:
+        world.store.record, world.store.floor = None, None
+    world.cloud.machines["wk1"].isolated = True
+    world.new_arbiter()
+    world.tick(30)
+    assert (world.record.fences, world.cloud.calls) == ((), [])
+
+
 # The rule alone
 
 
