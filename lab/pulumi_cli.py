@@ -113,7 +113,17 @@ class Pulumi:
 
     def state(self) -> Mapping[str, Any]:
         """The state as it is stored."""
-        return json.loads(self._run("stack", "export", *self._of_stack).said)["deployment"]
+        return self.exported()["deployment"]
+
+    def exported(self) -> Mapping[str, Any]:
+        """The same with the version of its format, as `pulumi stack import` takes it back."""
+        return json.loads(self._run("stack", "export", *self._of_stack).said)
+
+    def take(self, exported: Mapping[str, Any]) -> None:
+        """Put a state of another time in place of the present one."""
+        file = self.project.folder / "taken.json"
+        file.write_text(json.dumps(exported))
+        self._run("stack", "import", "--file", str(file), *self._of_stack)
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """Start the command and leave it to the caller, in a process group of its own; its output is a pipe."""
