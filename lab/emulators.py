@@ -135,17 +135,19 @@ class Emulators:
         endpoints = Endpoints(moto_url, ministack_url)
         return cls(supervisor.lab_id, (moto, ministack), endpoints, settings.region, changes)
 
-    def client(self, service: str, read_timeout_s: float = 10.0) -> Any:
+    def client(self, service: str, read_timeout_s: float = 10.0, *, region: str = "") -> Any:
         """A boto3 client for the emulator that plays the service: one attempt, short timeouts, AWS's limits guarded.
 
         Args:
             service: boto3's name, "ec2" or "lambda".
             read_timeout_s: for a synchronous invocation more than the function's own timeout.
+            region: another one than the lab's.
         """
         config = Config(connect_timeout=2.0, read_timeout=read_timeout_s, retries={"total_max_attempts": 1}, proxies={})
         make: Any = self._session.client  # its overloads know literal names only
         with self._making:  # threads may share clients, not sessions
-            client = make(service, endpoint_url=self.endpoints.of(service), config=config)
+            where = region or self.region
+            client = make(service, region_name=where, endpoint_url=self.endpoints.of(service), config=config)
         limits.guard(client)
         return client
 
