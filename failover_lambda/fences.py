@@ -32,16 +32,22 @@ class Watched:
 
 
 def raise_fence(record: Record, worker: str, epoch: int, launched_s: float, now_s: float) -> tuple[Fence, ...]:
-    """The fences with one more, against `worker`; an older one against it is replaced."""
+    """The fences with one more, against `worker`; an older one against it is replaced, and its calls may still land."""
+    older = record.fence(worker)
     fence = Fence(
         worker=worker,
         epoch=epoch,
         launched_s=launched_s,
         raised_s=now_s,
-        isolate=Debt(asked_s=now_s),
-        stop=Debt(asked_s=now_s),
+        isolate=_anew(older.isolate if older else None, now_s),
+        stop=_anew(older.stop if older else None, now_s),
     )
     return (*(old for old in record.fences if old.worker != worker), fence)
+
+
+def _anew(older: Debt | None, now_s: float) -> Debt:
+    """A debt that begins now; what an older fence asked and never heard of may still land."""
+    return Debt(asked_s=now_s, lost=older is not None and _is_on_its_way(older, now_s))
 
 
 def after_a_loss(record: Record, seen: Round, now_s: float) -> tuple[Fence, ...]:
@@ -179,7 +185,11 @@ def is_proven(fence: Fence, machine: InstanceView) -> bool:
 
 def _may_still_land(fence: Fence, now_s: float) -> bool:
     """Whether an isolation or a stop is on its way, as far as we know: its answer was lost, or has not come yet."""
-    return any((debt.lost or debt.open) and now_s - debt.asked_s <= LATE_CALL_S for debt in (fence.isolate, fence.stop))
+    return any(_is_on_its_way(debt, now_s) for debt in (fence.isolate, fence.stop))
+
+
+def _is_on_its_way(debt: Debt, now_s: float) -> bool:
+    return (debt.lost or debt.open) and now_s - debt.asked_s <= LATE_CALL_S
 
 
 def _ask_again(fence: Fence, machine: InstanceView, settings: Settings, now_s: float) -> tuple[Fence, tuple[Command, ...]]:

@@ -178,7 +178,7 @@ def choose_target(case: Case) -> tuple[str | None, str]:
         if not found[name]:
             return name, ""
     for name in candidates:  # a fence that is not proven yet, and nobody else left: promoted with notice (RULE 6.7)
-        if case.record.fence(name) and is_ready(case, name):
+        if case.record.fence(name) and is_ready(case, name) and not maintenance_of(case.record, name, case.now_s):
             return name, ""
     return None, "no standby can take over: " + ("; ".join(found.values()) or "all were tried")
 

@@ -7,7 +7,7 @@ from prove.simulation.events import Truth
 
 
 def disorder(record: Record | None, truth: Truth, *, led: bool, quiet: bool) -> Iterator[str]:
-    """Everything that is not as it should be. `quiet`: the record was lost, and nobody fails over yet (RULE 1.13)."""
+    """Everything that is not as it should be. `quiet`: the record was lost, and nothing moves by itself yet (RULE 1.13)."""
     if record is None:
         yield "there is no record"
         return
@@ -27,10 +27,14 @@ def disorder(record: Record | None, truth: Truth, *, led: bool, quiet: bool) -> 
 def _unsteady(record: Record, truth: Truth, shown: Association, *, quiet: bool) -> Iterator[str]:
     if record.phase is not Phase.STEADY and not (quiet and record.phase is Phase.SUSPECT):
         yield f"the phase is {record.phase.value}: {record.reason}"
+    if quiet:  # a hand that moved the address is overruled when the quarter of an hour is over
+        if shown.instance_id not in truth.instances.values():
+            yield f"the address is on {shown.instance_id}"
+        return
     if shown.association_id != record.association_id:
         yield f"the record says {record.association_id}, the address is on {shown.association_id}"
     if shown.instance_id != truth.instances[record.holder]:
         yield f"the record says {record.holder}, the address is on {shown.instance_id}"
-    if not truth.serving[record.holder] and not quiet:
+    if not truth.serving[record.holder]:
         others = [name for name, serving in truth.serving.items() if serving]
         yield f"{record.holder} holds and cannot serve, though {', '.join(others) or 'nobody'} could (L1)"

@@ -51,7 +51,7 @@ class SimulatedProbers(Port):
             answer = machine.answer(zone.name, answer_s)
             answers[name], took_s = self._ask(machine, answer, share, connect_s)
             longest_s = max(longest_s, took_s)
-            if answer is Answer.HEALTHY and answers[name] is not answer:
+            if answer is Answer.HEALTHY and answers[name] is not answer and not zone.loss:
                 lost.append(name)
         anchor = not zone.anchorless
         took_s = max(longest_s, 0.0 if anchor else connect_s) + figures.INVOKE.draw(self._dice)

@@ -2,9 +2,9 @@
 
 False failover: a stored failover away from a worker that could serve its clients through the address in every round that
 counted against it, though at least one honest witness was there: in one of these rounds the public port led to it, or the
-way from some prober to it was open and only chance lost the answer. The goal is none. Hidden failover: the same, but no
-public port led to it (there was none, or a hand had moved the address away) and no prober had a way to it; the watchdog
-cannot know better (RULE 3.3), so they are counted apart.
+way from some prober to it was open and only ordinary chance lost the answer. The goal is none. Hidden failover: the same,
+but no public port led to it (there was none, or a hand had moved the address away) and no prober had a way to it, or had
+one and loses questions by a fault of its own; the watchdog cannot know better (RULE 3.3), so they are counted apart.
 """
 
 from collections.abc import Callable
@@ -176,12 +176,13 @@ class Judge:
                 self._broken("a fenced worker is no target (S11, 9.10)", f"{new.holder} was asked for")
             return
         seen = self._rounds.newest(owner)
-        if seen is None or new.fence(new.holder) is None or new.holder == source:
+        if seen is None or new.fence(new.holder) is None or new.holder in (source, old.holder):
             return
+        resting = {each.worker for each in new.maintenance}
         tried = new.intent.tried if new.intent else ()
         for worker in self._settings.workers:
             name = worker.name
-            if name in (new.holder, old.holder, source, *tried) or new.fence(name) or name in seen.off:
+            if name in (new.holder, old.holder, source, *tried, *resting) or new.fence(name) or name in seen.off:
                 continue
             if any(look.in_time and look.answers.get(name) is Answer.HEALTHY for look in seen.looks):
                 self._broken("a fenced worker is no target (S11, 5.2)", f"{new.holder} was promoted, and {name} answered")

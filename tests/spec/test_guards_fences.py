@@ -342,6 +342,27 @@ def test_a_worker_that_is_fenced_again_has_one_fence_and_others_keep_theirs() ->
 
 
 @pytest.mark.parametrize(
+    ("older", "lost"),
+    [
+        (ASKED, True),
+        (replace(DONE, lost=True), True),
+        (replace(REFUSED, lost=True), True),
+        (DONE, False),
+        (REFUSED, False),
+        (aged(ASKED, 900.0), True),
+        (aged(ASKED, 900.001), False),
+    ],
+)
+def test_a_new_fence_keeps_what_an_older_one_asked_and_never_heard_of(older: Debt, lost: bool) -> None:
+    """6.4: found by the simulation: a late isolation of epoch 3 hit a worker that had come back from the fence of epoch 5."""
+    fresh = Debt(asked_s=NOW_S, lost=lost)
+    for isolate, stop in ((older, DONE), (DONE, older)):
+        (raised,) = fences.raise_fence(record_of(fences=(fence(isolate, stop),)), "wk1", 9, 5.0, NOW_S)
+        assert (raised.isolate.lost, raised.stop.lost) == (isolate is older and lost, stop is older and lost)
+        assert (raised.isolate if isolate is older else raised.stop) == fresh
+
+
+@pytest.mark.parametrize(
     ("why", "standing", "names"),
     [
         ("the isolation is refused, for a minute", fence(REFUSED, DONE, raised_s=NOW_S - 60.0), True),

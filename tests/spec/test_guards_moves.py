@@ -17,6 +17,7 @@ from failover_lambda.model import (
     Fence,
     InstanceView,
     Kind,
+    Maintenance,
     Notice,
     Outcome,
     Phase,
@@ -121,6 +122,16 @@ def test_a_worker_with_an_unproven_fence_is_promoted_only_if_nobody_else_answers
 ) -> None:
     """6.7."""
     assert written(fail_over("wk1", answers, fences=tuple(map(fenced, fences)))).holder == target
+
+
+def test_a_fenced_worker_in_maintenance_is_promoted_by_nobody() -> None:
+    """6.7, 9.11: its fence is not what stands against it then."""
+    until_s = NOW_S + 60.0
+    in_work = Maintenance(worker="wk2", until_s=until_s, who="mia", why="disk")
+    decision = fail_over("wk1", "THTT", fences=(fenced("wk2"),), maintenance=(in_work,))
+    assert (written(decision).holder, calls(decision)) == ("wk1", [])
+    over = replace(in_work, until_s=NOW_S)
+    assert written(fail_over("wk1", "THTT", fences=(fenced("wk2"),), maintenance=(over,))).holder == "wk2"
 
 
 def test_no_fence_call_leaves_with_the_decision_that_promotes_its_worker() -> None:
