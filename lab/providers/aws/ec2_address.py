@@ -1,4 +1,4 @@
-"""The fixed public address.
+"""The fixed public address, and who has it where a program says so.
 
 Only `lab.providers.aws` imports this file.
 """
@@ -70,4 +70,35 @@ class Eip(AwsHandler):
                 self.client("ec2").disassociate_address(AssociationId=known)
 
 
-HANDLERS = (Eip,)
+class EipAssociation(AwsHandler):
+    """Who has the address, as a resource of its own. Ours is declared by no program: this is here to show why not.
+
+    As the provider (terraform-provider-aws, `eip_association.go`): known by its association id, so the association that
+    somebody else makes is another one and this is gone; everything but a new resource is impossible.
+    """
+
+    type = "aws:ec2/eipAssociation:EipAssociation"
+    replaces = REGION | {
+        *("allocationId", "allowReassociation", "instanceId", "networkInterfaceId", "privateIpAddress", "publicIp"),
+    }
+    untold = frozenset({"allowReassociation"})
+    gone = ("InvalidAssociationID.NotFound",)
+
+    def _make(self, ask: Ask) -> State:
+        wanted = ask.pick("allocationId", "instanceId", "networkInterfaceId", "privateIpAddress", "allowReassociation")
+        return State(self.client("ec2").associate_address(**wanted)["AssociationId"])
+
+    def _outputs(self, state: State) -> Mapping[str, Any] | None:
+        answer = self.client("ec2").describe_addresses(Filters=[{"Name": "association-id", "Values": [state.id]}])
+        if not answer["Addresses"]:
+            return None
+        return told(
+            answer["Addresses"][0],
+            *("allocationId", "instanceId", "networkInterfaceId", "privateIpAddress", "publicIp"),
+        )
+
+    def _remove(self, state: State) -> None:
+        self.client("ec2").disassociate_address(AssociationId=state.id)
+
+
+HANDLERS = (Eip, EipAssociation)
