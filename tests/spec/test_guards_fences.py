@@ -354,7 +354,7 @@ def test_a_worker_that_is_fenced_again_has_one_fence_and_others_keep_theirs() ->
     ],
 )
 def test_a_new_fence_keeps_what_an_older_one_asked_and_never_heard_of(older: Debt, lost: bool) -> None:
-    """6.4: found by the simulation: a late isolation of epoch 3 hit a worker that had come back from the fence of epoch 5."""
+    """6.4: found by the simulation: a late isolation hit a worker that had come back from a later fence."""
     fresh = Debt(asked_s=NOW_S, lost=lost)
     for isolate, stop in ((older, DONE), (DONE, older)):
         (raised,) = fences.raise_fence(record_of(fences=(fence(isolate, stop),)), "wk1", 9, 5.0, NOW_S)
