@@ -5,87 +5,32 @@ update may matter to it.
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from lab import site
 from lab.deploying import By
 from lab.pulumi_cli import Pulumi, Run
 from lab.site import Options, Site
 from lab.story import DEADLINES, Fault, strike, wait_for_arbiter
+from tests.engine.owned import Operated, no_progress
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("after-failover")]
 
 IN_PLACE = ("created", "deleted", "replaced")
 
 
-@dataclass(frozen=True)
-class Owned:
-    """What the watchdog owns, as the cloud and the record have it."""
-
-    association: str
-    address_on: str
-    powers: Mapping[str, str]
-    groups: Mapping[str, tuple[str, ...]]
-    instances: frozenset[str]
-    holder: str
-    epoch: int
-
-
-@dataclass(frozen=True)
-class FailedOver:
-    """A lab whose holder was killed, and the engine on it."""
-
-    site: Site
-    pulumi: Pulumi
-
-    def owned(self) -> Owned:
-        """As it is now."""
-        ec2 = self.site.client("ec2")
-        (address,) = ec2.describe_addresses(AllocationIds=[self.site.outputs["addressId"]])["Addresses"]
-        ids = {worker["instanceId"]: name for name, worker in self.site.outputs["workers"].items()}
-        found = ec2.describe_instances(InstanceIds=list(ids))["Reservations"]
-        instances = [instance for each in found for instance in each["Instances"]]
-        record = self.site.stored()
-        return Owned(
-            association=address["AssociationId"],
-            address_on=ids[address["InstanceId"]],
-            powers={ids[each["InstanceId"]]: each["State"]["Name"] for each in instances},
-            groups={
-                ids[each["InstanceId"]]: tuple(sorted(group["GroupId"] for group in each["SecurityGroups"]))
-                for each in instances
-            },
-            instances=frozenset(ids),
-            holder=record["holder"],
-            epoch=record["epoch"],
-        )
-
-    def tag(self, value: str) -> None:
-        """The stack file has another tag from now on, as an operator writes it."""
-        file = self.pulumi.project.stack_file
-        document: dict[str, Any] = yaml.safe_load(file.read_text())
-        document["config"]["tandem:tags"] = [f"cost-center={value}"]
-        file.write_text(yaml.safe_dump(document))
-
-
-def no_progress(_what: str) -> None:
-    """Nobody looks."""
-
-
 @pytest.fixture(scope="module")
-def lab(command: Path) -> Iterator[FailedOver]:
+def lab(command: Path) -> Iterator[Operated]:
     with contextlib.ExitStack() as stack:
         running = stack.enter_context(site.start(Options(by=By.AT_HAND), no_progress))
         wait_for_arbiter(running, no_progress)
         epoch = int(running.stored()["epoch"])
         strike(running, Fault.KILL, "wk1")
         running.wait_for("the failover", lambda: is_over(running, epoch), DEADLINES.settled)
-        yield FailedOver(running, Pulumi(command, running.project))
+        yield Operated(running, Pulumi(command, running.project))
 
 
 def is_over(running: Site, epoch: int) -> bool:
@@ -95,28 +40,28 @@ def is_over(running: Site, epoch: int) -> bool:
     return moved and old.state == "stopped" and not old.isolated
 
 
-def test_an_up_without_a_change_changes_nothing(lab: FailedOver) -> None:
+def test_an_up_without_a_change_changes_nothing(lab: Operated) -> None:
     before = lab.owned()
     assert lab.pulumi.up().changes == 0
     assert lab.owned() == before
     assert (before.address_on, before.powers["wk1"]) == ("wk2", "stopped")
 
 
-def test_an_up_with_a_new_tag_touches_nothing_that_the_watchdog_owns(lab: FailedOver) -> None:
+def test_an_up_with_a_new_tag_touches_nothing_that_the_watchdog_owns(lab: Operated) -> None:
     before = lab.owned()
     lab.tag("1")
     assert only_updates(lab.pulumi.up())
     assert lab.owned() == before
 
 
-def test_a_refresh_and_an_up_after_it_take_nothing_back(lab: FailedOver) -> None:
+def test_a_refresh_and_an_up_after_it_take_nothing_back(lab: Operated) -> None:
     before = lab.owned()
     lab.pulumi.refresh()
     lab.pulumi.up()
     assert lab.owned() == before
 
 
-def test_an_up_with_refresh_and_a_new_tag_takes_nothing_back(lab: FailedOver) -> None:
+def test_an_up_with_refresh_and_a_new_tag_takes_nothing_back(lab: Operated) -> None:
     before = lab.owned()
     lab.tag("2")
     assert only_updates(lab.pulumi.up("--refresh"))
