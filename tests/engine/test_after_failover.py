@@ -71,3 +71,16 @@ def test_an_up_with_refresh_and_a_new_tag_takes_nothing_back(lab: Operated) -> N
 def only_updates(run: Run) -> bool:
     """Something was changed in place, and nothing was made or deleted; the first tick asks again, which is a call."""
     return run.count("updated") > 0 and not any(run.count(what) for what in IN_PLACE)
+
+
+def test_a_newer_sdk_with_a_new_default_takes_nothing_back(lab: Operated) -> None:
+    """The state is made one of an older SDK: another version, and without an option that today's SDK gives by itself."""
+    before = lab.owned()
+    state = dict(lab.pulumi.exported())
+    (provider,) = (each for each in state["deployment"]["resources"] if each["type"] == "pulumi:providers:aws")
+    for values in (provider["inputs"], provider["outputs"]):
+        values["version"] = "7.50.0"
+        del values["skipRegionValidation"]
+    lab.pulumi.take(state)
+    assert only_updates(lab.pulumi.up())
+    assert lab.owned() == before
