@@ -1,60 +1,19 @@
 """Changes that operators make: what is changed in place and what is made anew. Never the address, never a living worker."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from lab.bare_cloud import Cloud, cloud, resources
-from lab.pulumi_cli import Pulumi, PulumiError
+from lab.bare_cloud import cloud
+from lab.pulumi_cli import PulumiError
+from tests.engine.deployed import Deployed
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("changes")]
 
 FIRST_TICK = "aws:lambda/invocation:Invocation"
 FUNCTION = "aws:lambda/function:Function"
-INSTANCE = "aws:ec2/instance:Instance"
-ADDRESS = "aws:ec2/eip:Eip"
-CALM = frozenset({"same", "read"})
-
-
-@dataclass(frozen=True)
-class Deployed:
-    """A stack that stands, and the engine on it."""
-
-    here: Cloud
-    pulumi: Pulumi
-
-    def put(self, **values: Any) -> None:
-        """Change keys of the stack file, as an operator does."""
-        file = self.pulumi.project.stack_file
-        document: dict[str, Any] = yaml.safe_load(file.read_text())
-        document["config"] |= {f"tandem:{key}": value for key, value in values.items()}
-        file.write_text(yaml.safe_dump(document))
-
-    def plan(self) -> dict[str, set[str]]:
-        """What an up would do: operation to types."""
-        plan: dict[str, set[str]] = {}
-        for step in self.pulumi.preview_as_data()["steps"]:
-            if step["op"] not in CALM:
-                plan.setdefault(step["op"], set()).add(step["urn"].split("::")[2].rpartition("$")[2])
-        return plan
-
-    def change(self, **values: Any) -> dict[str, set[str]]:
-        """Change keys and bring them in; what was planned, with whatever an earlier change left. Nothing precious is new."""
-        before = self.precious()
-        self.put(**values)
-        plan = self.plan()
-        self.pulumi.up()
-        assert self.precious() == before
-        return plan
-
-    def precious(self) -> Mapping[str, str]:
-        """The ids that must outlive every change: address, workers, their disks, record, key."""
-        kinds = (ADDRESS, INSTANCE, "aws:ebs/volume:Volume", "aws:dynamodb/table:Table", "aws:kms/key:Key")
-        return {each["urn"]: each["id"] for each in resources(self.pulumi.state()) if each["type"] in kinds}
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +32,16 @@ def test_a_larger_data_disk_grows_in_place(stack: Deployed) -> None:
 
 def test_another_probe_changes_the_functions_and_asks_the_first_tick_again(stack: Deployed) -> None:
     assert stack.change(probePath="/ready") == {"update": {FUNCTION}, "replace": {FIRST_TICK}}
+
+
+def test_a_new_tag_changes_tags_only_and_reaches_the_workers(stack: Deployed) -> None:
+    assert set(stack.change(tags=["cost-center=42"])) == {"update"}
+    ec2 = stack.here.emulators.client("ec2")
+    found = ec2.describe_tags(Filters=[{"Name": "key", "Values": ["cost-center"]}])["Tags"]
+    assert {each["Value"] for each in found} == {"42"}
+    assert {each["ResourceType"] for each in found} >= {"instance", "volume", "subnet", "vpc"}
+    (address,) = ec2.describe_addresses()["Addresses"]
+    assert {"Key": "cost-center", "Value": "42"} in address["Tags"]
 
 
 def test_another_order_of_promotion_changes_the_functions_only(stack: Deployed) -> None:
@@ -110,3 +79,19 @@ def test_every_mistake_of_a_stack_file_is_named_in_one_preview_and_nothing_is_ma
         assert key in str(refused.value), key
     assert "Traceback" not in refused.value.said
     assert stack.pulumi.state() == before
+
+
+@pytest.fixture(scope="module")
+def balancer(command: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    with cloud(command, tmp_path_factory.mktemp("engine")) as here:
+        pulumi = here.stack("balancer", {"natGateways": "one"})
+        pulumi.up()
+        yield Deployed(here, pulumi)
+
+
+@pytest.mark.xdist_group("changes-balancer")
+def test_a_second_nat_gateway_is_added_and_only_the_other_zone_s_way_out_changes(balancer: Deployed) -> None:
+    """The first one keeps its address, which partners may have in their lists."""
+    plan = balancer.change(natGateways="per-zone")
+    assert plan["create"] >= {"aws:ec2/natGateway:NatGateway", "aws:ec2/eip:Eip"}
+    assert not plan.keys() & {"delete", "replace", "create-replacement", "delete-replaced"}, plan
