@@ -45,6 +45,7 @@ down: ## delete the stack, and end its lab [STACK=aws-dev]
 
 nightly: test ## the large sizes; results with date go into docs/
 	TANDEM_HISTORIES=5000 $(RUN) -m pytest -q -n 2 tests/property
+	TANDEM_STACKS=all $(RUN) -m pytest -q -n 2 --dist loadgroup -m engine
 	$(RUN) -m pytest -q -n 2 -m prove tests/spec tests/property
 	$(RUN) -m tests.matrix --all
 	$(RUN) -m lab demo --profile aws

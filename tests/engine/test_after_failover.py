@@ -23,9 +23,9 @@ IN_PLACE = ("created", "deleted", "replaced")
 
 
 @pytest.fixture(scope="module")
-def lab(command: Path) -> Iterator[Operated]:
+def lab(command: Path, stage: str) -> Iterator[Operated]:
     with contextlib.ExitStack() as stack:
-        running = stack.enter_context(site.start(Options(by=By.AT_HAND), no_progress))
+        running = stack.enter_context(site.start(Options(by=By.AT_HAND, stage=stage), no_progress))
         wait_for_arbiter(running, no_progress)
         epoch = int(running.stored()["epoch"])
         strike(running, Fault.KILL, "wk1")

@@ -34,13 +34,13 @@ def failing(pulumi: Pulumi, *rules: dict[str, Any]) -> Pulumi:
     return replace(pulumi, project=replace(pulumi.project, environment=environment))
 
 
-def test_what_fails_is_named_with_the_clouds_reason_and_the_next_up_makes_it_once(here: Cloud) -> None:
-    pulumi = here.stack("dev")
+def test_what_fails_is_named_with_the_clouds_reason_and_the_next_up_makes_it_once(here: Cloud, stage: str) -> None:
+    pulumi = here.stack(stage, name=uuid.uuid4().hex[:8])
     said = "VpcLimitExceeded: the maximum number of VPCs has been reached"
     with pytest.raises(PulumiError) as failed:
         failing(pulumi, {"type": VPC, "verb": "create", "call": 1, "what": "fail", "message": said}).up()
     assert failed.value.status != 0
-    assert "tandem-aws-dev-vpc" in str(failed.value)
+    assert f"tandem-aws-{stage}-vpc" in str(failed.value)
     assert said in str(failed.value)
     assert VPC not in {each["type"] for each in resources(pulumi.state())}
 
@@ -53,10 +53,11 @@ def test_what_fails_is_named_with_the_clouds_reason_and_the_next_up_makes_it_onc
     pulumi.up()
     ec2 = here.emulators.client("ec2")
     names = [tag["Value"] for vpc in ec2.describe_vpcs()["Vpcs"] for tag in vpc.get("Tags", []) if tag["Key"] == "Name"]
-    assert names.count("tandem-aws-dev-vpc") == 1
+    assert names.count(f"tandem-aws-{stage}-vpc") == 1
     made = {each["id"] for each in resources(pulumi.state()) if each["type"] == INSTANCE}
     assert kept[0]["id"] in made
-    there = [each["InstanceId"] for found in ec2.describe_instances()["Reservations"] for each in found["Instances"]]
+    machines = [each for found in ec2.describe_instances()["Reservations"] for each in found["Instances"]]
+    there = [each["InstanceId"] for each in machines if each["State"]["Name"] != "terminated"]
     assert sorted(there) == sorted(made), "nothing was made twice"
     assert len(made) == 2
     assert pulumi.preview().changes == 0

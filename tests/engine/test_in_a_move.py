@@ -42,9 +42,9 @@ class Seen:
 
 
 @pytest.fixture(scope="module")
-def seen(command: Path) -> Iterator[Seen]:
+def seen(command: Path, stage: str) -> Iterator[Seen]:
     with contextlib.ExitStack() as stack:
-        running = stack.enter_context(site.start(Options(by=By.AT_HAND, api_faults=True), no_progress))
+        running = stack.enter_context(site.start(Options(by=By.AT_HAND, api_faults=True, stage=stage), no_progress))
         lab = Operated(running, Pulumi(command, running.project))
         wait_for_arbiter(running, no_progress)
         faults = running.api_faults
