@@ -1,16 +1,11 @@
 """Pulumi's engine for these tests, the one that `make engine` provides; and the stacks that they are run on."""
 
-import os
 from pathlib import Path
 
 import pytest
 
 from lab import pulumi_project
-
-VARIABLE = "TANDEM_STACKS"
-"""`all`: every stack that has a watchdog, as `make nightly` wants it; else `aws-dev` alone."""
-
-STAGES = ("dev", "stage", "prod") if os.environ.get(VARIABLE) == "all" else ("dev",)
+from tests.engine.sizes import STAGES
 
 
 @pytest.fixture(scope="session")

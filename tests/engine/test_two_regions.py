@@ -10,8 +10,9 @@ import pytest
 from lab.bare_cloud import Cloud, cloud, resources
 from lab.pulumi_cli import Run
 from lab.stack_file import REPOSITORY
+from tests.engine.sizes import at_night
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("two-regions")]
+pytestmark = [pytest.mark.engine, at_night, pytest.mark.xdist_group("two-regions")]
 
 REGIONS = ("eu-central-1", "eu-west-1")
 

@@ -1,0 +1,16 @@
+"""How much of these tests is run: in CI one of each kind, in `make nightly` everything on every stack."""
+
+import os
+
+import pytest
+
+VARIABLE = "TANDEM_STACKS"
+"""`all`: as `make nightly` sets it."""
+
+EVERYTHING = os.environ.get(VARIABLE) == "all"
+
+STAGES = ("dev", "stage", "prod") if EVERYTHING else ("dev",)
+"""Stacks with a watchdog."""
+
+at_night = pytest.mark.skipif(not EVERYTHING, reason=f"in make nightly, or with {VARIABLE}=all")
+"""Of a test, or of one of its parameters."""
