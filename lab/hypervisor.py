@@ -2,6 +2,7 @@
 
     running   -> the worker's process runs (a new one after every start), its card is open
     stopped   -> the process is killed, the card gives no answer
+    terminated-> both are gone, and the private address is free for another machine of that name
     isolated  -> (security groups other than its first) the card takes no new flows, open ones go on
     associated-> the fixed address carries to that private address, from the moment that the cloud says
     assigned  -> (another private address) the card listens on it too
@@ -116,6 +117,8 @@ class Hypervisor:
         self._describe = describe
         self._is_fixed = is_fixed
         self._associations: Counter[str] = Counter()
+        self._gone: set[str] = set()
+        """Ids of terminated instances, of which the cloud may still have something to say."""
         self._due: queue.PriorityQueue[_Due] = queue.PriorityQueue()
         self._numbers = iter(range(1 << 60))
         self._failure: BaseException | None = None
@@ -202,6 +205,8 @@ class Hypervisor:
                     self._failure = self._failure or exc
 
     def _on_instance(self, event: Mapping[str, Any]) -> None:
+        if event["instance_id"] in self._gone:
+            return
         machine = self._machine(str(event["instance_id"]))
         machine.state, machine.alive = str(event["state"]), bool(event["alive"])
         machine.booting = machine.booting and machine.alive
@@ -211,13 +216,16 @@ class Hypervisor:
             self._power_on(machine)
         elif machine.process and runs and not machine.alive:
             machine.process.kill()
+        if machine.state == "terminated":
+            self._gone.add(machine.instance_id)
+            machine.card.end()
 
     def _machine(self, instance_id: str) -> Machine:
         known = next((machine for machine in self.machines.values() if machine.instance_id == instance_id), None)
         return known or self._new_machine(instance_id)
 
     def _new_machine(self, instance_id: str) -> Machine:
-        """An instance appeared: it gets a card, which stays for its life."""
+        """An instance appeared: it gets a card, which stays for its life. One of that name before it is terminated."""
         described, ports, logs = self._describe(instance_id), self._ports, self._supervisor.logs
         flags: list[object] = ["--name", described.name, "--address", described.private_ip, "--receiver", self._receiver]
         flags += ["--llp", ports.llp, "--http", ports.http, "--public", ports.public]
@@ -244,14 +252,14 @@ class Hypervisor:
         machine.starts += 1
 
     def _on_groups(self, event: Mapping[str, Any]) -> None:
-        if event["instance_id"] is None:
+        if event["instance_id"] is None or event["instance_id"] in self._gone:
             return
         machine = self._machine(str(event["instance_id"]))
         machine.isolated = frozenset(event["groups"]) != machine.groups
         self._set_card(machine)
 
     def _on_private_ips(self, event: Mapping[str, Any]) -> None:
-        if event["instance_id"] is not None:
+        if event["instance_id"] is not None and event["instance_id"] not in self._gone:
             machine = self._machine(str(event["instance_id"]))
             machine.card.call("set", CONTROL_S, addresses=list(event["private_ips"]))
 
