@@ -8,7 +8,7 @@ RUN := .venv/bin/python
 FAST := not lab and not judge and not slips and not prove and not engine
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check nightly engine up preview refresh repair down prove lab-run lab-up lab-ask lab-down bench clean docs lock setup-lab setup-dev
+.PHONY: help demo test check nightly engine up preview refresh repair roll down prove lab-run lab-up lab-ask lab-down bench clean docs lock setup-lab setup-dev
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -42,6 +42,10 @@ preview: ## what up would do [STACK=aws-dev]
 refresh: ## compare the stack's state with the emulated AWS [STACK=aws-dev]
 repair: ## after an interrupted run: release the lock and bring it to its end [STACK=aws-dev]
 down: ## delete the stack, and end its lab [STACK=aws-dev]
+
+roll: setup-lab ## image, type and user data of the stack file for one standby, failover paused meanwhile [STACK=aws-dev] WORKER=wk2
+	@$(PYTHON) tools/engine.py
+	@$(RUN) -m lab roll --stack $(STACK) --worker "$(WORKER)"
 
 nightly: test ## the large sizes; results with date go into docs/
 	TANDEM_HISTORIES=5000 $(RUN) -m pytest -q -n 2 tests/property

@@ -17,6 +17,7 @@ from infra import package, quotas
 from infra.aws.arguments import pair_args
 from infra.aws.layout import layout
 from infra.aws.pair import Pair
+from infra.aws.rolling import VARIABLE as ROLL_VARIABLE
 from infra.aws.size import quota_needs
 from infra.config import ConfigError, Source, parse
 from infra.config.advice import advice
@@ -43,7 +44,11 @@ def main() -> None:
         raise pulumi.RunError(str(exc)) from None
     site = site_name(project, stack)
     bundle = package.build(ROOT, config.cloud.value, config.failback_time_zone)
-    args = pair_args(config, site=site, bundle=str(package.write(bundle, BUNDLES)), bundle_digest=bundle.digest)
+    rolled = os.environ.get(ROLL_VARIABLE, "")
+    zipped = str(package.write(bundle, BUNDLES))
+    args = pair_args(config, site=site, bundle=zipped, bundle_digest=bundle.digest, roll_worker=rolled)
+    if rolled:
+        pulumi.log.warn(f"{ROLL_VARIABLE}: in this run {rolled} takes image, type, tenancy and user data of the stack file")
     for sentence in (*advice(config), *quotas.warnings(quota_needs(args, layout(args)), config.region)):
         pulumi.log.warn(sentence)
     # Explicit, so that the stack's region is the one of its configuration and of no profile.

@@ -61,13 +61,15 @@ def child(
     depends_on: Sequence[pulumi.Resource] = (),
     protect: bool | None = None,
     ignore_changes: Sequence[str] = (),
+    replace_on_changes: Sequence[str] = (),
     delete_before_replace: bool | None = None,
 ) -> pulumi.ResourceOptions:
-    """Options of a resource inside a component; names in `ignore_changes` are the provider's own."""
+    """Options of a resource inside a component; names in `ignore_changes`, `replace_on_changes` are the provider's own."""
     return pulumi.ResourceOptions(
         parent=parent,
         depends_on=list(depends_on),
         protect=protect,
         ignore_changes=list(ignore_changes) or None,
+        replace_on_changes=list(replace_on_changes) or None,
         delete_before_replace=delete_before_replace,
     )

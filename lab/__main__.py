@@ -2,7 +2,8 @@
 
 `run NAME` plays a named scenario and judges it; without a name it lists them all; `faults-page` writes docs/FAULTS.md.
 `up` leaves a lab running in the background, with its endpoints in `out/lab/<id>/up.json`; `down` ends every such lab.
-`ask VERB` asks the watchdog of such a lab for something, and prints its reply; `pulumi VERB` runs Pulumi's command on one.
+`ask VERB` asks the watchdog of such a lab for something, and prints its reply; `pulumi VERB` runs Pulumi's command on one;
+`roll` brings a new image, type or user data to one standby of it.
 """
 
 import argparse
@@ -10,7 +11,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from lab import ask_command, background_lab, pulumi_command, site
+from lab import ask_command, background_lab, pulumi_command, roll_command, site
 from lab.ask_command import CannotAskError
 from lab.child import ChildError
 from lab.demo import OUT, Progress, demo
@@ -67,6 +68,7 @@ def _run(arguments: argparse.Namespace) -> int:
         "down": lambda _: background_lab.down(),
         "ask": ask_command.ask,
         "pulumi": pulumi_command.run,
+        "roll": lambda asked: roll_command.run(asked, Progress()),
         "serve": _serve,
     }
     return verbs[arguments.verb](arguments)
@@ -131,6 +133,7 @@ def _arguments() -> argparse.Namespace:
     serve.add_argument("--stage", default=site.Options.stage, help="which stack file (%(default)s)")
     serve.add_argument("--by", choices=[by.value for by in By], default=By.AT_HAND.value, help="who deploys (%(default)s)")
     pulumi_command.add_arguments(verbs.add_parser("pulumi", help="Pulumi's own command on a lab"))
+    roll_command.add_arguments(verbs.add_parser("roll", help="a new image, type or user data for one standby"))
     ask_command.add_arguments(verbs.add_parser("ask", help="ask the watchdog of a lab that is up"))
     verbs.add_parser("down", help="end every lab that `up` left")
     return parser.parse_args()

@@ -40,6 +40,8 @@ class RunningLab:
     folder: Path
     desk: Desk
     workers: tuple[str, ...]
+    http_port: int
+    """Where its workers answer HTTP."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -139,7 +141,7 @@ def find(lab_id: str = "", labs: Path = LABS) -> RunningLab:
         config=Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1}, proxies={}),
     )
     desk = Desk(client, config["stateTable"], config["site"])
-    return RunningLab(path.parent, desk, tuple(config["workers"]))
+    return RunningLab(path.parent, desk, tuple(config["workers"]), int(said["ports"]["http"]))
 
 
 def _require_workers(arguments: argparse.Namespace, lab: RunningLab) -> None:

@@ -68,6 +68,10 @@ class Desk:
         item = self._item(record_key(self.site))
         return json.loads(item["document"]["S"]) if item else {}
 
+    def leader(self) -> str:
+        """Who has the lease, or had it last; empty where nobody ever did."""
+        return str(self._item(lease_key(SHARD)).get("owner", {}).get("S", ""))
+
     def inbox(self) -> tuple[str, ...]:
         """What lies in the inbox."""
         return tuple(self._item(lease_key(SHARD)).get("inbox", {}).get("SS", []))

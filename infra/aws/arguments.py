@@ -22,6 +22,8 @@ class PairArgs(TypedDict):
     """Path of the watchdog's zip file."""
     bundle_digest: str
     """What the bundle is told from another by."""
+    roll_worker: str
+    """The worker that takes a new image, type or user data in this run (`infra.aws.rolling`). Empty: none does."""
 
     cloud: Cloud
     region: str
@@ -95,13 +97,13 @@ class PairArgs(TypedDict):
     tags: dict[str, str]
 
 
-def pair_args(config: StackConfig, *, site: str, bundle: str, bundle_digest: str) -> PairArgs:
+def pair_args(config: StackConfig, *, site: str, bundle: str, bundle_digest: str, roll_worker: str = "") -> PairArgs:
     """The arguments that a checked configuration stands for."""
     fields = {field: _plain(getattr(config, field)) for field in StackConfig.model_fields if field not in CONTENTS}
     contents = {argument: getattr(config, field).text for field, argument in CONTENTS.items()}
     tags = dict(tag.split("=", 1) for tag in config.tags)
-    values = {**fields, **contents, "tags": tags, "site": site, "bundle": bundle, "bundle_digest": bundle_digest}
-    return cast("PairArgs", values)
+    built = {"site": site, "bundle": bundle, "bundle_digest": bundle_digest, "roll_worker": roll_worker}
+    return cast("PairArgs", {**fields, **contents, "tags": tags, **built})
 
 
 def _plain(value: Any) -> Any:

@@ -128,7 +128,7 @@ class Pair(pulumi.ComponentResource):
     def _one_serves(self, ground: Ground, telling: Telling, watch: WatchGroups) -> tuple[Served, Workers]:
         address = self._address(ground)
         # An address that is in use cannot be released: at a destroy it goes after the workers.
-        workers = self._workers(ground, [address.resource])
+        workers = self._workers(ground, [address.resource], address.address_id)
         failover = Failover(
             self,
             self._name,
@@ -152,7 +152,7 @@ class Pair(pulumi.ComponentResource):
         return served, workers
 
     def _both_serve(self, ground: Ground, telling: Telling) -> tuple[Served, Workers]:
-        workers = self._workers(ground, ground.network.ready)
+        workers = self._workers(ground, ground.network.ready, None)
         balancer = Sharing(self, self._name, self._args, ground=ground, workers=workers, telling=telling).balancer
         return Served(addresses=balancer.addresses, dns_name=balancer.dns_name), workers
 
@@ -182,7 +182,7 @@ class Pair(pulumi.ComponentResource):
             child(self),
         )
 
-    def _workers(self, ground: Ground, after: Sequence[pulumi.Resource]) -> Workers:
+    def _workers(self, ground: Ground, after: Sequence[pulumi.Resource], address_id: pulumi.Output[str] | None) -> Workers:
         args = self._args
         subnets = ground.network.subnet_ids(self._layout.worker_band)
         return Workers(
@@ -215,6 +215,8 @@ class Pair(pulumi.ComponentResource):
                 "group_id": ground.groups.worker_id,
                 "key_arn": ground.disks.key_arn,
                 "deletion_protection": args["deletion_protection"],
+                "roll_worker": args["roll_worker"],
+                "address_id": address_id,
                 "after": after,
                 "tags": args["tags"],
             },

@@ -12,6 +12,7 @@ import pulumi_aws as aws
 
 from infra.aws.guest import DATA_DEVICE, Guest, user_data
 from infra.aws.permissions import trust
+from infra.aws.rolling import check_name, only_a_standby
 from infra.config.keys import Egress, Tenancy
 from infra.naming import tags
 from infra.shapes import AccountHandle, WorkerHandle, child
@@ -34,6 +35,12 @@ LEFT_ALONE = (
     "secondaryPrivateIps",
 )
 """Properties of a living worker that are the watchdog's, or that only a step-by-step change of one worker may touch."""
+
+WATCHDOGS = frozenset({"associatePublicIpAddress", "vpcSecurityGroupIds", "secondaryPrivateIps"})
+"""Those of them that stay ignored of a worker that is rolled: the watchdog's, or not to be changed at all."""
+
+MADE_ANEW_BY = ("userData", "userDataBase64")
+"""What a rolled worker is made anew by, besides what the provider says: read at the first boot only (`guest`)."""
 
 RESERVATION_LEFT_ALONE = ("instanceType", "tenancy")
 """As its worker keeps them: a reservation that is replaced is cancelled, and a worker that targets it starts no more."""
@@ -78,6 +85,10 @@ class WorkersArgs(TypedDict):
     group_id: pulumi.Output[str]
     key_arn: pulumi.Output[str]
     deletion_protection: bool
+    roll_worker: str
+    """The one that takes the properties else left alone, in this run; empty: none."""
+    address_id: pulumi.Output[str] | None
+    """Of the fixed address that a worker may hold; None: no worker holds alone."""
     after: Sequence[pulumi.Resource]
     """What must be there as long as there are workers."""
     tags: dict[str, str]
@@ -92,6 +103,7 @@ class Workers(pulumi.ComponentResource):
         super().__init__("tandem:aws:Workers", name, {}, opts)
         self._name = name
         self._args = args
+        check_name(args["roll_worker"], {worker: each.zone for worker, each in args["placements"].items()})
         self._profile = self._instance_profile()
         self.resources: list[pulumi.Resource] = []
         handles: list[WorkerHandle] = []
@@ -129,7 +141,7 @@ class Workers(pulumi.ComponentResource):
         shown = tags(args["site"], args["tags"], f"{args['site']}-{worker}")
         instance = aws.ec2.Instance(
             f"{self._name}-{worker}",
-            ami=args["ami_id"],
+            ami=self._image(worker, placement),
             instance_type=args["instance_type"],
             # On the instance; a tenancy of the network would bind whatever else is launched there.
             tenancy=args["tenancy"].value,
@@ -169,13 +181,29 @@ class Workers(pulumi.ComponentResource):
                 self,
                 # One after the other: what changes both must never change both at once.
                 depends_on=[*args["after"], *self.resources],
-                ignore_changes=LEFT_ALONE,
+                ignore_changes=self._left_alone(worker, LEFT_ALONE),
+                replace_on_changes=MADE_ANEW_BY if self._is_rolled(worker) else (),
                 # The old one has the pinned address until it is gone.
                 delete_before_replace=True,
             ),
         )
         self._attach(worker, placement, instance)
         return instance
+
+    def _is_rolled(self, worker: str) -> bool:
+        return worker == self._args["roll_worker"]
+
+    def _left_alone(self, worker: str, names: Sequence[str]) -> Sequence[str]:
+        """What this run does not compare of a worker, or of what is its alone."""
+        return [name for name in names if name in WATCHDOGS] if self._is_rolled(worker) else names
+
+    def _image(self, worker: str, placement: Placement) -> pulumi.Input[str]:
+        """The image; of a rolled worker only once the cloud has said that it does not hold. Else it stays as it is."""
+        args = self._args
+        if not self._is_rolled(worker) or args["address_id"] is None:
+            return args["ami_id"]
+        own = (placement.private_ip, placement.second_private_ip)
+        return only_a_standby(worker, own, args["address_id"], self).apply(lambda _: args["ami_id"])
 
     def _second(self, placement: Placement) -> list[str] | None:
         """The second private address of a worker, where it has one."""
@@ -226,7 +254,7 @@ class Workers(pulumi.ComponentResource):
             instance_match_criteria="targeted",
             end_date_type="unlimited",
             tags=tags(args["site"], args["tags"], f"{args['site']}-{worker}"),
-            opts=child(self, ignore_changes=RESERVATION_LEFT_ALONE),
+            opts=child(self, ignore_changes=self._left_alone(worker, RESERVATION_LEFT_ALONE)),
         )
         return {"capacity_reservation_target": {"capacity_reservation_id": reservation.id}}
 

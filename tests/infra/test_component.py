@@ -9,7 +9,7 @@ from infra.aws.arguments import CONTENTS, PairArgs
 from infra.aws.pair import Pair
 from infra.config import StackConfig
 
-OWN_ARGUMENTS = {"site", "bundle", "bundle_digest"}
+OWN_ARGUMENTS = {"site", "bundle", "bundle_digest", "roll_worker"}
 PLAIN_TYPES = {str, int, float, bool}
 
 
@@ -18,7 +18,7 @@ def schema() -> Any:
     return Analyzer("tandem").analyze([Pair])["component_definitions"]["Pair"]
 
 
-def test_the_arguments_are_the_configurations_fields_and_three_of_their_own() -> None:
+def test_the_arguments_are_the_configurations_fields_and_four_of_their_own() -> None:
     fields = {CONTENTS.get(field, field) for field in StackConfig.model_fields}
 
     assert set(PairArgs.__annotations__) == fields | OWN_ARGUMENTS

@@ -29,6 +29,7 @@ def ready(labs: Path, lab_id: str, *, started: int | None = None, pid: int | Non
     folder = labs / lab_id
     folder.mkdir()
     said = {"process": process, "endpoints": {"others": "http://127.0.0.1:1"}, "outputs": {"cliConfig": config}}
+    said["ports"] = {"http": 8080}
     (folder / "up.json").write_text(json.dumps(said))
     return folder
 

@@ -25,6 +25,7 @@ def functions(cloud: Cloud) -> dict[str, Function]:
         "aws:ec2/getPrefixList:getPrefixList": prefix_list,
         "aws:ec2/getManagedPrefixList:getManagedPrefixList": managed_prefix_list,
         "aws:ec2/getAmi:getAmi": ami,
+        "aws:ec2/getElasticIp:getElasticIp": elastic_ip,
     }
     return {token: partial(function, cloud) for token, function in named.items()}
 
@@ -133,6 +134,27 @@ def ami(cloud: Cloud, ask: Ask) -> Mapping[str, Any]:
     if not newest_first or (len(newest_first) > 1 and not ask.get("mostRecent")):
         raise LookupError(f"{len(newest_first)} images match; getAmi needs exactly one, or mostRecent")
     return _image_outputs(cloud, newest_first[0])
+
+
+def elastic_ip(cloud: Cloud, ask: Ask) -> Mapping[str, Any]:
+    """A public address and where it leads to now; what it does not have is left out."""
+    _only_this_region(cloud, ask)
+    asked = {**ask.pick(AllocationIds="id", PublicIps="publicIp"), **_filters(ask)}
+    wanted = {name: [each] if isinstance(each, str) else each for name, each in asked.items()}
+    found = cloud.client("ec2").describe_addresses(**wanted)["Addresses"]
+    if len(found) != 1:
+        raise LookupError(f"{len(found)} addresses match {wanted}; getElasticIp needs exactly one")
+    names = {
+        "AllocationId": "id",
+        "AssociationId": "associationId",
+        "Domain": "domain",
+        "InstanceId": "instanceId",
+        "NetworkInterfaceId": "networkInterfaceId",
+        "PrivateIpAddress": "privateIp",
+        "PublicIp": "publicIp",
+    }
+    known = {names[key]: value for key, value in found[0].items() if key in names and value}
+    return {"tags": {each["Key"]: each["Value"] for each in found[0].get("Tags", [])}, "region": cloud.region} | known
 
 
 def _image_outputs(cloud: Cloud, image: Mapping[str, Any]) -> dict[str, Any]:

@@ -70,8 +70,8 @@ def pending_worker_or_released_address_the_schedule_comes_after_both_and_goes_be
         Slip(
             "the workers wait for nothing",
             PAIR,
-            "self._workers(ground, [address.resource])",
-            "self._workers(ground, [])",
+            "self._workers(ground, [address.resource], address.address_id)",
+            "self._workers(ground, [], address.address_id)",
         ),
     ),
 )

@@ -1,0 +1,336 @@
+"""`make roll`: who may be rolled and when, what a preview may hold, and what becomes of the pause whatever happens."""
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab import roll_limits, roll_plan, rolling
+from lab.asking import Answer, Desk
+from lab.pulumi_cli import Pulumi
+from lab.pulumi_project import Project
+from lab.recording import STACK_TYPE
+from lab.rolling import Roll, RollFailedError, RollRefusedError
+
+STEADY: Mapping[str, Any] = {"holder": "wk1", "epoch": 3, "phase": "steady", "fences": []}
+WORKERS = ("wk1", "wk2")
+URN = "urn:pulumi:aws-dev::tandem::tandem:index:Pair$tandem:aws:Workers$"
+INSTANCE = "aws:ec2/instance:Instance"
+
+
+# Who may be rolled, and when
+
+
+def limits(worker: str = "wk2", **record: Any) -> str:
+    return roll_limits.limitation({**STEADY, **record}, worker, WORKERS, stack="aws-dev", now_s=1000.0)
+
+
+def test_a_standby_of_a_steady_site_may_be_rolled() -> None:
+    assert limits() == ""
+
+
+@pytest.mark.parametrize(("worker", "said"), [("", "no worker was named"), ("wk3", "'wk3' is no worker of aws-dev")])
+def test_whoever_is_no_worker_is_refused_with_those_that_are(worker: str, said: str) -> None:
+    assert limits(worker) == f"{said}; its workers are wk1, wk2. For example: make roll STACK=aws-dev WORKER=wk2"
+
+
+def test_the_holder_is_refused_with_the_command_that_moves_the_address() -> None:
+    assert limits("wk1") == (
+        "wk1 holds the address, and only a standby is rolled. Move the address first: make lab-ask VERB=switchover "
+        "WORKER=wk2. Then: make roll STACK=aws-dev WORKER=wk1"
+    )
+
+
+PAUSE = {"until_s": 1600.0, "who": "mia", "why": "patching"}
+
+
+@pytest.mark.parametrize(
+    ("record", "said"),
+    [
+        ({"phase": "moving"}, "aws-dev is moving: a move is in motion; wait until the phase is steady again"),
+        (
+            {"phase": "both-down"},
+            "aws-dev is both-down: no worker serves; mend that first (docs/RUNBOOK.md, Phase both-down)",
+        ),
+        (
+            {"fences": [{"worker": "wk2"}]},
+            "wk2 is fenced, and no standby before it was started and came back (docs/RUNBOOK.md, After a failover)",
+        ),
+        (
+            {"phase": "paused", "pause": PAUSE},
+            (
+                "failover is paused by mia (patching) for 600 s more, and a roll would end that. Wait, or end it: "
+                "make lab-ask VERB=resume"
+            ),
+        ),
+        (
+            {"requests": [{"verb": "switchover"}]},
+            "requests wait to be carried out (switchover). Wait for their answers",
+        ),
+    ],
+)
+def test_a_site_that_is_not_steady_is_told_with_the_reason_and_what_to_do(record: Mapping[str, Any], said: str) -> None:
+    assert limits(**record) == f"{said}. Then: make roll STACK=aws-dev WORKER=wk2"
+
+
+def test_every_phase_but_the_two_that_are_looked_at_apart_has_its_reason() -> None:
+    assert {each.value for each in roll_limits.Phase} == roll_limits.PHASES.keys() | {"steady", "paused"}
+
+
+def test_a_site_without_a_record_waits_for_its_first_tick() -> None:
+    assert "no record yet" in roll_limits.limitation({}, "wk2", WORKERS, stack="aws-dev", now_s=0.0)
+
+
+# What a preview may hold
+
+
+def step(op: str, name: str, kind: str = INSTANCE, **more: Any) -> dict[str, Any]:
+    return {"op": op, "urn": f"{URN}{kind}::{name}", **more}
+
+
+def faults(*steps: Mapping[str, Any]) -> list[str]:
+    return list(roll_plan.faults(roll_plan.read({"steps": [step("same", "site-wk1"), *steps]}), "wk2"))
+
+
+ROLLED = (
+    step("replace", "site-wk2", replaceReasons=["ami"]),
+    step("replace", "site-data-wk2", "aws:ec2/volumeAttachment:VolumeAttachment"),
+    step("update", "site-arbiter", "aws:lambda/function:Function", diffReasons=["environment"]),
+    step("replace", "site-first-tick", "aws:lambda/invocation:Invocation"),
+)
+
+
+def test_the_worker_its_attachment_and_another_first_tick_are_a_rolling_change() -> None:
+    assert faults(*ROLLED) == []
+    assert str(roll_plan.read({"steps": ROLLED})[0]) == "replace Instance site-wk2 (ami)"
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        (
+            step("update", "site-wk1", diffReasons=["instanceType"]),
+            "update Instance site-wk1 (instanceType): another worker",
+        ),
+        (step("replace", "site-wk12"), "replace Instance site-wk12: another worker"),
+        (step("create", "site-wk1"), "create Instance site-wk1: another worker"),
+        (
+            step("replace", "site-data-wk1", "aws:ec2/volumeAttachment:VolumeAttachment"),
+            "replace VolumeAttachment site-data-wk1: it must outlive a rolling change",
+        ),
+        (
+            step("replace", "site-data-wk2", "aws:ebs/volume:Volume"),
+            "replace Volume site-data-wk2: it must outlive a rolling change",
+        ),
+        (step("delete", "site-address", "aws:ec2/eip:Eip"), "delete Eip site-address: it must outlive a rolling change"),
+        (
+            step("delete-replaced", "site-wk2", oldState={"inputs": {"disableApiTermination": True}}),
+            "delete-replaced Instance site-wk2: AWS protects it (deletionProtection is true in the state)",
+        ),
+    ],
+)
+def test_whatever_is_more_than_that_is_named(more: Mapping[str, Any], sentence: str) -> None:
+    assert faults(*ROLLED, more) == [sentence]
+
+
+# From the beginning to the end
+
+
+@dataclass(frozen=True)
+class PaperDesk(Desk):
+    """A watchdog on paper: carries out pause and resume at once, or refuses."""
+
+    now: dict[str, Any] = field(default_factory=lambda: dict(STEADY))
+    asked: list[str] = field(default_factory=list[str])
+    replies: dict[str, Answer] = field(default_factory=dict[str, Answer])
+    refuses: frozenset[str] = frozenset()
+    moves_in: frozenset[str] = frozenset()
+
+    def put(self, entry: str) -> None:
+        said = json.loads(entry)
+        verb = said["verb"]
+        self.asked.append(verb)
+        if verb not in self.refuses:
+            self.now["phase"] = "paused" if verb == "pause" else "steady"
+        if verb in self.moves_in:
+            self.now["holder"], self.now["epoch"] = "wk2", 4
+        self.replies[said["id"]] = Answer(said["id"], verb not in self.refuses, "not now")
+
+    def answer(self, own_id: str) -> Answer | None:
+        return self.replies.get(own_id)
+
+    def record(self) -> dict[str, Any]:
+        return dict(self.now)
+
+    def leader(self) -> str:
+        """Somebody else each time."""
+        return uuid.uuid4().hex
+
+
+class PaperEc2:
+    """One machine of the worker."""
+
+    def describe_instances(self, *, Filters: Sequence[Any]) -> Mapping[str, Any]:  # noqa: N803 - as boto3 has it
+        assert Filters == [{"Name": "tag:Name", "Values": ["site-wk2"]}]
+        return {"Reservations": [{"Instances": [{"InstanceId": "i-2", "State": {"Name": "running"}}]}]}
+
+
+@dataclass
+class Bench:
+    """A project whose `pulumi` is a script."""
+
+    folder: Path
+    desk: PaperDesk
+    said: list[str] = field(default_factory=list[str])
+    agreed: bool = True
+    healthy: bool = True
+
+    def roll(self, *steps: Mapping[str, Any], **environment: str) -> str:
+        (self.folder / "preview.json").write_text(json.dumps({"steps": steps}))
+        project = Project(self.folder, "aws-dev", environment)
+        roll = Roll(
+            pulumi=Pulumi(self.folder / "pulumi", project),
+            desk=self.desk,
+            ec2=PaperEc2(),
+            is_healthy=lambda _: self.healthy,
+            worker="wk2",
+            say=self.said.append,
+            agree=lambda _: self.agreed,
+        )
+        return roll.carry_out()
+
+    def ran(self) -> list[str]:
+        file = self.folder / "asked"
+        return file.read_text().splitlines() if file.exists() else []
+
+
+IN_PLACE = step("update", "site-wk2", diffReasons=["instanceType"])
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    monkeypatch.setattr(rolling, "_POLL_S", 0.01)
+    (tmp_path / "project").mkdir()
+    command = tmp_path / "pulumi"
+    command.write_text(
+        '#!/bin/sh\necho "$TANDEM_ROLL_WORKER: $1" >> ../asked\n'
+        '[ "$1" = preview ] && cat ../preview.json\n[ "$1" != "$FAILS" ] || { echo "error: no such image"; exit 1; }\n'
+    )
+    command.chmod(0o755)
+    state = tmp_path / "state" / ".pulumi" / "stacks" / "tandem" / "aws-dev.json"
+    state.parent.mkdir(parents=True)
+    outputs = {"workers": {worker: {"addressPrivateIp": "127.0.0.1"} for worker in WORKERS}}
+    state.write_text(json.dumps({"checkpoint": {"latest": {"resources": [{"type": STACK_TYPE, "outputs": outputs}]}}}))
+    client: Any = None
+    return Bench(tmp_path, PaperDesk(client, "table", "site"))
+
+
+def test_it_pauses_brings_it_in_waits_and_resumes(bench: Bench) -> None:
+    assert bench.roll(IN_PLACE) == (
+        "wk2 was changed in place, by a stop and a start (i-2 running -> i-2 running) and is a healthy standby; wk1 held "
+        "the address throughout, epoch 3; failover is on again"
+    )
+    assert bench.ran() == ["wk2: preview", "wk2: up"]
+    assert bench.desk.asked == ["pause", "resume"]
+
+
+def test_where_nothing_differs_nobody_is_paused(bench: Bench) -> None:
+    assert bench.roll(step("update", "site-topic", "aws:sns/topic:Topic")) == (
+        "wk2 is as the stack file says; nothing to roll, and nothing was changed"
+    )
+    assert (bench.ran(), bench.desk.asked) == (["wk2: preview"], [])
+
+
+def test_a_preview_that_holds_another_worker_is_refused_before_anything_is_paused(bench: Bench) -> None:
+    with pytest.raises(
+        RollRefusedError, match=r"more than roll wk2:\n  replace Instance site-wk1: another worker\nBring in"
+    ):
+        bench.roll(IN_PLACE, step("replace", "site-wk1"))
+    assert (bench.ran(), bench.desk.asked) == (["wk2: preview"], [])
+
+
+def test_a_preview_that_fails_says_why(bench: Bench) -> None:
+    with pytest.raises(RollRefusedError, match=r"the preview failed\.\n(?s:.*)no such image"):
+        bench.roll(IN_PLACE, FAILS="preview")
+    assert bench.desk.asked == []
+
+
+def test_without_agreement_nothing_is_paused(bench: Bench) -> None:
+    bench.agreed = False
+    with pytest.raises(RollRefusedError, match="nobody agreed"):
+        bench.roll(IN_PLACE)
+    assert (bench.ran(), bench.desk.asked) == (["wk2: preview"], [])
+
+
+def test_a_pause_that_is_refused_ends_it(bench: Bench) -> None:
+    bench.desk = PaperDesk(bench.desk.dynamodb, "table", "site", refuses=frozenset({"pause"}))
+    with pytest.raises(RollRefusedError, match=r"failover could not be paused \(not now\)"):
+        bench.roll(IN_PLACE)
+    assert bench.ran() == ["wk2: preview"]
+
+
+def test_a_watchdog_that_never_answers_ends_it(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rolling, "ANSWER_S", 0.05)
+    monkeypatch.setattr(PaperDesk, "answer", lambda _self, _id: None)
+    with pytest.raises(RollRefusedError, match=r"no reply within 0\.05 s, so nobody seems to lead"):
+        bench.roll(IN_PLACE)
+    assert bench.ran() == ["wk2: preview"]
+
+
+def test_an_address_that_moved_before_the_pause_began_ends_it_and_the_pause(bench: Bench) -> None:
+    bench.desk = PaperDesk(bench.desk.dynamodb, "table", "site", moves_in=frozenset({"pause"}))
+    with pytest.raises(RollRefusedError, match="meanwhile wk2 holds and the phase is paused"):
+        bench.roll(IN_PLACE)
+    assert bench.ran() == ["wk2: preview"]
+    assert bench.desk.asked == ["pause", "resume"]
+
+
+def test_a_failing_up_ends_the_pause_and_says_how_things_stand(bench: Bench) -> None:
+    with pytest.raises(RollFailedError) as failed:
+        bench.roll(IN_PLACE, FAILS="up")
+    for part in (
+        "no such image",
+        "wk2 still has its machine (i-2 running); wk1 holds the address as before.",
+        "Automatic failover is resumed, or at the latest when the pause is over.",
+        "then repeat: make roll STACK=aws-dev WORKER=wk2 (after an engine that was killed: make repair first)",
+        f"{bench.folder}/pulumi.log",
+    ):
+        assert part in str(failed.value)
+    assert bench.desk.asked == ["pause", "resume"]
+
+
+def test_a_worker_that_does_not_come_back_is_told_and_the_pause_ends(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rolling, "BACK_S", 0.1)
+    bench.healthy = False
+    with pytest.raises(
+        RollFailedError, match=r"wk2 was not back as a healthy standby within 0\.1 s \(i-2 running\); wk1 holds"
+    ):
+        bench.roll(IN_PLACE)
+    assert bench.desk.asked == ["pause", "resume"]
+
+
+def test_a_resume_that_is_refused_is_told_with_the_pause_s_own_end(bench: Bench) -> None:
+    bench.desk = PaperDesk(bench.desk.dynamodb, "table", "site", refuses=frozenset({"resume"}))
+    assert (
+        "failover could not be resumed (not now); the pause ends by itself. Sooner: make lab-ask VERB=resume"
+        in bench.roll(IN_PLACE)
+    )
+
+
+def test_a_move_that_somebody_asked_for_meanwhile_is_told(bench: Bench) -> None:
+    bench.desk = PaperDesk(bench.desk.dynamodb, "table", "site", moves_in=frozenset({"resume"}))
+    assert "the address moved meanwhile, from wk1 to wk2 in epoch 4" in bench.roll(IN_PLACE)
+
+
+def test_an_interrupted_roll_ends_its_pause(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_self: Pulumi, *_flags: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Pulumi, "up", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        bench.roll(IN_PLACE)
+    assert bench.desk.asked == ["pause", "resume"]
