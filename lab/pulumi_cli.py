@@ -10,7 +10,7 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -118,6 +118,10 @@ class Pulumi:
     def exported(self) -> Mapping[str, Any]:
         """The same with the version of its format, as `pulumi stack import` takes it back."""
         return json.loads(self._run("stack", "export", *self._of_stack).said)
+
+    def forget(self, urns: Sequence[str]) -> None:
+        """Take resources out of the state, and leave the cloud as it is; those that depend on others first."""
+        self._run("state", "remove", *urns, "--yes", *self._of_stack)
 
     def take(self, exported: Mapping[str, Any]) -> None:
         """Put a state of another time in place of the present one."""

@@ -20,6 +20,7 @@ from pathlib import Path
 from lab import background_lab, pulumi_project, stack_file
 from lab.background_lab import READY
 from lab.deploying import By
+from lab.let_go import let_go
 from lab.pulumi_project import Project
 from lab.site import LABS
 
@@ -89,11 +90,15 @@ class Session:
             case "repair":
                 self._pulumi("cancel", "--yes", quiet=True)
                 cleared = self._pulumi("refresh", "--yes", "--skip-preview", "--clear-pending-creates")
-                return cleared or self._pulumi("up", *self._asked(), *self.flags)
+                return cleared or self._forget_let_go() or self._pulumi("up", *self._asked(), *self.flags)
             case "preview":
                 return self._pulumi(verb, *self.flags)
             case _:
                 return self._pulumi(verb, *self._asked(), *self.flags)
+
+    def _forget_let_go(self) -> int:
+        urns = let_go(pulumi_project.stored_resources(self.lab))
+        return self._pulumi("state", "remove", *urns, "--yes") if urns else 0
 
     def _init(self) -> None:
         if not self.lab.state_file:

@@ -12,7 +12,7 @@ Here: folders and values. Not here: running anything (`lab.pulumi_cli`).
 import json
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,11 +93,15 @@ def make(folder: Path, stack: LabStack, environment: Mapping[str, str]) -> Proje
 
 def stored_outputs(project: Project) -> dict[str, Any]:
     """The stack's outputs as they stand in its state now; empty before the first update. No `pulumi` is asked."""
+    return next((dict(each.get("outputs") or {}) for each in stored_resources(project) if each["type"] == STACK_TYPE), {})
+
+
+def stored_resources(project: Project) -> Sequence[Mapping[str, Any]]:
+    """The resources of the stack's state, what others depend on first; none before the first update."""
     file = project.state_file
     if not file:
-        return {}
-    resources = (json.loads(file.read_text())["checkpoint"].get("latest") or {}).get("resources") or []
-    return next((dict(each.get("outputs") or {}) for each in resources if each["type"] == STACK_TYPE), {})
+        return ()
+    return (json.loads(file.read_text())["checkpoint"].get("latest") or {}).get("resources") or ()
 
 
 def command() -> Path | None:

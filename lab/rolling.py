@@ -17,8 +17,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from failover_lambda.model import Phase, Verb
 from lab import roll_limits, roll_plan
 from lab.asking import Answer, Desk, new_id
+from lab.let_go import let_go
 from lab.pulumi_cli import LONGEST_S, Pulumi, PulumiError
-from lab.pulumi_project import stored_outputs
+from lab.pulumi_project import stored_outputs, stored_resources
 from lab.roll_plan import Step
 
 VARIABLE = "TANDEM_ROLL_WORKER"
@@ -91,8 +92,8 @@ class Roll:
             resumed = self._resume()
         how = "made anew" if made_anew else "changed in place, by a stop and a start"
         return (
-            f"{self.worker} was {how} ({_shown(before)} -> {_shown(self._machines())}) and is a healthy standby; "
-            f"{self._held(holder, epoch)}; {resumed}"
+            f"{self.worker} was {how} ({_shown(before) or 'no machine'} -> {_shown(self._machines())}) and is a healthy "
+            f"standby; {self._held(holder, epoch)}; {resumed}"
         )
 
     def _held(self, holder: str, epoch: int) -> str:
@@ -141,8 +142,11 @@ class Roll:
             )
 
     def _up(self, holder: str, before: Mapping[str, str]) -> None:
-        self.say(f"pulumi up with {VARIABLE}={self.worker}")
         try:
+            if done := let_go(stored_resources(self.pulumi.project)):
+                self.say("the last replacement did not come to its end: what it let go of is taken out of the state")
+                self.pulumi.forget(done)
+            self.say(f"pulumi up with {VARIABLE}={self.worker}")
             self._rolling.up()
         except PulumiError as exc:
             raise RollFailedError(
@@ -154,7 +158,8 @@ class Roll:
         """How the worker's machine is, as the cloud has it."""
         now = self._machines()
         if not now:
-            return f"{self.worker} has no machine: {_shown(before)} is deleted, no new one was made, and there is no standby"
+            gone = f"{', '.join(before)} is deleted and " if before else ""
+            return f"{self.worker} has no machine: {gone}no new one was made, so there is no standby"
         if now.keys() == before.keys():
             return f"{self.worker} still has its machine ({_shown(now)})"
         return f"{self.worker} has a new machine ({_shown(now)}), not everything of the up is done"

@@ -74,11 +74,11 @@ def test_the_newest_living_lab_of_the_stack_is_found(tmp_path: Path) -> None:
     assert find("aws-stage", tmp_path) is None
 
 
-def begin(folder: Path) -> None:
+def begin(folder: Path, *resources: dict[str, Any]) -> None:
     """The stack's state is there."""
     file = folder / "state" / ".pulumi" / "stacks" / "tandem" / "aws-dev.json"
     file.parent.mkdir(parents=True)
-    file.write_text("{}")
+    file.write_text(json.dumps({"checkpoint": {"latest": {"resources": resources}}}))
 
 
 def session(engine: Path, folder: Path, *flags: str, **environment: str) -> Session:
@@ -105,6 +105,17 @@ def test_a_repair_releases_the_lock_and_clears_what_was_begun_before_it_goes_on(
     assert said(folder) == [
         "one: cancel --yes --stack aws-dev",
         "one: refresh --yes --skip-preview --clear-pending-creates --stack aws-dev",
+        "one: up --yes --skip-preview --stack aws-dev",
+    ]
+
+
+def test_a_repair_takes_out_of_the_state_what_a_failed_replacement_let_go_of(engine: Path, tmp_path: Path) -> None:
+    folder = up(tmp_path, "one", "aws-dev")
+    disk = {"type": "aws:ec2/volumeAttachment:VolumeAttachment", "urn": "disk", "pendingReplacement": True}
+    begin(folder, disk)
+    assert session(engine, folder).carry_out("repair") == 0
+    assert said(folder)[-2:] == [
+        "one: state remove disk --yes --stack aws-dev",
         "one: up --yes --skip-preview --stack aws-dev",
     ]
 

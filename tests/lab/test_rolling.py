@@ -11,6 +11,7 @@ import pytest
 
 from lab import roll_limits, roll_plan, rolling
 from lab.asking import Answer, Desk
+from lab.let_go import let_go
 from lab.pulumi_cli import Pulumi
 from lab.pulumi_project import Project
 from lab.recording import STACK_TYPE
@@ -301,6 +302,29 @@ def test_a_failing_up_ends_the_pause_and_says_how_things_stand(bench: Bench) -> 
     ):
         assert part in str(failed.value)
     assert bench.desk.asked == ["pause", "resume"]
+
+
+PENDING = (
+    {"type": "aws:ec2/instance:Instance", "urn": "u:wk2", "pendingReplacement": True},
+    {"type": "aws:ec2/volumeAttachment:VolumeAttachment", "urn": "u:disk-wk2", "pendingReplacement": True},
+    {"type": "aws:ec2/volumeAttachment:VolumeAttachment", "urn": "u:disk-wk1"},
+    {"type": "aws:lambda/invocation:Invocation", "urn": "u:first-tick", "pendingReplacement": True},
+)
+
+
+def test_what_a_failed_replacement_let_go_of_is_taken_out_of_the_state_its_dependents_first() -> None:
+    assert let_go(PENDING) == ["u:first-tick", "u:disk-wk2"]
+    assert let_go([each for each in PENDING if each["urn"] != "u:disk-wk2"]) == ()
+
+
+def test_after_a_failed_replacement_that_is_done_before_the_up(bench: Bench) -> None:
+    file = next(bench.folder.glob("state/.pulumi/stacks/*/*.json"))
+    state = json.loads(file.read_text())
+    state["checkpoint"]["latest"]["resources"] += PENDING
+    file.write_text(json.dumps(state))
+    bench.roll(IN_PLACE)
+    assert bench.ran() == ["wk2: preview", ": state", "wk2: up"]
+    assert "$ pulumi state remove u:first-tick u:disk-wk2 --yes --stack aws-dev" in (bench.folder / "pulumi.log").read_text()
 
 
 def test_a_worker_that_does_not_come_back_is_told_and_the_pause_ends(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
