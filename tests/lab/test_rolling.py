@@ -1,6 +1,8 @@
 """`make roll`: who may be rolled and when, what a preview may hold, and what becomes of the pause whatever happens."""
 
+import argparse
 import json
+import socket
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,12 +11,14 @@ from typing import Any
 
 import pytest
 
-from lab import roll_limits, roll_plan, rolling
+from lab import pulumi_command, pulumi_project, roll_command, roll_limits, roll_plan, rolling
 from lab.asking import Answer, Desk
 from lab.let_go import let_go
 from lab.pulumi_cli import Pulumi
+from lab.pulumi_command import NoEngineError
 from lab.pulumi_project import Project
 from lab.recording import STACK_TYPE
+from lab.roll_command import health_at
 from lab.rolling import Roll, RollFailedError, RollRefusedError
 
 STEADY: Mapping[str, Any] = {"holder": "wk1", "epoch": 3, "phase": "steady", "fences": []}
@@ -358,3 +362,46 @@ def test_an_interrupted_roll_ends_its_pause(bench: Bench, monkeypatch: pytest.Mo
     with pytest.raises(KeyboardInterrupt):
         bench.roll(IN_PLACE)
     assert bench.desk.asked == ["pause", "resume"]
+
+
+# The command
+
+
+def asked(*words: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    roll_command.add_arguments(parser)
+    return parser.parse_args(words)
+
+
+def test_without_an_engine_the_way_to_one_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pulumi_project, "command", lambda: None)
+    with pytest.raises(NoEngineError, match="Get one with: make engine"):
+        roll_command.run(asked("--worker", "wk2"), print)
+
+
+def test_without_a_lab_the_way_to_one_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(pulumi_project, "command", lambda: tmp_path)
+    monkeypatch.setattr(pulumi_command, "find", lambda _stack: None)
+    with pytest.raises(NoEngineError, match=r"no lab is up for aws-stage\. Begin with: make up STACK=aws-stage"):
+        roll_command.run(asked("--stack", "aws-stage", "--worker", "wk2"), print)
+
+
+def test_a_stack_without_a_watchdog_is_rolled_by_hand(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(pulumi_project, "command", lambda: tmp_path)
+    monkeypatch.setattr(pulumi_command, "find", lambda stack: Project(tmp_path, stack, {}))
+    monkeypatch.setattr(pulumi_project, "stored_outputs", lambda _lab: {"stateTable": ""})
+    assert roll_command.run(asked("--stack", "aws-balancer", "--worker", "wk2"), print) == 1
+    assert "aws-balancer has no watchdog that could be paused" in capsys.readouterr().err
+
+
+def test_a_worker_that_does_not_listen_is_not_healthy() -> None:
+    assert not health_at(free_port())({"addressPrivateIp": "127.0.0.1"})
+
+
+def free_port() -> int:
+    """A port at which nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
