@@ -175,6 +175,9 @@ def tell(rolled: Rolled) -> None:
     rolled.refusal("a stranger", lambda: rolled.roll("wk9"))
     rolled.refusal("the holder", lambda: rolled.roll("wk1"))
     rolled.refusal("the holder, by pulumi alone", lambda: rolled.under(**{VARIABLE: "wk1"}).up())
+    rolled.put(tags=["cost-center=1"])
+    rolled.refusal("a change of both", lambda: rolled.roll("wk2"))
+    rolled.put(tags=[])
     rolled.ask("pause", duration_s=300.0)
     rolled.refusal("a pause", lambda: rolled.roll("wk2"))
     rolled.ask("resume")
@@ -220,6 +223,14 @@ def test_the_holder_a_stranger_and_a_paused_site_are_refused(story: Told) -> Non
     assert "Move the address first: make lab-ask VERB=switchover WORKER=wk2" in story.refused["the holder"]
     assert "wk1 holds the address" in story.refused["the holder, by pulumi alone"]
     assert "failover is paused by lab (a test)" in story.refused["a pause"]
+
+
+def test_a_preview_in_which_the_other_worker_changes_too_is_refused(story: Told) -> None:
+    """A new tag would be no harm; that nobody else is touched is what a rolling change promises."""
+    said = story.refused["a change of both"]
+    assert "this up would do more than roll wk2:\n  update Instance tandem-aws-dev-wk1 (" in said
+    assert "make up STACK=aws-dev does it" in said
+    assert story.owned["no capacity"].machines == others(story.owned["before"], "wk2")
 
 
 def test_an_up_that_fails_says_how_things_stand_and_the_pause_ends(story: Told) -> None:
