@@ -40,7 +40,7 @@ up preview refresh repair down: setup-lab
 up: ## pulumi up by the real engine, into an emulated AWS that it brings up [STACK=aws-dev]
 preview: ## what up would do [STACK=aws-dev]
 refresh: ## compare the stack's state with the emulated AWS [STACK=aws-dev]
-repair: ## after an interrupted run: release the lock and bring it to its end [STACK=aws-dev]
+repair: ## after an interrupted run: release the lock, find what was being made, and bring it to its end [STACK=aws-dev]
 down: ## delete the stack, and end its lab [STACK=aws-dev]
 
 roll: setup-lab ## image, type and user data of the stack file for one standby, failover paused meanwhile [STACK=aws-dev] WORKER=wk2
@@ -49,7 +49,7 @@ roll: setup-lab ## image, type and user data of the stack file for one standby, 
 
 nightly: test ## the large sizes; results with date go into docs/
 	TANDEM_HISTORIES=5000 $(RUN) -m pytest -q -n 2 tests/property
-	TANDEM_STACKS=all $(RUN) -m pytest -q -n 2 --dist loadgroup -m engine
+	TANDEM_STACKS=all TANDEM_KILLS=20 $(RUN) -m pytest -q -n 2 --dist loadgroup -m engine
 	$(RUN) -m pytest -q -n 2 -m prove tests/spec tests/property
 	$(RUN) -m tests.matrix --all
 	$(RUN) -m lab demo --profile aws

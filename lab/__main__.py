@@ -22,6 +22,7 @@ from lab.networks import NoFreeNetworkError
 from lab.profiles import PROFILES
 from lab.pulumi_cli import PulumiError
 from lab.pulumi_command import NoEngineError
+from lab.repairing import UnresolvedError
 from lab.scenarios import page, registry, runner
 from lab.scenarios.registry import UnknownScenarioError
 from lab.stack_file import StackFileError
@@ -37,6 +38,7 @@ EXPECTED = (
     PulumiError,
     StackFileError,
     TimeoutError,
+    UnresolvedError,
     UnknownScenarioError,
 )
 """What can go wrong with a lab; told in one sentence instead of a traceback."""

@@ -100,6 +100,14 @@ def command(pid: int) -> str:
         return ""
 
 
+def program(pid: int) -> Path | None:
+    """The file that it runs; None if that cannot be known."""
+    try:
+        return Path(f"/proc/{pid}/exe").readlink()
+    except OSError:
+        return None
+
+
 def _stat(pid: int) -> list[str] | None:
     try:
         text = Path(f"/proc/{pid}/stat").read_text()

@@ -107,6 +107,10 @@ class Pulumi:
         """Delete everything."""
         return self._run("destroy", *self._of_stack, *_CHANGES, *flags)
 
+    def cancel(self) -> Run:
+        """Release the lock of an engine that is gone."""
+        return self._run("cancel", "--yes", *self._of_stack)
+
     def outputs(self) -> Mapping[str, Any]:
         """The stack's outputs; one that is secret reads `[secret]`."""
         return json.loads(self._run("stack", "output", "--json", *self._of_stack).said)

@@ -2,7 +2,7 @@
 
     up, preview    bring up an empty lab first, where none is up for the stack
     refresh        compare the state with the emulated cloud
-    repair         after an interrupted run: release the lock, drop what was begun and never known, and bring it to its end
+    repair         after an interrupted run: release the lock, find what was being made, and bring it to its end
     down           delete everything, and end the lab
 
 Everything that the command prints is Pulumi's own; on a terminal it asks before it changes anything, elsewhere it does not.
@@ -17,15 +17,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab import background_lab, pulumi_project, stack_file
+from lab import background_lab, processes, pulumi_project, repairing, stack_file
 from lab.background_lab import READY
 from lab.deploying import By
 from lab.let_go import let_go
+from lab.providers.aws.finding import Finder
+from lab.pulumi_cli import Pulumi
 from lab.pulumi_project import Project
+from lab.repairing import Said
 from lab.site import LABS
 
 VERBS = ("up", "preview", "refresh", "repair", "down")
 MAKES_A_LAB = frozenset({"up", "preview"})
+
+PLUGINS = ("lab.providers.serve", "lab.language_host", "pulumi-language-", "pulumi-resource-")
+"""What an engine starts, by its command line."""
+
+PLUGINS_END_S = 30.0
+"""They look for their engine several times a second (`lab.orphan`); a call that they wait for may hold them."""
 
 
 class NoEngineError(Exception):
@@ -37,6 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=VERBS)
     parser.add_argument("--stack", default="aws-dev", help="one of stacks/ (%(default)s)")
     parser.add_argument("--profile", default="instant", help="of a lab that is brought up for it (%(default)s)")
+    told = parser.add_argument_group("repair", "what you found in the cloud, where it cannot tell by itself")
+    told.add_argument("--made", nargs=2, action="append", default=[], metavar=("URN", "ID"), help="it is there")
+    told.add_argument("--not-made", action="append", default=[], metavar="URN", help="it is not")
     parser.add_argument("flags", nargs="*", help="for pulumi itself, behind --")
 
 
@@ -59,7 +71,8 @@ def run(arguments: argparse.Namespace) -> int:
         lab = find(arguments.stack)
     if not lab:
         raise NoEngineError(f"no lab is up for {arguments.stack}. Begin with: make up STACK={arguments.stack}")
-    return Session(command, lab, tuple(arguments.flags)).carry_out(arguments.what)
+    said = Said(dict(arguments.made), frozenset(arguments.not_made))
+    return Session(command, lab, tuple(arguments.flags), said).carry_out(arguments.what)
 
 
 def find(stack: str, labs: Path = LABS) -> Project | None:
@@ -75,7 +88,8 @@ class Session:
 
     command: Path
     lab: Project
-    flags: Sequence[str]
+    flags: Sequence[str] = ()
+    said: Said = repairing.NOTHING
 
     def carry_out(self, verb: str) -> int:
         """What the verb says; the first exit status that is not 0."""
@@ -88,9 +102,7 @@ class Session:
                 print("the lab is down")
                 return 0
             case "repair":
-                self._pulumi("cancel", "--yes", quiet=True)
-                cleared = self._pulumi("refresh", "--yes", "--skip-preview", "--clear-pending-creates")
-                return cleared or self._forget_let_go() or self._pulumi("up", *self._asked(), *self.flags)
+                return self._repair()
             case "preview":
                 return self._pulumi(verb, *self.flags)
             case _:
@@ -99,6 +111,41 @@ class Session:
     def _forget_let_go(self) -> int:
         urns = let_go(pulumi_project.stored_resources(self.lab))
         return self._pulumi("state", "remove", *urns, "--yes") if urns else 0
+
+    def _repair(self) -> int:
+        self._wait_alone()
+        self._pulumi("cancel", "--yes", quiet=True)
+        self._adopt()
+        refreshed = self._pulumi("refresh", "--yes", "--skip-preview")
+        return refreshed or self._forget_let_go() or self._pulumi("up", *self._asked(), *self.flags)
+
+    def _wait_alone(self) -> None:
+        """Wait for what an engine that was killed has left: it notices, and may finish a call before it ends."""
+        lab_id = self.lab.environment.get(processes.LAB_ID_VARIABLE, "")
+        if engines := [each for each in processes.of_lab(lab_id) if processes.program(each.pid) == self.command.resolve()]:
+            raise NoEngineError(
+                f"pulumi is at work on {self.lab.stack} (process {engines[0].pid}: {processes.command(engines[0].pid)}). "
+                f"Wait for it, or end it with Ctrl-C; repair is for one that was killed"
+            )
+        plugins = [each for each in processes.of_lab(lab_id) if any(name in processes.command(each.pid) for name in PLUGINS)]
+        if left := processes.wait_gone(plugins, PLUGINS_END_S):
+            told = "; ".join(f"{each.pid}: {processes.command(each.pid)}" for each in left)
+            raise NoEngineError(f"what a killed engine left is still there after {PLUGINS_END_S:g} s: {told}. End it first")
+
+    def _adopt(self) -> None:
+        """Look for what was being made, say what became of it, and write that into the state."""
+        pulumi = Pulumi(self.command, self.lab)
+        exported = pulumi.exported()
+        if not exported["deployment"].get("pending_operations"):
+            return
+        finder = Finder(self.lab.environment)
+        verdicts = repairing.resolve(exported, finder.ids, self.said)
+        for each in repairing.pending(exported):
+            made = verdicts[each["urn"]]
+            print(f"{each['urn']}: {f'was made, {made}' if made else 'was not made, or can be made again'}", flush=True)
+            if made:
+                finder.complete(each, made)
+        pulumi.take(repairing.adopt(exported, verdicts))
 
     def _init(self) -> None:
         if not self.lab.state_file:

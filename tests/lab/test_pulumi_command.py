@@ -3,6 +3,10 @@
 import argparse
 import json
 import os
+import subprocess
+import sys
+import uuid
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +16,7 @@ from lab import processes, pulumi_command, pulumi_project
 from lab.background_lab import READY
 from lab.pulumi_command import NoEngineError, Session, find
 from lab.pulumi_project import Project
+from lab.repairing import Said, UnresolvedError
 from lab.stack_file import StackFileError
 
 
@@ -36,7 +41,11 @@ def up(labs: Path, name: str, stack: str, **more: Any) -> Path:
 def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A `pulumi` that writes down what it is asked, where, and for which lab."""
     command = tmp_path / "pulumi"
-    command.write_text('#!/bin/sh\necho "$WHICH: $*" >> "$PWD/../asked"\n[ "$1" != "$FAILS" ]\n')
+    command.write_text(
+        '#!/bin/sh\necho "$WHICH: $*" >> "$PWD/../asked"\n'
+        'case "$*" in "stack export"*) cat ../exported 2>/dev/null || echo "{\\"deployment\\": {}}" ;; esac\n'
+        '[ "$1" != "$FAILS" ]\n'
+    )
     command.chmod(0o755)
     monkeypatch.setattr(pulumi_project, "command", lambda: command)
     return command
@@ -98,13 +107,14 @@ def test_a_stack_that_is_there_is_not_made_again(engine: Path, tmp_path: Path) -
     assert said(folder) == ["one: preview --stack aws-dev"]
 
 
-def test_a_repair_releases_the_lock_and_clears_what_was_begun_before_it_goes_on(engine: Path, tmp_path: Path) -> None:
+def test_a_repair_releases_the_lock_and_looks_what_was_being_made_before_it_goes_on(engine: Path, tmp_path: Path) -> None:
     folder = up(tmp_path, "one", "aws-dev")
     begin(folder)
     assert session(engine, folder, FAILS="cancel").carry_out("repair") == 0  # there was no lock: that is well
     assert said(folder) == [
         "one: cancel --yes --stack aws-dev",
-        "one: refresh --yes --skip-preview --clear-pending-creates --stack aws-dev",
+        "one: stack export --stack aws-dev --non-interactive --color never",
+        "one: refresh --yes --skip-preview --stack aws-dev",
         "one: up --yes --skip-preview --stack aws-dev",
     ]
 
@@ -124,6 +134,65 @@ def test_a_repair_whose_refresh_fails_goes_no_further(engine: Path, tmp_path: Pa
     folder = up(tmp_path, "one", "aws-dev")
     assert session(engine, folder, FAILS="refresh").carry_out("repair") == 1
     assert not any(": up" in line for line in said(folder))
+
+
+def test_a_repair_that_cannot_tell_what_was_made_changes_nothing(engine: Path, tmp_path: Path) -> None:
+    folder = up(tmp_path, "one", "aws-dev")
+    begin(folder)
+    urn = "urn:pulumi:aws-dev::tandem::aws:s3/bucket:Bucket::pail"
+    creating = {"type": "creating", "resource": {"urn": urn, "custom": True, "type": "aws:s3/bucket:Bucket", "inputs": {}}}
+    (folder / "exported").write_text(json.dumps({"deployment": {"pending_operations": [creating]}}))
+    mine = session(engine, folder)
+    with pytest.raises(UnresolvedError, match="no way to find one of aws:s3/bucket:Bucket") as error:
+        mine.carry_out("repair")
+    assert list(error.value.reasons) == [urn]
+    assert not any("import" in line or "refresh" in line for line in said(folder))
+    told = replace(mine, said=Said(not_made=frozenset({urn})))
+    assert told.carry_out("repair") == 0
+    taken = json.loads((folder / "taken.json").read_text())
+    assert taken == {"deployment": {"resources": []}}
+
+
+def test_a_repair_is_refused_while_the_engine_is_at_work(engine: Path, tmp_path: Path) -> None:
+    folder = up(tmp_path, "one", "aws-dev")
+    begin(folder)
+    lab_id = f"test-{uuid.uuid4().hex}"
+    engine.unlink()
+    engine.symlink_to("/bin/sleep")
+    working = subprocess.Popen([engine, "60"], env={processes.LAB_ID_VARIABLE: lab_id})
+    try:
+        with pytest.raises(
+            NoEngineError, match=rf"pulumi is at work on aws-dev \(process {working.pid}: .*end it with Ctrl-C"
+        ):
+            session(engine, folder, **{processes.LAB_ID_VARIABLE: lab_id}).carry_out("repair")
+    finally:
+        working.kill()
+        working.wait()
+
+
+def test_a_repair_is_refused_while_a_plugin_of_a_killed_engine_lives(
+    engine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pulumi_command, "PLUGINS_END_S", 0.1)
+    folder = up(tmp_path, "one", "aws-dev")
+    begin(folder)
+    lab_id = f"test-{uuid.uuid4().hex}"
+    left = subprocess.Popen(
+        [sys.executable, "-c", "import time; time.sleep(60)", "lab.providers.serve"], env={processes.LAB_ID_VARIABLE: lab_id}
+    )
+    try:
+        with pytest.raises(NoEngineError, match=rf"still there after 0\.1 s: {left.pid}: .*End it first"):
+            session(engine, folder, **{processes.LAB_ID_VARIABLE: lab_id}).carry_out("repair")
+    finally:
+        left.kill()
+        left.wait()
+
+
+def test_what_a_person_found_is_said_by_flags() -> None:
+    parser = argparse.ArgumentParser()
+    pulumi_command.add_arguments(parser)
+    told = parser.parse_args(["repair", "--made", "urn:a", "id-1", "--made", "urn:b", "id-2", "--not-made", "urn:c"])
+    assert (dict(told.made), told.not_made) == ({"urn:a": "id-1", "urn:b": "id-2"}, ["urn:c"])
 
 
 def test_a_lab_stays_up_when_its_stack_could_not_be_deleted(engine: Path, tmp_path: Path) -> None:

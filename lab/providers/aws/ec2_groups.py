@@ -56,7 +56,7 @@ class SecurityGroup(_Group):
         group_id = ec2.create_security_group(
             GroupName=physical_name(ask), Description=description, **ask.pick("vpcId"), **ec2_tags(ask, "security-group")
         )["GroupId"]
-        _revoke_all(ec2, group_id)
+        revoke_all(ec2, group_id)
         return State(group_id)
 
     def _remove(self, state: State) -> None:
@@ -73,7 +73,7 @@ class DefaultSecurityGroup(_Group):
         ec2 = self.client("ec2")
         filters = [{"Name": "vpc-id", "Values": [ask["vpcId"]]}, {"Name": "group-name", "Values": ["default"]}]
         group_id = ec2.describe_security_groups(Filters=filters)["SecurityGroups"][0]["GroupId"]
-        _revoke_all(ec2, group_id)
+        revoke_all(ec2, group_id)
         for rules in ("ingress", "egress"):
             if ask.get(rules):
                 ask.gap(rules, "the lab gives the default group no rules")
@@ -168,7 +168,8 @@ def _group(ec2: Any, group_id: str) -> Mapping[str, Any]:
     return ec2.describe_security_groups(GroupIds=[group_id])["SecurityGroups"][0]
 
 
-def _revoke_all(ec2: Any, group_id: str) -> None:
+def revoke_all(ec2: Any, group_id: str) -> None:
+    """Take away every rule that a group has, whoever made it."""
     group = _group(ec2, group_id)
     if group["IpPermissionsEgress"]:
         ec2.revoke_security_group_egress(GroupId=group_id, IpPermissions=group["IpPermissionsEgress"])

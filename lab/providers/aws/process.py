@@ -1,7 +1,7 @@
 """The AWS provider process's own part: its options, its account, and the handlers of each region.
 
-Only `lab.providers.server` imports this file, when the engine has asked for it: what stands behind it takes a third of a
-second to import.
+`lab.providers.server` imports this file, when the engine has asked for it: what stands behind it takes a third of a
+second to import; and `lab.providers.aws.finding`.
 """
 
 import functools
