@@ -1,5 +1,6 @@
 """What an AWS handler says of a resource that it made and that then failed: its id, so that nothing is orphaned."""
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +9,9 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from lab.providers.aws import cloud
 from lab.providers.aws.cloud import AwsHandler, Cloud
+from lab.providers.aws.ec2_instances import Instance
+from lab.providers.aws.ec2_nat import NatGateway
+from lab.providers.aws.ec2_volumes import Volume
 from lab.providers.handler import Ask, NotReadyError, State
 
 DENIED = ClientError({"Error": {"Code": "UnauthorizedOperation", "Message": "no"}}, "DescribeThings")
@@ -73,3 +77,87 @@ def test_what_does_not_become_ready_keeps_its_id(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(NotReadyError, match=r"^Thing thing-1 was not ready after 0 s$") as error:
         Thing({}, looks=10**6).create(ask())
     assert error.value.made == State("thing-1", {"size": 1, "token": "t"})
+
+
+def test_what_fails_after_it_is_ready_keeps_its_id_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise DENIED
+
+    monkeypatch.setattr(Thing, "_finish", refuse)
+    with pytest.raises(NotReadyError, match="UnauthorizedOperation") as error:
+        Thing({"size": 1}).create(ask())
+    assert error.value.made == State("thing-1", {"size": 1, "token": "t"})
+
+
+class Ec2:
+    """An EC2 in which nothing ever becomes ready, or everything goes wrong, as it is told."""
+
+    def __init__(self, state: str) -> None:
+        self.state = state
+
+    def run_instances(self, **_: object) -> dict[str, Any]:
+        return {"Instances": [{"InstanceId": "i-1"}]}
+
+    def describe_instances(self, **_: object) -> dict[str, Any]:
+        instance = {"InstanceId": "i-1", "State": {"Name": self.state}, "StateReason": {"Message": "VolumeLimitExceeded"}}
+        return {"Reservations": [{"Instances": [instance]}]}
+
+    def create_volume(self, **_: object) -> dict[str, Any]:
+        return {"VolumeId": "vol-1"}
+
+    def describe_volumes(self, **_: object) -> dict[str, Any]:
+        return {"Volumes": [{"VolumeId": "vol-1", "State": self.state}]}
+
+    def create_nat_gateway(self, **_: object) -> dict[str, Any]:
+        return {"NatGateway": {"NatGatewayId": "nat-1"}}
+
+    def describe_nat_gateways(self, **_: object) -> dict[str, Any]:
+        return {"NatGateways": [{"NatGatewayId": "nat-1", "State": self.state, "FailureMessage": "no address"}]}
+
+
+def made_in(handler: type[AwsHandler], state: str, **inputs: object) -> NotReadyError:
+    real = handler(Cloud(lambda *_, **__: Ec2(state), region="eu-central-1", account_id="1"))
+    with pytest.raises(NotReadyError) as error:
+        real.create(Ask(handler.type, "a", inputs))
+    return error.value
+
+
+SLOW = [
+    (Instance, {"ami": "ami-1"}, "pending", "i-1"),
+    (Volume, {"availabilityZone": "eu-central-1a"}, "creating", "vol-1"),
+    (NatGateway, {"subnetId": "subnet-1"}, "pending", "nat-1"),
+]
+
+
+@pytest.mark.parametrize(("handler", "inputs", "state", "made"), SLOW, ids=lambda each: getattr(each, "__name__", ""))
+def test_a_real_type_that_does_not_become_ready_in_time_keeps_its_id(
+    monkeypatch: pytest.MonkeyPatch, handler: type[AwsHandler], inputs: dict[str, object], state: str, made: str
+) -> None:
+    monkeypatch.setattr(cloud.wait_until, "__defaults__", (0.05,))
+    error = made_in(handler, state, **inputs)
+    assert error.made == State(made, inputs)
+    assert str(error) == f"{handler.__name__} {made} was not ready after 0 s"
+
+
+@pytest.mark.parametrize(
+    ("handler", "state", "why"),
+    [
+        (Instance, "terminated", "instance i-1 is terminated: VolumeLimitExceeded"),
+        (Volume, "error", "volume vol-1 is in state error: may the caller use its key?"),
+        (NatGateway, "failed", "NAT gateway nat-1 has failed: no address"),
+    ],
+    ids=lambda each: getattr(each, "__name__", ""),
+)
+def test_what_never_will_be_ready_is_not_waited_for_and_says_why(handler: type[AwsHandler], state: str, why: str) -> None:
+    began_s = time.monotonic()
+    error = made_in(handler, state, ami="ami-1", availabilityZone="eu-central-1a")
+    assert str(error) == why
+    assert error.made
+    assert time.monotonic() - began_s < cloud.WAIT_DEADLINE_S / 2
+
+
+@pytest.mark.parametrize(
+    ("handler", "state"), [(Instance, "running"), (Instance, "stopped"), (Volume, "in-use"), (NatGateway, "available")]
+)
+def test_what_was_not_ready_is_so_later_whatever_was_done_with_it_since(handler: type[AwsHandler], state: str) -> None:
+    assert handler(Cloud(lambda *_, **__: Ec2(state), region="eu-central-1", account_id="1")).ready(State("x-1"))

@@ -115,7 +115,7 @@ class AwsHandler(Handler):
         made = self._make(ask)
         if ask.is_not_made:
             return Created(made.id, made.outputs)
-        outputs = self._when_ready(State(made.id, {**ask.inputs, **made.outputs}))
+        outputs = self._when_ready(State(made.id, {**ask.inputs, **made.outputs}), ask)
         self._compare(ask, outputs, frozenset(ask.inputs))
         return Created(made.id, {**made.outputs, **outputs})
 
@@ -157,10 +157,11 @@ class AwsHandler(Handler):
         """The client of that service."""
         return self.cloud.client(service)
 
-    def _when_ready(self, made: State) -> Mapping[str, Any]:
+    def _when_ready(self, made: State, ask: Ask) -> Mapping[str, Any]:
         """What the cloud says of what was just made; whatever goes wrong here leaves it behind, so its id is kept."""
         try:
             wait_until(f"{self.type.rpartition(':')[2]} {made.id}", lambda: self.ready(made))
+            self._finish(made, ask)
             outputs = self._outputs(made)
         except (NotReadyError, ClientError, BotoCoreError) as exc:
             raise NotReadyError(str(exc), made) from exc
@@ -201,6 +202,9 @@ class AwsHandler(Handler):
 
         What the cloud makes at leisure is waited for by `ready`, which asks once: a wait in here that fails loses the id.
         """
+
+    def _finish(self, made: State, ask: Ask) -> None:
+        """What can be asked of it only once it is ready; what fails here and is one of `changes`, the next update does."""
 
     @abstractmethod
     def _outputs(self, state: State) -> Mapping[str, Any] | None:

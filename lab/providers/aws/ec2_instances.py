@@ -10,7 +10,7 @@ from typing import Any
 from lab.providers.aws import ec2_instance_changes, tagging
 from lab.providers.aws import ec2_look_up as look_up
 from lab.providers.aws.cloud import REGION, AwsHandler, fixed, tag_list, tag_map, tagged, told, wait_until
-from lab.providers.handler import Ask, State
+from lab.providers.handler import Ask, NotReadyError, State
 
 LAUNCH_OPTIONS = (
     "instanceType",
@@ -28,6 +28,8 @@ ROOT_OPTIONS = ("volumeSize", "volumeType", "encrypted", "kmsKeyId", "iops", "th
 
 ROOT_DEVICE = "/dev/sda1"
 """Where the root disk stands when the emulator does not know the image: moto takes any image id and then this name."""
+
+ENDED = frozenset({"shutting-down", "terminated"})
 
 
 class Instance(AwsHandler):
@@ -48,17 +50,31 @@ class Instance(AwsHandler):
     gone = ("InvalidInstanceID.NotFound",)
 
     def _make(self, ask: Ask) -> State:
+        return State(
+            self.client("ec2").run_instances(MinCount=1, MaxCount=1, **self._launch(ask))["Instances"][0]["InstanceId"]
+        )
+
+    def ready(self, state: State) -> bool:
+        """Whether it has left `pending`; a state later it may be stopped, by the watchdog say.
+
+        Raises:
+            NotReadyError: it never will: EC2 takes back what it cannot start, with its reason.
+        """
+        instance = look_up.instance(self.client("ec2"), state.id)
+        if (now := instance["State"]["Name"]) in ENDED:
+            why = instance.get("StateReason", {}).get("Message", "no reason given")
+            raise NotReadyError(f"instance {state.id} is {now}: {why}")
+        return now != "pending"
+
+    def _finish(self, made: State, ask: Ask) -> None:
         ec2 = self.client("ec2")
-        instance_id = ec2.run_instances(MinCount=1, MaxCount=1, **self._launch(ask))["Instances"][0]["InstanceId"]
-        wait_until(f"instance {instance_id}", lambda: look_up.state(ec2, instance_id) == "running")
         if more := ask.get("secondaryPrivateIps"):
-            card_id = look_up.cards(look_up.instance(ec2, instance_id))[0]["NetworkInterfaceId"]
+            card_id = look_up.cards(look_up.instance(ec2, made.id))[0]["NetworkInterfaceId"]
             ec2.assign_private_ip_addresses(NetworkInterfaceId=card_id, PrivateIpAddresses=list(more))
         if not ask.get("sourceDestCheck", True):
-            ec2.modify_instance_attribute(InstanceId=instance_id, SourceDestCheck={"Value": False})
+            ec2.modify_instance_attribute(InstanceId=made.id, SourceDestCheck={"Value": False})
         if tags := tag_list(ask.inner("rootBlockDevice").get("tags")):
-            ec2.create_tags(Resources=[_root_outputs(ec2, look_up.instance(ec2, instance_id))["volumeId"]], Tags=tags)
-        return State(instance_id)
+            ec2.create_tags(Resources=[_root_outputs(ec2, look_up.instance(ec2, made.id))["volumeId"]], Tags=tags)
 
     def _outputs(self, state: State) -> Mapping[str, Any] | None:
         ec2 = self.client("ec2")

@@ -8,7 +8,7 @@ from typing import Any
 
 from lab.providers.aws import tagging
 from lab.providers.aws.cloud import REGION, AwsHandler, ec2_tags, fixed, tag_map, tagged, told, unless_gone, wait_until
-from lab.providers.handler import Ask, State
+from lab.providers.handler import Ask, NotReadyError, State
 
 GONE_STATES = ("deleted", "failed")
 
@@ -28,9 +28,18 @@ class NatGateway(AwsHandler):
     def _make(self, ask: Ask) -> State:
         wanted = ask.pick("allocationId", "subnetId", "connectivityType")
         made = self.client("ec2").create_nat_gateway(**wanted, **ec2_tags(ask, "natgateway"))["NatGateway"]
-        state = State(made["NatGatewayId"])
-        wait_until(state.id, lambda: self._state(state) == "available")
-        return state
+        return State(made["NatGatewayId"])
+
+    def ready(self, state: State) -> bool:
+        """Whether packets can go out by it.
+
+        Raises:
+            NotReadyError: they never will: it has failed, with EC2's reason.
+        """
+        gateway = self._gateway(state) or {}
+        if gateway.get("State") == "failed":
+            raise NotReadyError(f"NAT gateway {state.id} has failed: {gateway.get('FailureMessage', 'no reason given')}")
+        return gateway.get("State") == "available"
 
     def _outputs(self, state: State) -> Mapping[str, Any] | None:
         gateway = self._gateway(state)

@@ -10,7 +10,7 @@ from typing import Any
 from lab.providers.aws import ec2_look_up as look_up
 from lab.providers.aws import tagging
 from lab.providers.aws.cloud import REGION, AwsHandler, ec2_tags, fixed, tag_map, tagged, told, wait_until
-from lab.providers.handler import Ask, State
+from lab.providers.handler import Ask, NotReadyError, State
 
 
 class Volume(AwsHandler):
@@ -28,9 +28,18 @@ class Volume(AwsHandler):
     def _make(self, ask: Ask) -> State:
         ec2 = self.client("ec2")
         wanted = ask.pick(*look_up.VOLUME_OPTIONS, "availabilityZone", "size", "snapshotId", VolumeType="type")
-        volume_id = ec2.create_volume(**wanted, **ec2_tags(ask, "volume"))["VolumeId"]
-        wait_until(f"volume {volume_id}", lambda: look_up.volume(ec2, volume_id)["State"] == "available")
-        return State(volume_id)
+        return State(ec2.create_volume(**wanted, **ec2_tags(ask, "volume"))["VolumeId"])
+
+    def ready(self, state: State) -> bool:
+        """Whether EC2 has made it; it may be in use since.
+
+        Raises:
+            NotReadyError: it never will be: the state is `error`, as without the right to use the key.
+        """
+        now = look_up.volume(self.client("ec2"), state.id)["State"]
+        if now == "error":
+            raise NotReadyError(f"volume {state.id} is in state error: may the caller use its key?")
+        return now in {"available", "in-use"}
 
     def _change(self, state: State, ask: Ask, changed: frozenset[str]) -> None:
         wanted = ask.pick(*(changed & {"size", "iops"}), "throughput", VolumeType="type")
