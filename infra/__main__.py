@@ -6,7 +6,7 @@ The only file that reads the environment, Pulumi's configuration and the project
 import ipaddress
 import os
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pulumi
@@ -36,7 +36,9 @@ def main() -> None:
         pulumi.RunError: the configuration cannot be used; with every fault.
     """
     project, stack = pulumi.get_project(), pulumi.get_stack()
-    source = Source(texts=_texts(project), read_text=_read_text, loopback_cloud=_is_loopback(os.environ))
+    texts = _texts(project)
+    _refuse_secrets(project, texts)
+    source = Source(texts=texts, read_text=_read_text, loopback_cloud=_is_loopback(os.environ))
     try:
         config = parse(source)
     except ConfigError as exc:
@@ -56,6 +58,21 @@ def main() -> None:
     pair = Pair(site, args, pulumi.ResourceOptions(providers={"aws": provider}))
     for name, value in pair.outputs().items():
         pulumi.export(name, value)
+
+
+def _refuse_secrets(project: str, keys: Iterable[str]) -> None:
+    """A value that is encrypted in the stack file would be decrypted into names, tags, user data and the state."""
+    names = sorted(f"{project}:{key}" for key in keys)
+    encrypted = [name for name in names if pulumi_config.is_config_secret(name)]
+    if encrypted:
+        raise pulumi.RunError(
+            "\n".join(
+                f"{key} is encrypted, and no key of this program is kept secret: it would stand in clear in the state. If "
+                f"it is no secret, set it without --secret: pulumi config set {key} VALUE. If it is one, it belongs into a "
+                "store that the worker asks, not into the stack"
+                for key in encrypted
+            )
+        )
 
 
 def _texts(project: str) -> Mapping[str, str]:

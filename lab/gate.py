@@ -49,7 +49,9 @@ _ERROR_CODE = re.compile(r"<Code>([^<]+)</Code>")
 _ANSWERED = ("associationId", "allocationId", "publicIp", "instanceId")
 """The ids worth keeping of an answer, by their names in EC2's XML; the first of each."""
 _PARAMETER_MAX = 256
-"""Characters kept of a parameter's value: user data is long and says nothing here."""
+"""Characters kept of a parameter's value."""
+_REMOVED = "<sensitiveDataRemoved>"
+"""Stands for user data, which may hold a secret, as in CloudTrail (EC2 API requests there, `RunInstances`)."""
 
 
 @dataclass(frozen=True)
@@ -192,11 +194,20 @@ class Gate:
             service=call.service,
             action=call.action,
             caller=call.caller,
-            params={name: value[:_PARAMETER_MAX] for name, value in call.params.items()},
+            params=_kept(call.params),
             status=answer.status,
             error=answer.error,
             answer=answer.ids(),
         )
+
+
+def _kept(params: Mapping[str, str]) -> dict[str, str]:
+    """The parameters as the log has them."""
+    hidden = {"Value"} if params.get("Attribute") == "userData" else set[str]()
+    return {
+        name: _REMOVED if name in hidden or name.startswith("UserData") else value[:_PARAMETER_MAX]
+        for name, value in params.items()
+    }
 
 
 def parse_call(environ: "WSGIEnvironment", body: bytes) -> Call | None:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import boto3
 import pytest
@@ -234,8 +234,8 @@ def test_server_ends_with_its_standard_input(supervisor: Supervisor) -> None:
 # The gate alone, around an application that only notes what it is asked
 
 
-def environment(action: str) -> dict[str, Any]:
-    body = f"Action={action}&Version=2016-11-15&X=1".encode()
+def environment(action: str, **params: str) -> dict[str, Any]:
+    body = urlencode({"Action": action, "Version": "2016-11-15", "X": "1", **params}).encode()
     credential = "Credential=ME/20260101/eu-central-1/ec2/aws4_request"
     return {
         "REQUEST_METHOD": "POST",
@@ -265,8 +265,8 @@ class Recorder:
         return [b"<AssociateAddressResponse/>"]
 
 
-def ask(gate: Gate, action: str) -> bytes:
-    return b"".join(gate(environment(action), lambda *_: lambda _: None))
+def ask(gate: Gate, action: str, **params: str) -> bytes:
+    return b"".join(gate(environment(action, **params), lambda *_: lambda _: None))
 
 
 def sleep_with(monkeypatch: pytest.MonkeyPatch, sleep: Callable[[float], object]) -> None:
@@ -329,6 +329,24 @@ def test_log_names_service_caller_and_parameters_of_changes_only(tmp_path: Path)
     [line] = [json.loads(text) for text in log.read_text().splitlines()]
     assert (line["event"], line["service"], line["action"], line["caller"]) == ("call", "ec2", "AssociateAddress", "ME")
     assert line["params"] == {"X": "1"}
+
+
+@pytest.mark.parametrize(
+    ("params", "written"),
+    [
+        ({"UserData": "aHVzaA=="}, {"UserData": "<sensitiveDataRemoved>"}),
+        ({"UserData.Value": "aHVzaA=="}, {"UserData.Value": "<sensitiveDataRemoved>"}),
+        (
+            {"Attribute": "userData", "Value": "aHVzaA=="},
+            {"Attribute": "userData", "Value": "<sensitiveDataRemoved>"},
+        ),
+        ({"Attribute": "instanceType", "Value": "x" * 300}, {"Attribute": "instanceType", "Value": "x" * 256}),
+    ],
+)
+def test_log_keeps_no_user_data(tmp_path: Path, params: dict[str, str], written: dict[str, str]) -> None:
+    cloud, log = Recorder(), tmp_path / "gate.jsonl"
+    ask(Gate(cloud, cloud.lock, INSTANT, JsonLog(log)), "ModifyInstanceAttribute", **params)
+    assert written.items() <= json.loads(log.read_text())["params"].items()
 
 
 def test_failure_inside_the_emulator_is_an_answer_that_says_so(tmp_path: Path) -> None:
