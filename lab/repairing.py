@@ -12,6 +12,7 @@ Nothing is guessed: what is found twice, what cannot be looked for, and what was
 what a person has to say. Here: verdicts and the state, as values. Not here: the commands (`lab.pulumi_command`).
 """
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -75,9 +76,19 @@ def resolve(exported: Mapping[str, Any], find: Finder, said: Said = NOTHING) -> 
             verdicts[each["urn"]] = _verdict(each, exported, find, said)
         except _UnclearError as exc:
             reasons[each["urn"]] = str(exc)
+    reasons |= {
+        urn: f"{made} may be this one or {other}, and it can be one of them only"
+        for (urn, made), (other, same) in itertools.permutations(verdicts.items(), 2)
+        if made and made == same and _type(urn) == _type(other)
+    }
     if reasons:
         raise UnresolvedError(reasons)
     return verdicts
+
+
+def _type(urn: str) -> str:
+    """The type in a URN, behind those of its parents."""
+    return urn.split("::")[2].rpartition("$")[2]
 
 
 def adopt(exported: Mapping[str, Any], verdicts: Mapping[str, str | None]) -> dict[str, Any]:

@@ -104,3 +104,13 @@ def test_what_a_person_says_is_taken_and_the_cloud_is_not_asked() -> None:
 def test_what_is_said_of_something_that_is_not_pending_is_refused() -> None:
     error = unclear(state(NETWORK), cloud(), Said(not_made=frozenset({"urn:nothing"})))
     assert error.reasons == {"urn:nothing": "nothing of this name was being made"}
+
+
+def test_one_that_may_be_either_of_two_is_taken_for_neither() -> None:
+    error = unclear(state(NETWORK, resource(VPC, "other")), cloud(network=["vpc-1"], other=["vpc-1"]))
+    assert error.reasons[NETWORK["urn"]].startswith(f"vpc-1 may be this one or {URN}{VPC}::other")
+    assert len(error.reasons) == 2
+    said = Said(not_made=frozenset({f"{URN}{VPC}::other"}))
+    exported = state(NETWORK, resource(VPC, "other"))
+    assert resolve(exported, cloud(network=["vpc-1"], other=["vpc-1"]), said)[NETWORK["urn"]] == "vpc-1"
+    assert resolve(state(NETWORK, RECORD), cloud(network=["same"], record=["same"]))[RECORD["urn"]] == "same"

@@ -144,6 +144,15 @@ def _addresses(cloud: Cloud, inputs: Inputs) -> Iterator[State]:
             yield State(each["AllocationId"])
 
 
+def _associations(cloud: Cloud, inputs: Inputs) -> Iterator[State]:
+    names = {"InstanceId": "instanceId", "NetworkInterfaceId": "networkInterfaceId", "PrivateIpAddress": "privateIpAddress"}
+    wanted = {name: inputs[own] for name, own in names.items() if own in inputs}
+    address = {"Name": "allocation-id", "Values": [inputs["allocationId"]]}
+    for each in cloud.client("ec2").describe_addresses(Filters=[address])["Addresses"]:
+        if "AssociationId" in each and wanted.items() <= each.items():
+            yield State(each["AssociationId"])
+
+
 def _route_associations(cloud: Cloud, inputs: Inputs) -> Iterator[State]:
     names = {"SubnetId": "subnetId", "GatewayId": "gatewayId"}
     wanted = {name: inputs[own] for name, own in names.items() if own in inputs}
@@ -289,6 +298,9 @@ LOOK_UPS: Mapping[str, LookUp] = MappingProxyType(
         ),
         "aws:ec2/volumeAttachment:VolumeAttachment": LookUp("the id is made of volume, instance and device", _attachment),
         "aws:ec2/eip:Eip": LookUp(_TAGGED, _addresses),
+        "aws:ec2/eipAssociation:EipAssociation": LookUp(
+            "an address has one association; who has it is compared", _associations
+        ),
         "aws:ec2/natGateway:NatGateway": LookUp(
             _TAGGED, _ec2("describe_nat_gateways", "NatGateways", "NatGatewayId", SubnetId="subnetId")
         ),
