@@ -18,7 +18,7 @@ demo: setup-lab ## an AWS pair fails over in the lab, no account needed [PROFILE
 
 test: check engine ## check, then every tier that CI runs
 	$(RUN) -m pytest -q -n 2 --dist worksteal -m "(lab or judge) and not engine"
-	$(RUN) -m pytest -q -n 2 --dist loadgroup -m engine
+	$(RUN) -m pytest -q -n 2 --dist loadfile -m engine
 	$(RUN) -m pytest -q -n 2 --dist worksteal -m slips
 	$(RUN) -m pytest -q -n 2 --dist worksteal -m prove tests/prove
 	TANDEM_HISTORIES=300 $(RUN) -m pytest -q -n 2 tests/property/test_rule_properties.py
@@ -49,7 +49,7 @@ roll: setup-lab ## image, type and user data of the stack file for one standby, 
 
 nightly: test ## the large sizes; results with date go into docs/
 	TANDEM_HISTORIES=5000 $(RUN) -m pytest -q -n 2 tests/property
-	TANDEM_STACKS=all TANDEM_KILLS=20 $(RUN) -m pytest -q -n 2 --dist loadgroup -m engine
+	TANDEM_STACKS=all TANDEM_KILLS=20 $(RUN) -m pytest -q -n 2 --dist loadfile -m engine
 	$(RUN) -m pytest -q -n 2 -m prove tests/spec tests/property
 	$(RUN) -m tests.matrix --all
 	$(RUN) -m lab demo --profile aws

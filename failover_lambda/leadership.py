@@ -372,7 +372,7 @@ def _met_leader(cycle: Cycle, leadership: Leadership, question: str, *, asked: b
 
 def _is_settled(cycle: Cycle) -> bool:
     record = cycle.record
-    settled = (Phase.STEADY, Phase.DISABLED, Phase.MANUAL, Phase.BOTH_DOWN)
+    settled = (Phase.STEADY, Phase.DISABLED, Phase.PAUSED, Phase.MANUAL, Phase.BOTH_DOWN)
     return record is not None and record.phase in settled and record.drift is None
 
 

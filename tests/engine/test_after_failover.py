@@ -17,7 +17,7 @@ from lab.site import Options, Site
 from lab.story import DEADLINES, Fault, strike, wait_for_arbiter
 from tests.engine.owned import Operated, no_progress
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("after-failover")]
+pytestmark = pytest.mark.engine
 
 IN_PLACE = ("created", "deleted", "replaced")
 

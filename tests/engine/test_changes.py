@@ -10,7 +10,7 @@ from lab.bare_cloud import cloud
 from lab.pulumi_cli import PulumiError
 from tests.engine.deployed import Deployed
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("changes")]
+pytestmark = pytest.mark.engine
 
 FIRST_TICK = "aws:lambda/invocation:Invocation"
 FUNCTION = "aws:lambda/function:Function"
@@ -89,7 +89,6 @@ def balancer(command: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield Deployed(here, pulumi)
 
 
-@pytest.mark.xdist_group("changes-balancer")
 def test_a_second_nat_gateway_is_added_and_only_the_other_zone_s_way_out_changes(balancer: Deployed) -> None:
     """The first one keeps its address, which partners may have in their lists."""
     plan = balancer.change(natGateways="per-zone")

@@ -11,7 +11,7 @@ import pytest
 from lab import background_lab, processes, pulumi_command
 from lab.stack_file import REPOSITORY
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("commands"), pytest.mark.usefixtures("command")]
+pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("command")]
 
 STACK = "aws-dev"
 

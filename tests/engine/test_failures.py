@@ -13,7 +13,7 @@ from lab.bare_cloud import Cloud, cloud, resources
 from lab.providers.rules import VARIABLE
 from lab.pulumi_cli import Pulumi, PulumiError
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("failures")]
+pytestmark = pytest.mark.engine
 
 VPC = "aws:ec2/vpc:Vpc"
 INSTANCE = "aws:ec2/instance:Instance"

@@ -18,7 +18,7 @@ from lab.site import Options, Site
 from lab.story import DEADLINES, Fault, strike, wait_for_arbiter
 from tests.engine.owned import Operated, Owned, no_progress
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("in-a-move")]
+pytestmark = pytest.mark.engine
 
 INSTANCE = "aws:ec2/instance:Instance"
 TURNED_AWAY = api_faults.Fault("ec2", "AssociateAddress", api_faults.Kind.THROTTLED, times=None)

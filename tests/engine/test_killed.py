@@ -26,7 +26,7 @@ from lab.pulumi_cli import Pulumi, PulumiError
 from lab.pulumi_command import PLUGINS, Session
 from tests.engine import inventory
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("killed")]
+pytestmark = pytest.mark.engine
 
 KILLS = int(os.environ.get("TANDEM_KILLS", "4"))
 PER_LIFE = 4

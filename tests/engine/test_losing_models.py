@@ -17,7 +17,7 @@ from lab.bare_cloud import Cloud, cloud, resources
 from lab.pulumi_cli import Pulumi
 from tests.engine.sizes import at_night
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("losing-models")]
+pytestmark = pytest.mark.engine
 
 PROGRAM = """
 import pulumi

@@ -9,7 +9,7 @@ from lab.bare_cloud import Cloud, cloud
 from lab.pulumi_cli import Pulumi, PulumiError
 from lab.stack_file import REPOSITORY
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("policy")]
+pytestmark = pytest.mark.engine
 
 PACK = ("--policy-pack", str(REPOSITORY / "policy"))
 UNPROTECTED = (*PACK, "--policy-pack-config", str(REPOSITORY / "policy" / "config" / "dev.json"))

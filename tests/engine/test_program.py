@@ -12,10 +12,7 @@ from lab.pulumi_cli import Run
 from lab.stack_file import STACKS
 
 STAGES = sorted(file.stem.removeprefix("Pulumi.aws-") for file in STACKS.glob("Pulumi.aws-*.yaml"))
-TOGETHER = [pytest.param(stage, marks=pytest.mark.xdist_group(stage)) for stage in STAGES]
-"""The claims about one stack are looked at by one process, which lives its life once."""
-
-pytestmark = [pytest.mark.engine, pytest.mark.parametrize("life", TOGETHER, indirect=True)]
+pytestmark = [pytest.mark.engine, pytest.mark.parametrize("life", STAGES, indirect=True)]
 
 
 @dataclass(frozen=True)

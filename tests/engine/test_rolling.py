@@ -29,7 +29,7 @@ from lab.site import Options, Site
 from lab.story import DEADLINES, undelivered, wait_for_arbiter
 from lab.traffic import Traffic
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("rolling")]
+pytestmark = pytest.mark.engine
 
 NEW_IMAGE, NEW_TYPE = "ami-0fedcba9876543210", "m6i.large"
 OPERATORS = ("TerminateInstances", "RunInstances", "DetachVolume", "AttachVolume", "StopInstances", "StartInstances")

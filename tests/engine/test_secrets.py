@@ -24,7 +24,7 @@ from lab.providers.rules import VARIABLE
 from lab.pulumi_cli import Pulumi, PulumiError
 from lab.stack_file import REPOSITORY
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("secrets")]
+pytestmark = pytest.mark.engine
 
 PROGRAM = """
 import json

@@ -12,7 +12,7 @@ from lab.pulumi_cli import Run
 from lab.stack_file import REPOSITORY
 from tests.engine.sizes import at_night
 
-pytestmark = [pytest.mark.engine, at_night, pytest.mark.xdist_group("two-regions")]
+pytestmark = [pytest.mark.engine, at_night]
 
 REGIONS = ("eu-central-1", "eu-west-1")
 

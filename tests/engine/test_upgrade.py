@@ -15,7 +15,7 @@ from lab.bare_cloud import NO_THING, Cloud, cloud
 from tests.engine import recorded
 from tests.engine.sizes import at_night
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("upgrade")]
+pytestmark = pytest.mark.engine
 
 KEPT = frozenset({"same", "read", "update", "create"})
 """Operations that take nothing away."""

@@ -8,7 +8,7 @@ import pytest
 from failover_lambda import leadership as module
 from failover_lambda.errors import StoreUnavailableError
 from failover_lambda.leadership import LEFT_TO_THE_LEADER, Leadership, lead, lead_if_nobody_does, once, stand_by
-from failover_lambda.model import Lease, Phase
+from failover_lambda.model import Lease, Phase, Verb
 from tests.fakes import FakeClock, InlineExecutor, MemoryStore, make_settings
 from tests.fleets import Holding
 from tests.worlds import World
@@ -239,6 +239,18 @@ def test_once_of_a_new_site_that_is_switched_off_has_nothing_to_settle() -> None
     outcome = once(world.cycle, world.leadership, world.clock, wait_s=20.0)
     assert (outcome.settled, outcome.phase) == (True, "none")
     assert world.cloud.did() == []
+
+
+def test_once_does_not_wait_for_the_end_of_a_pause() -> None:
+    """9.6: a deployment in a pause, as a rolling change is, meets no arbiter now and then, and leads itself."""
+    world = World().settled()
+    world.ask(Verb.PAUSE, duration_s=600.0)
+    world.tick(2)
+    world.leadership.release()
+    began_s = world.clock.time_s
+    outcome = once(world.cycle, world.leadership, world.clock, wait_s=60.0)
+    assert (outcome.phase, outcome.holder) == ("paused", "wk1")
+    assert world.clock.time_s - began_s < 10.0
 
 
 def test_once_that_cannot_settle_says_why() -> None:
