@@ -144,7 +144,8 @@ class Weighed:
 def weigh(rounds: Rounds, owner: str, worker: str, zone: str) -> Weighed:
     """What one arbiter had against one worker, up to now."""
     counted, alone, gone, quick = 0, 0, 0, True
-    since_s, had_a_way = float("inf"), False
+    newest, since_s = rounds.newest(owner), float("inf")
+    had_a_way = newest is not None and newest.healthy(worker) and not newest.unsure
     for seen in rounds.without_a_good_answer(owner, worker):
         gone += worker in seen.off
         had_a_way = had_a_way or seen.had_a_way(worker)

@@ -2,9 +2,10 @@
 
 False failover: a stored failover away from a worker that could serve its clients through the address in every round that
 counted against it, though at least one honest witness was there: in one of these rounds the public port led to it, or the
-way from some prober to it was open and only ordinary chance lost the answer. The goal is none. Hidden failover: the same,
-but no public port led to it (there was none, or a hand had moved the address away) and no prober had a way to it, or had
-one and loses questions by a fault of its own; the watchdog cannot know better (RULE 3.3), so they are counted apart.
+way from some prober to it was open and only ordinary chance lost the answer, or in the last one a prober was answered well.
+The goal is none. Hidden failover: the same, but no public port led to it (there was none, or a hand had moved the address
+away) and no prober had a way to it, or had one and loses questions by a fault of its own; the watchdog cannot know better
+(RULE 3.3), so they are counted apart.
 """
 
 from collections.abc import Callable
