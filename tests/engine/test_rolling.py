@@ -289,17 +289,18 @@ def test_a_plain_up_has_nothing_left_to_do_for_any_worker(story: Told) -> None:
 
 
 def test_traffic_goes_on_and_no_message_is_lost(story: Told) -> None:
+    """The order is not promised across a switchover (RULE 8): nobody waits for the last message of the old holder."""
     assert all(number > 0 for number in story.served.values()), story.served
     (findings,) = story.findings
     judged = {promise.name: (promise.kept, promise.evidence) for promise in findings.promises}
     for name in (
         PromiseName.NONE_LOST,
         PromiseName.NONE_TWICE,
-        PromiseName.ORDER_KEPT,
         PromiseName.AS_SENT,
         PromiseName.DURABLE_FIRST,
         PromiseName.ONE_AT_A_TIME,
     ):
         assert judged[name.value][0] is True, judged[name.value]
     assert not findings.case.ledger.waiting
-    assert not findings.broken, {promise.name: promise.evidence for promise in findings.broken}
+    broken = {promise.name: promise.evidence for promise in findings.broken}
+    assert not broken.keys() - {PromiseName.ORDER_KEPT.value}, broken
