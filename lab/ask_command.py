@@ -4,7 +4,7 @@ What can be wrong with the words is said before anything is asked; what the watc
 """
 
 import argparse
-import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from failover_lambda.model import Verb
 from lab import background_lab
 from lab.asking import PATIENCE_S, WHO, Answer, Desk, new_id
 from lab.emulators import LAB_KEY_ID
+from lab.endpoints import Endpoints
 from lab.site import LABS
 
 VERBS = tuple(verb.value for verb in Verb)
@@ -25,8 +26,6 @@ TIMED = (Verb.PAUSE.value, Verb.MAINTENANCE.value)
 
 GRACE_S = 30.0
 """How long past its patience a reply is waited for: a leader may have to be found first, and a move to end."""
-
-_POLL_S = 0.2
 
 
 class CannotAskError(Exception):
@@ -39,6 +38,8 @@ class RunningLab:
 
     folder: Path
     desk: Desk
+    ec2: Any
+    """A client for the emulated EC2."""
     workers: tuple[str, ...]
     http_port: int
     """Where its workers answer HTTP."""
@@ -132,16 +133,21 @@ def find(lab_id: str = "", labs: Path = LABS) -> RunningLab:
         raise CannotAskError(f"nothing is deployed in the lab {chosen[-1][0].parent.name} yet. Deploy with: make up")
     path, said = deployed[-1]
     config = said["outputs"]["cliConfig"]
-    client = boto3.client(
-        "dynamodb",
-        endpoint_url=said["endpoints"]["others"],
-        region_name=config["region"],
+    desk = Desk(_client("dynamodb", said), config["stateTable"], config["site"])
+    return RunningLab(path.parent, desk, _client("ec2", said), tuple(config["workers"]), int(said["ports"]["http"]))
+
+
+def _client(service: str, said: Mapping[str, Any]) -> Any:
+    """One attempt, at the emulator that a ready file names for the service."""
+    make: Any = boto3.client  # its overloads know literal names only
+    return make(
+        service,
+        endpoint_url=Endpoints(said["endpoints"]["ec2, iam, kms, sts"], said["endpoints"]["others"]).of(service),
+        region_name=said["outputs"]["cliConfig"]["region"],
         aws_access_key_id=LAB_KEY_ID,
         aws_secret_access_key="lab",  # noqa: S106 - the emulator takes any
-        config=Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1}, proxies={}),
+        config=Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1}, proxies={}),
     )
-    desk = Desk(client, config["stateTable"], config["site"])
-    return RunningLab(path.parent, desk, tuple(config["workers"]), int(said["ports"]["http"]))
 
 
 def _require_workers(arguments: argparse.Namespace, lab: RunningLab) -> None:
@@ -155,11 +161,8 @@ def _require_workers(arguments: argparse.Namespace, lab: RunningLab) -> None:
 
 
 def _wait(desk: Desk, own_id: str, deadline_s: float) -> Answer:
-    end_s = time.monotonic() + deadline_s
-    while time.monotonic() < end_s:
-        if answer := desk.answer(own_id):
-            return answer
-        time.sleep(_POLL_S)
+    if answer := desk.wait(own_id, deadline_s):
+        return answer
     where = "still lies in the inbox, so nobody leads" if own_id in " ".join(desk.inbox()) else "was taken in and waits"
     says = desk.record().get("reason", "nothing")
     raise CannotAskError(

@@ -19,6 +19,8 @@ WHO = "lab"
 PATIENCE_S = 60.0
 SHARD = "0"
 
+_POLL_S = 0.2
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -62,6 +64,15 @@ class Desk:
         replies = self.record().get("replies", [])
         found = next((reply for reply in replies if reply["id"] == own_id), None)
         return None if found is None else Answer(own_id, bool(found["done"]), str(found["why"]))
+
+    def wait(self, own_id: str, longest_s: float) -> Answer | None:
+        """The reply as soon as it is there; None where there is none within that time."""
+        end_s = time.monotonic() + longest_s
+        while time.monotonic() < end_s:
+            if answer := self.answer(own_id):
+                return answer
+            time.sleep(_POLL_S)
+        return None
 
     def record(self) -> dict[str, Any]:
         """The record as it is stored now; empty where there is none."""

@@ -108,16 +108,19 @@ class Session:
             case _:
                 return self._pulumi(verb, *self._asked(), *self.flags)
 
-    def _forget_let_go(self) -> int:
-        urns = let_go(pulumi_project.stored_resources(self.lab))
-        return self._pulumi("state", "remove", *urns, "--yes") if urns else 0
+    def _forget_let_go(self) -> None:
+        if urns := let_go(pulumi_project.stored_resources(self.lab)):
+            Pulumi(self.command, self.lab).forget(urns)
 
     def _repair(self) -> int:
         self._wait_alone()
         self._pulumi("cancel", "--yes", quiet=True)
         self._adopt()
         refreshed = self._pulumi("refresh", "--yes", "--skip-preview")
-        return refreshed or self._forget_let_go() or self._pulumi("up", *self._asked(), *self.flags)
+        if refreshed:
+            return refreshed
+        self._forget_let_go()
+        return self._pulumi("up", *self._asked(), *self.flags)
 
     def _wait_alone(self) -> None:
         """Wait for what an engine that was killed has left: it notices, and may finish a call before it ends."""

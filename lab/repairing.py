@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from lab.urns import type_of
+
 CREATING = "creating"
 PROVIDERS = "pulumi:providers:"
 
@@ -79,16 +81,11 @@ def resolve(exported: Mapping[str, Any], find: Finder, said: Said = NOTHING) -> 
     reasons |= {
         urn: f"{made} may be this one or {other}, and it can be one of them only"
         for (urn, made), (other, same) in itertools.permutations(verdicts.items(), 2)
-        if made and made == same and _type(urn) == _type(other)
+        if made and made == same and type_of(urn) == type_of(other)
     }
     if reasons:
         raise UnresolvedError(reasons)
     return verdicts
-
-
-def _type(urn: str) -> str:
-    """The type in a URN, behind those of its parents."""
-    return urn.split("::")[2].rpartition("$")[2]
 
 
 def adopt(exported: Mapping[str, Any], verdicts: Mapping[str, str | None]) -> dict[str, Any]:

@@ -9,11 +9,7 @@ import sys
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 
-import boto3
-from botocore.config import Config
-
 from lab import ask_command, pulumi_command, pulumi_project, stack_file
-from lab.emulators import LAB_KEY_ID
 from lab.pulumi_cli import Pulumi
 from lab.pulumi_command import NoEngineError
 from lab.roll_plan import Step
@@ -54,7 +50,7 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
     roll = Roll(
         pulumi=Pulumi(command, lab),
         desk=running.desk,
-        ec2=_ec2(lab.environment),
+        ec2=running.ec2,
         is_healthy=health_at(running.http_port),
         worker=arguments.worker,
         say=say,
@@ -93,15 +89,3 @@ def _agreed(steps: Sequence[Step]) -> bool:
     if not sys.stdin.isatty():
         return True
     return input(f"bring in these {len(steps)} steps? [y/N] ").strip().lower() in {"y", "yes"}
-
-
-def _ec2(environment: Mapping[str, str]) -> object:
-    """A client for the emulated EC2 of a lab."""
-    return boto3.client(
-        "ec2",
-        endpoint_url=environment["AWS_ENDPOINT_URL_EC2"],
-        region_name=environment["AWS_REGION"],
-        aws_access_key_id=LAB_KEY_ID,
-        aws_secret_access_key="lab",  # noqa: S106 - the emulator takes any
-        config=Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1}, proxies={}),
-    )

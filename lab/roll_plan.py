@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-INSTANCE = "aws:ec2/instance:Instance"
-OWN = frozenset({INSTANCE, "aws:ec2/volumeAttachment:VolumeAttachment", "aws:ec2/capacityReservation:CapacityReservation"})
-"""Types of what is one worker's alone and may be made anew with it. Its disk and the addresses are not among them."""
+from lab.let_go import ATTACHMENT, CALL
+from lab.urns import name_of, type_of
 
-CALL = "aws:lambda/invocation:Invocation"
-"""The first tick: made anew, it is asked once more."""
+INSTANCE = "aws:ec2/instance:Instance"
+OWN = frozenset({INSTANCE, ATTACHMENT, "aws:ec2/capacityReservation:CapacityReservation"})
+"""Types of what is one worker's alone and may be made anew with it. Its disk and the addresses are not among them."""
 
 CALM = frozenset({"same", "read", "refresh"})
 
@@ -49,10 +49,10 @@ def read(preview: Mapping[str, Any]) -> tuple[Step, ...]:
 
 
 def _step(step: Mapping[str, Any]) -> Step:
-    _, _, types, name = str(step["urn"]).split("::", 3)
+    urn = str(step["urn"])
     why = step.get("replaceReasons") or step.get("diffReasons") or ()
     guarded = bool((step.get("oldState") or {}).get("inputs", {}).get("disableApiTermination"))
-    return Step(str(step["op"]), types.rpartition("$")[2], name, tuple(why), guarded)
+    return Step(str(step["op"]), type_of(urn), name_of(urn), tuple(why), guarded)
 
 
 def touches(steps: Sequence[Step], worker: str) -> bool:

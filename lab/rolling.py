@@ -83,13 +83,15 @@ class Roll:
         record = self.desk.record()
         holder, epoch = str(record["holder"]), int(record["epoch"])
         before, made_anew = self._machines(), roll_plan.is_made_anew(steps, self.worker)
-        self._pause()
+        answer: Answer | None = None
         try:
-            self._require_paused(holder)
+            self.say(f"pausing failover, for {PAUSE_S:.0f} s at most: a pause ends by itself")
+            answer = self._ask(Verb.PAUSE, duration_s=PAUSE_S)
+            self._require_paused(answer, holder)
             self._up(holder, before)
             self._wait_back(holder, made_anew=made_anew)
-        finally:
-            resumed = self._resume()
+        finally:  # without an answer the pause may be carried out all the same
+            resumed = "" if answer and not answer.done else self._resume()
         how = "made anew" if made_anew else "changed in place, by a stop and a start"
         return (
             f"{self.worker} was {how} ({_shown(before) or 'no machine'} -> {_shown(self._machines())}) and is a healthy "
@@ -125,15 +127,11 @@ class Roll:
             )
         return steps
 
-    def _pause(self) -> None:
-        self.say(f"pausing failover, for {PAUSE_S:.0f} s at most: a pause ends by itself")
-        answer = self._ask(Verb.PAUSE, duration_s=PAUSE_S)
+    def _require_paused(self, answer: Answer | None, holder: str) -> None:
+        """The address cannot move by itself any more; it may have moved before."""
         if not answer or not answer.done:
             why = answer.why if answer else f"no reply within {ANSWER_S:g} s, so nobody seems to lead"
             raise RollRefusedError(f"failover could not be paused ({why})")
-
-    def _require_paused(self, holder: str) -> None:
-        """The address cannot move by itself any more; it may have moved before."""
         record = self.desk.record()
         if record["phase"] != Phase.PAUSED.value or record["holder"] != holder:
             raise RollRefusedError(
@@ -209,13 +207,9 @@ class Roll:
         """The reply, or None where nobody gave one."""
         own_id = new_id()
         why = f"rolling change of {self.worker}"
-        end_s = time.monotonic() + ANSWER_S
         try:
             self.desk.put(self.desk.entry(verb.value, own_id=own_id, why=why, patience_s=ANSWER_S / 2, **more))
-            while time.monotonic() < end_s:
-                if answer := self.desk.answer(own_id):
-                    return answer
-                time.sleep(_POLL_S)
+            return self.desk.wait(own_id, ANSWER_S)
         except (BotoCoreError, ClientError) as exc:
             self.say(f"the record's table did not answer: {exc}")
         return None

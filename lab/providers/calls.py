@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import grpc
 from google.protobuf import any_pb2
 
+from lab import urns
 from lab.providers.comparison import Change, Kind
 from lab.providers.naming import Mode, Naming
 from lab.providers.plain import hide, secrets_in, sentence
@@ -35,12 +36,12 @@ class _AnsweredError(Exception):
 
 def type_of(request: Any) -> str:
     """The type token of the resource that the call is about."""
-    return request.type or request.urn.split("::")[2].rpartition("$")[2]
+    return request.type or urns.type_of(request.urn)
 
 
 def name_of(request: Any) -> str:
     """Its name in the program."""
-    return request.name or request.urn.split("::", 3)[3]
+    return request.name or urns.name_of(request.urn)
 
 
 def asked(request: Any, how: str) -> str:

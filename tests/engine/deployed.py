@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
 from lab.bare_cloud import Cloud, resources
 from lab.pulumi_cli import Pulumi
+from lab.urns import type_of
+from tests.engine.projects import configure
 
 ADDRESS = "aws:ec2/eip:Eip"
 INSTANCE = "aws:ec2/instance:Instance"
@@ -27,27 +27,23 @@ class Deployed:
 
     def put(self, **values: Any) -> None:
         """Change keys of the stack file, as an operator does."""
-        file = self.pulumi.project.stack_file
-        document: dict[str, Any] = yaml.safe_load(file.read_text())
-        document["config"] |= {f"tandem:{key}": value for key, value in values.items()}
-        file.write_text(yaml.safe_dump(document))
+        configure(self.pulumi, **values)
 
     def plan(self) -> dict[str, set[str]]:
         """What an up would do: operation to types."""
         plan: dict[str, set[str]] = {}
         for step in self.pulumi.preview_as_data()["steps"]:
             if step["op"] not in CALM:
-                plan.setdefault(step["op"], set()).add(step["urn"].split("::")[2].rpartition("$")[2])
+                plan.setdefault(step["op"], set()).add(type_of(step["urn"]))
         return plan
 
     def change(self, **values: Any) -> dict[str, set[str]]:
-        """Change keys and bring them in; what was planned, with whatever an earlier change left. Nothing precious is new."""
+        """Change keys and bring them in; what was planned, with what an earlier change left. What is precious stays."""
         before = self.precious()
         self.put(**values)
         plan = self.plan()
         self.pulumi.up()
-        after = self.precious()
-        assert {urn: after.get(urn) for urn in before} == before
+        assert self.precious() == before
         return plan
 
     def precious(self) -> Mapping[str, str]:

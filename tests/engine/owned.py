@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
 from lab.pulumi_cli import Pulumi
 from lab.site import Site
+from tests.engine.projects import configure
 
 
 @dataclass(frozen=True)
@@ -53,10 +52,7 @@ class Operated:
 
     def tag(self, value: str) -> None:
         """The stack file has another tag from now on, as an operator writes it."""
-        file = self.pulumi.project.stack_file
-        document: dict[str, Any] = yaml.safe_load(file.read_text())
-        document["config"]["tandem:tags"] = [f"cost-center={value}"]
-        file.write_text(yaml.safe_dump(document))
+        configure(self.pulumi, tags=[f"cost-center={value}"])
 
     def stored(self, what: str) -> Any:
         """One value of the record as last seen."""

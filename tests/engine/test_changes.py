@@ -8,6 +8,7 @@ import pytest
 
 from lab.bare_cloud import cloud
 from lab.pulumi_cli import PulumiError
+from lab.urns import type_of
 from tests.engine.deployed import Deployed
 
 pytestmark = pytest.mark.engine
@@ -91,6 +92,13 @@ def balancer(command: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 def test_a_second_nat_gateway_is_added_and_only_the_other_zone_s_way_out_changes(balancer: Deployed) -> None:
     """The first one keeps its address, which partners may have in their lists."""
-    plan = balancer.change(natGateways="per-zone")
+    before = balancer.precious()
+    balancer.put(natGateways="per-zone")
+    plan = balancer.plan()
+    balancer.pulumi.up()
+    after = balancer.precious()
+    assert {urn: after[urn] for urn in before} == before
+    (new,) = after.keys() - before.keys()
+    assert type_of(new) == "aws:ec2/eip:Eip"
     assert plan["create"] >= {"aws:ec2/natGateway:NatGateway", "aws:ec2/eip:Eip"}
     assert not plan.keys() & {"delete", "replace", "create-replacement", "delete-replaced"}, plan

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from lab.bare_cloud import Cloud, cloud, resources
 from lab.pulumi_cli import Pulumi
+from tests.engine.projects import configure, put_program
 from tests.engine.sizes import at_night
 
 pytestmark = pytest.mark.engine
@@ -88,10 +88,7 @@ def here(command: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cl
 def deployed(here: Cloud, model: str) -> Pulumi:
     """The small program in place of ours, deployed, and the address on `one`."""
     pulumi = here.stack("dev", name=uuid.uuid4().hex[:8])
-    program = pulumi.project.work / "infra"
-    program.unlink()
-    program.mkdir()
-    (program / "__main__.py").write_text(MODELS[model].program())
+    put_program(pulumi, MODELS[model].program())
     pulumi.up()
     put_on(here, pulumi.outputs(), "one")
     pulumi.refresh()
@@ -137,9 +134,6 @@ def test_who_has_it_after_an_up_with_refresh_and_a_change(here: Cloud, model: st
     pulumi = deployed(here, model)
     outputs = pulumi.outputs()
     put_on(here, outputs, "two")
-    file = pulumi.project.stack_file
-    document: dict[str, Any] = yaml.safe_load(file.read_text())
-    document["config"]["tandem:probePath"] = "/another"
-    file.write_text(yaml.safe_dump(document))
+    configure(pulumi, probePath="/another")
     assert pulumi.up("--refresh").count("updated") > 0
     assert on(here, outputs) == after

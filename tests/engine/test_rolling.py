@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from lab import pulumi_project, roll_plan, site
 from lab.asking import new_id
@@ -28,6 +27,7 @@ from lab.rolling import VARIABLE, Roll, RollFailedError, RollRefusedError
 from lab.site import Options, Site
 from lab.story import DEADLINES, undelivered, wait_for_arbiter
 from lab.traffic import Traffic
+from tests.engine.projects import configure
 
 pytestmark = pytest.mark.engine
 
@@ -79,10 +79,7 @@ class Rolled:
 
     def put(self, **values: Any) -> None:
         """Change keys of the stack file, as an operator does."""
-        file = self.pulumi.project.stack_file
-        document: dict[str, Any] = yaml.safe_load(file.read_text())
-        document["config"] |= {f"tandem:{key}": value for key, value in values.items()}
-        file.write_text(yaml.safe_dump(document))
+        configure(self.pulumi, **values)
 
     def roll(self, worker: str, **environment: str) -> str:
         """As `make roll` does it."""

@@ -23,6 +23,7 @@ from lab.bare_cloud import Cloud, cloud
 from lab.providers.rules import VARIABLE
 from lab.pulumi_cli import Pulumi, PulumiError
 from lab.stack_file import REPOSITORY
+from tests.engine.projects import put_program
 
 pytestmark = pytest.mark.engine
 
@@ -124,10 +125,7 @@ class Stack:
 def stack(command: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with cloud(command, tmp_path_factory.mktemp("engine") / "lab") as here:
         pulumi = here.stack("dev", name="secret")
-        program = pulumi.project.work / "infra"
-        program.unlink()
-        program.mkdir()
-        (program / "__main__.py").write_text(PROGRAM.replace("CIDR", repr(here.network)))
+        put_program(pulumi, PROGRAM.replace("CIDR", repr(here.network)))
         (pulumi.project.work / "Pulumi.yaml").unlink()
         (pulumi.project.work / "Pulumi.yaml").write_text((REPOSITORY / "Pulumi.yaml").read_text())
         yield Stack(here, pulumi)

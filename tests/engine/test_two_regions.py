@@ -10,6 +10,7 @@ import pytest
 from lab.bare_cloud import Cloud, cloud, resources
 from lab.pulumi_cli import Run
 from lab.stack_file import REPOSITORY
+from tests.engine.projects import put_program
 from tests.engine.sizes import at_night
 
 pytestmark = [pytest.mark.engine, at_night]
@@ -66,10 +67,7 @@ class Life:
 def life(command: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
     with cloud(command, tmp_path_factory.mktemp("engine")) as here:
         pulumi = here.stack("dev")
-        program = pulumi.project.work / "infra"
-        program.unlink()
-        program.mkdir()
-        (program / "__main__.py").write_text(PROGRAM)
+        put_program(pulumi, PROGRAM)
         pulumi.up()
         state, outputs, addresses = pulumi.state(), pulumi.outputs(), addresses_of(here)
         again, refreshed = pulumi.up(), pulumi.refresh()

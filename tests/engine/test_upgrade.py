@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from lab.bare_cloud import NO_THING, Cloud, cloud
+from lab.urns import name_of, type_of
 from tests.engine import recorded
 from tests.engine.sizes import at_night
 
@@ -34,14 +35,10 @@ def taken_away(here: Cloud, name: str, state: Mapping[str, Any]) -> list[tuple[s
     steps = pulumi.preview_as_data()["steps"]
     assert any(step["op"] == "same" for step in steps)
     return [
-        (step["op"], step["urn"].rpartition("::")[2])
+        (step["op"], name_of(step["urn"]))
         for step in steps
         if step["op"] not in KEPT and type_of(step["urn"]) not in NO_THING
     ]
-
-
-def type_of(urn: str) -> str:
-    return urn.split("::")[2].rpartition("$")[2]
 
 
 def test_the_states_of_the_first_version_are_there() -> None:
@@ -64,7 +61,7 @@ def test_a_resource_that_lost_its_name_is_seen(here: Cloud) -> None:
     old = address["urn"]
     for each in state["deployment"]["resources"]:
         renamed(each, old, f"{old}-of-before")
-    assert ("delete", f"{old.rpartition('::')[2]}-of-before") in taken_away(here, name, state)
+    assert ("delete", f"{name_of(old)}-of-before") in taken_away(here, name, state)
 
 
 def renamed(resource: dict[str, Any], old: str, new: str) -> None:

@@ -28,7 +28,8 @@ def ready(labs: Path, lab_id: str, *, started: int | None = None, pid: int | Non
     config = {"region": "eu-central-1", "site": f"site-{lab_id}", "stateTable": "t", "workers": {"wk1": {}, "wk2": {}}}
     folder = labs / lab_id
     folder.mkdir()
-    said = {"process": process, "endpoints": {"others": "http://127.0.0.1:1"}, "outputs": {"cliConfig": config}}
+    endpoints = {"ec2, iam, kms, sts": "http://127.0.0.1:1", "others": "http://127.0.0.1:1"}
+    said = {"process": process, "endpoints": endpoints, "outputs": {"cliConfig": config}}
     said["ports"] = {"http": 8080}
     (folder / "up.json").write_text(json.dumps(said))
     return folder

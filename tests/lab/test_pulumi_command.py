@@ -125,7 +125,7 @@ def test_a_repair_takes_out_of_the_state_what_a_failed_replacement_let_go_of(eng
     begin(folder, disk)
     assert session(engine, folder).carry_out("repair") == 0
     assert said(folder)[-2:] == [
-        "one: state remove disk --yes --stack aws-dev",
+        "one: state remove disk --yes --stack aws-dev --non-interactive --color never",
         "one: up --yes --skip-preview --stack aws-dev",
     ]
 
