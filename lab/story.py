@@ -54,6 +54,11 @@ def play(site: Site, fault: Fault, say: Say) -> None:
     holder = wait_for_arbiter(site, say)
     site.wait_for(f"every client to be served by {holder}", lambda: traffic.all_served_by(holder, 0.0), DEADLINES.served)
     site.supervisor.pause(STEADY_S)
+    acts(site, traffic, fault, holder, say)
+
+
+def acts(site: Site, traffic: Traffic, fault: Fault, holder: str, say: Say) -> None:
+    """Both acts and the end of the traffic, for clients that run and are served by the holder."""
     standby = first_act(site, traffic, fault, holder, say)
     second_act(site, traffic, holder, standby, say)
     say("stopping the clients, and waiting until every message is delivered")

@@ -1,10 +1,10 @@
-"""A stack that stands in a bare cloud, and is changed as an operator changes it."""
+"""A stack that stands, and is changed as an operator changes it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lab.bare_cloud import Cloud, resources
+from lab.bare_cloud import resources
 from lab.pulumi_cli import Pulumi
 from lab.urns import type_of
 from tests.engine.projects import configure
@@ -22,7 +22,6 @@ PRECIOUS = (ADDRESS, INSTANCE, "aws:ebs/volume:Volume", "aws:dynamodb/table:Tabl
 class Deployed:
     """A stack that stands, and the engine on it."""
 
-    here: Cloud
     pulumi: Pulumi
 
     def put(self, **values: Any) -> None:
