@@ -7,6 +7,8 @@ uses this: the lab's scenarios, `python -m lab ask`, the bench. May be imported 
 import json
 import time
 import uuid
+import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +31,11 @@ class Answer:
     id: str
     done: bool
     why: str
+
+
+def document(item: Mapping[str, Any]) -> dict[str, Any]:
+    """The record in the table's item; a long one is stored compressed."""
+    return json.loads(zlib.decompress(item["packed"]["B"]) if "packed" in item else item["document"]["S"])
 
 
 def new_id() -> str:
@@ -77,7 +84,7 @@ class Desk:
     def record(self) -> dict[str, Any]:
         """The record as it is stored now; empty where there is none."""
         item = self._item(record_key(self.site))
-        return json.loads(item["document"]["S"]) if item else {}
+        return document(item) if item else {}
 
     def leader(self) -> str:
         """Who has the lease, or had it last; empty where nobody ever did."""

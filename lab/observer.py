@@ -6,9 +6,7 @@ late a change can be seen; every line also carries `previous_poll_t`, when the r
 
 import argparse
 import asyncio
-import json
 import time
-import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +14,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from lab.asking import document
 from lab.control import Answer, Command, Console, run_child, unknown
 from lab.jsonlog import JsonLog
 
@@ -45,7 +44,7 @@ class Observer:
             who: dict[str, object] = {"owner": lease["owner"]["S"], "token": int(lease["token"]["N"])}
             self._note("lease", who, who)
         if record is not None:
-            self._note("record", record["version"]["N"], {"record": _document(record)})
+            self._note("record", record["version"]["N"], {"record": document(record)})
         self._previous_poll_t = asked_t
 
     def _read(self) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
@@ -59,11 +58,6 @@ class Observer:
             return
         self._seen[what] = identity
         self._log.write(what, **fields, previous_poll_t=self._previous_poll_t)
-
-
-def _document(item: dict[str, Any]) -> Any:
-    """The stored record; a long one is compressed."""
-    return json.loads(zlib.decompress(item["packed"]["B"]) if "packed" in item else item["document"]["S"])
 
 
 async def _watch(observer: Observer, interval_s: float) -> None:
