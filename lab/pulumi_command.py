@@ -20,7 +20,7 @@ from pathlib import Path
 from lab import background_lab, processes, pulumi_project, repairing, stack_file
 from lab.background_lab import READY
 from lab.deploying import By
-from lab.let_go import let_go
+from lab.half_replaced import half_replaced
 from lab.providers.aws.finding import Finder
 from lab.pulumi_cli import Pulumi
 from lab.pulumi_project import Project
@@ -108,8 +108,8 @@ class Session:
             case _:
                 return self._pulumi(verb, *self._asked(), *self.flags)
 
-    def _forget_let_go(self) -> None:
-        if urns := let_go(pulumi_project.stored_resources(self.lab)):
+    def _forget_half_replaced(self) -> None:
+        if urns := half_replaced(pulumi_project.stored_resources(self.lab)):
             Pulumi(self.command, self.lab).forget(urns)
 
     def _repair(self) -> int:
@@ -119,7 +119,7 @@ class Session:
         refreshed = self._pulumi("refresh", "--yes", "--skip-preview")
         if refreshed:
             return refreshed
-        self._forget_let_go()
+        self._forget_half_replaced()
         return self._pulumi("up", *self._asked(), *self.flags)
 
     def _wait_alone(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lab.let_go import ATTACHMENT, CALL
+from lab.half_replaced import ATTACHMENT, CALL
 from lab.urns import name_of, type_of
 
 INSTANCE = "aws:ec2/instance:Instance"

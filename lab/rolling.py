@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from failover_lambda.model import Phase, Verb
 from lab import roll_limits, roll_plan
 from lab.asking import Answer, Desk, new_id
-from lab.let_go import let_go
+from lab.half_replaced import half_replaced
 from lab.pulumi_cli import LONGEST_S, Pulumi, PulumiError
 from lab.pulumi_project import stored_outputs, stored_resources
 from lab.roll_plan import Step
@@ -141,7 +141,7 @@ class Roll:
 
     def _up(self, holder: str, before: Mapping[str, str]) -> None:
         try:
-            if done := let_go(stored_resources(self.pulumi.project)):
+            if done := half_replaced(stored_resources(self.pulumi.project)):
                 self.say("the last replacement did not come to its end: what it let go of is taken out of the state")
                 self.pulumi.forget(done)
             self.say(f"pulumi up with {VARIABLE}={self.worker}")

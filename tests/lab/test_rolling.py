@@ -13,7 +13,7 @@ import pytest
 
 from lab import pulumi_command, pulumi_project, roll_command, roll_limits, roll_plan, rolling
 from lab.asking import Answer, Desk
-from lab.let_go import let_go
+from lab.half_replaced import half_replaced
 from lab.pulumi_cli import Pulumi
 from lab.pulumi_command import NoEngineError
 from lab.pulumi_project import Project
@@ -317,8 +317,8 @@ PENDING = (
 
 
 def test_what_a_failed_replacement_let_go_of_is_taken_out_of_the_state_its_dependents_first() -> None:
-    assert let_go(PENDING) == ["u:first-tick", "u:disk-wk2"]
-    assert let_go([each for each in PENDING if each["urn"] != "u:disk-wk2"]) == ()
+    assert half_replaced(PENDING) == ["u:first-tick", "u:disk-wk2"]
+    assert half_replaced([each for each in PENDING if each["urn"] != "u:disk-wk2"]) == ()
 
 
 def test_after_a_failed_replacement_that_is_done_before_the_up(bench: Bench) -> None:

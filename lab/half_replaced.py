@@ -15,7 +15,7 @@ CALL = "aws:lambda/invocation:Invocation"
 """The first tick, a call: it depends on the attachments, and leaves nothing in the cloud."""
 
 
-def let_go(resources: Iterable[Mapping[str, Any]]) -> Sequence[str]:
+def half_replaced(resources: Iterable[Mapping[str, Any]]) -> Sequence[str]:
     """URNs to take out of the state, what depends on others first; none where no disk was let go of."""
     pending = [each for each in resources if each.get("pendingReplacement") and each["type"] in (ATTACHMENT, CALL)]
     if not any(each["type"] == ATTACHMENT for each in pending):
