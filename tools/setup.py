@@ -8,6 +8,7 @@ goes into the repository and the user's cache folder:
     tools/ministack/.venv            ministack's own (groups lab and dev): the functions of the lab see nothing else
     tools/parliament/.venv           a judge of policies (dev), which needs an old setuptools
     tools/checkov/.venv              a judge of what the program builds (dev), which brings 90 packages
+    tools/azurite/node_modules       the emulator of Azure Storage (dev); 360 MB, its Node comes with .venv
     tools/iam-simulate/node_modules  a judge of requests against policies (dev); its Node comes with .venv
     policy/.venv                     the policy pack's own (dev): its SDK wants an older protobuf than .venv has
 
@@ -37,7 +38,7 @@ TOOLS = {
     "policy": ("dev",),
 }
 """Folders with a Python environment of their own, and the groups that want them; that of tools/pulumi is for engine.py."""
-NODE_TOOLS = {"tools/iam-simulate": ("dev",)}
+NODE_TOOLS = {"tools/azurite": ("dev",), "tools/iam-simulate": ("dev",)}
 """Folders with modules of npm, and the groups that want them."""
 STAMP = ".tandem-lock"
 

@@ -12,11 +12,23 @@ from pathlib import Path
 import pytest
 
 from failover_lambda.aws.state import LiveStore
+from failover_lambda.azure import state as azure_state
 from failover_lambda.contract import Settings
 from failover_lambda.ports import RecordStore
 from tests.contract.cloud_worlds import CloudWorld, FakeWorld, LiveWorld
-from tests.contract.emulators import EC2, MINISTACK, MOTO, TABLE, client, create_table, emulator
-from tests.contract.hands import Hand, LiveHand, MemoryHand
+from tests.contract.emulators import (
+    AZURITE,
+    EC2,
+    MINISTACK,
+    MOTO,
+    TABLE,
+    blob_container,
+    blobs,
+    client,
+    create_table,
+    emulator,
+)
+from tests.contract.hands import BlobHand, Hand, LiveHand, MemoryHand
 from tests.fakes import FakeCloud, MemoryStore, make_settings
 
 _numbers = itertools.count(1)
@@ -63,6 +75,14 @@ def ministack(folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def azurite(folder: Path) -> Iterator[str]:
+    """Azurite, with the record's container."""
+    with emulator(AZURITE, folder) as endpoint:
+        blob_container(endpoint).create_container()
+        yield endpoint
+
+
+@pytest.fixture(scope="session")
 def ec2_endpoint(folder: Path) -> Iterator[str]:
     """The lab's EC2: moto behind its gate, with Amazon's rules."""
     logs = ["--gate-log", str(folder / "gate.jsonl"), "--cloud-log", str(folder / "cloud.jsonl")]
@@ -78,7 +98,7 @@ def settings() -> Settings:
 
 
 @pytest.fixture(
-    params=["memory", pytest.param("moto", marks=pytest.mark.lab), pytest.param("ministack", marks=pytest.mark.lab)]
+    params=["memory", *(pytest.param(name, marks=pytest.mark.lab) for name in ("moto", "ministack", "azurite"))],
 )
 def place(request: pytest.FixtureRequest, settings: Settings) -> Place:
     """Every adapter of `RecordStore`."""
@@ -86,6 +106,8 @@ def place(request: pytest.FixtureRequest, settings: Settings) -> Place:
         only = MemoryStore(site=settings.site)
         return Place(lambda: only, MemoryHand(only))
     endpoint: str = request.getfixturevalue(request.param)
+    if request.param == "azurite":
+        return Place(lambda: azure_state.LiveStore(settings, blobs(endpoint)), BlobHand(settings, endpoint))
     return Place(lambda: LiveStore(settings, client("dynamodb", endpoint)), LiveHand(settings, endpoint))
 
 

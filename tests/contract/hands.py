@@ -4,10 +4,10 @@ import json
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from failover_lambda.contract import Settings, epoch_key, quarantine_key, record_key, to_plain
+from failover_lambda.contract import Settings, epoch_key, lease_key, quarantine_key, record_key, to_plain
 from failover_lambda.document import QUARANTINED_MAX, written
 from failover_lambda.model import Record
-from tests.contract.emulators import PATIENT, TABLE, client
+from tests.contract.emulators import PATIENT, TABLE, blob_container, blobs, client
 from tests.fakes import MemoryStore
 
 
@@ -103,6 +103,54 @@ class LiveHand:
     def quarantined(self) -> list[str]:
         found = [self.get(quarantine_key(self.site, number)) for number in range(1, QUARANTINED_MAX + 2)]
         return [item["document"]["S"] for item in found if item]
+
+
+class BlobHand:
+    """At the blobs of an Azurite, past every condition."""
+
+    def __init__(self, settings: Settings, endpoint: str) -> None:
+        self.site = settings.site
+        self.shard = lease_key(settings.shard)
+        self.blobs = blobs(endpoint)
+        self.container = blob_container(endpoint)
+
+    def get(self, name: str) -> Any:
+        """What a blob has; None = there is none."""
+        blob = self.blobs.get(name)
+        return None if blob is None else json.loads(blob.text)
+
+    def put(self, name: str, plain: Any) -> None:
+        self.blobs.put(name, json.dumps(plain).encode(), self.blobs.get(name))
+
+    def put_entry(self, entry: Any) -> None:
+        """In the record's place; None = none."""
+        shard = self.get(self.shard)
+        records = {site: there for site, there in shard["records"].items() if site != self.site}
+        self.put(self.shard, shard | {"records": records | ({} if entry is None else {self.site: entry})})
+
+    def remove(self) -> None:
+        self.put_entry(None)
+
+    def put_back(self, record: Record) -> None:
+        self.put_entry({"document": text_of(record), "version": record.version, "writer": "somebody#1"})
+
+    def damage(self, document: str) -> None:
+        self.put_entry(self.get(self.shard)["records"].get(self.site, {}) | {"document": document})
+
+    def forget_floor(self) -> None:
+        if self.floor() is not None:
+            self.container.delete_blob(epoch_key(self.site))
+
+    def set_floor(self, epoch: int) -> None:
+        self.put(epoch_key(self.site), {"epoch": epoch})
+
+    def floor(self) -> int | None:
+        plain = self.get(epoch_key(self.site))
+        return plain["epoch"] if plain else None
+
+    def quarantined(self) -> list[str]:
+        found = [self.get(quarantine_key(self.site, number)) for number in range(1, QUARANTINED_MAX + 2)]
+        return [plain["found"]["document"] for plain in found if plain]
 
 
 def text_of(record: Record) -> str:
