@@ -3,6 +3,7 @@
 `requirements/dev.txt` is resolved first; the smaller groups take its versions, so that a package has one version everywhere.
 """
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -22,6 +23,9 @@ COMPILE = (
     "--no-emit-index-url",
     "--no-header",
 )
+
+NO_USE_OF = ("funding", "license")
+"""Fields of a module in npm's lock that may hold an address and that no installation reads."""
 
 
 def main() -> None:
@@ -43,10 +47,16 @@ def compile_lock(uv: str, *arguments: str) -> None:
 
 
 def compile_modules(folder: Path) -> None:
-    """The lock of one npm tool, from its package.json; `--omit-lockfile-registry-resolved` leaves the addresses out."""
+    """The lock of one npm tool, from its package.json, without addresses: npm leaves out its registry's, we its donors'."""
     node, npm = node_and_npm(ROOT / ".venv")
     flags = ("--package-lock-only", "--omit-lockfile-registry-resolved", "--ignore-scripts", "--no-audit", "--no-fund")
     subprocess.run([node, npm, "install", *flags], cwd=folder, check=True)
+    lock = folder / "package-lock.json"
+    plain = json.loads(lock.read_text())
+    for module in plain["packages"].values():
+        for name in NO_USE_OF:
+            module.pop(name, None)
+    lock.write_text(json.dumps(plain, indent=2) + "\n")
 
 
 if __name__ == "__main__":

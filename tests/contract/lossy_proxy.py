@@ -123,7 +123,7 @@ def _accept(listener: socket.socket, proxy: LossyProxy, stop: threading.Event) -
 
 
 def _read_message(connection: socket.socket, *, is_answer: bool = False) -> bytes:
-    """A whole HTTP message: head, with the body that Content-Length announces; an answer without it ends with the connection."""
+    """A whole HTTP message: head, and the body that Content-Length announces; an answer without it ends with the line."""
     received = b""
     while b"\r\n\r\n" not in received:
         piece = connection.recv(65536)
