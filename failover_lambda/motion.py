@@ -15,6 +15,7 @@ from failover_lambda.moves import (
     intend,
     is_healthy,
     is_on,
+    is_quiet,
     limitation,
     loose_since,
     member_with,
@@ -167,7 +168,7 @@ def on_verifying(case: Case) -> Decision:
 def _on_dead_target(case: Case, verdict: Verdict, why: str) -> Decision:
     """The target died before the move was verified: that the move was made is told, then section 3 decides."""
     record, intent = case.record, case.record.intent
-    if record.manual or record.pause:
+    if record.manual or record.pause or is_quiet(case):
         return settle(case, f"not verified: {why}")
     if intent:
         case = case.telling(intent.kind.value, source=intent.source, target=record.holder, why=f"not verified: {why}")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 
 from failover_lambda.contract import Settings
-from failover_lambda.model import Do, Phase, Record
+from failover_lambda.model import Do, Phase, Record, Verb
 from prove.simulation import events
 from prove.simulation.events import Event
 from prove.simulation.evidence import Rounds
@@ -75,7 +75,7 @@ class Watch:
         self._expected: dict[int, str] = {}
         self._fenced: set[tuple[str, int]] = set()
         self._promised: dict[str, str] = {}
-        self._asked: set[str] = set()
+        self._asked: dict[str, Verb | None] = {}
         self._owed: set[str] = set()
         self._replied: dict[str, bool] = {}
         self._begun: dict[str, int] = {}
@@ -134,10 +134,20 @@ class Watch:
         self._on_promises(new)
         if old and old.epoch != new.epoch:
             self.judge.new_epoch(event.owner, old, new, self._now_s)
-        elif old and old.phase is Phase.DISABLED and new.phase is not Phase.DISABLED:
+        elif old and self._is_switched_on(old, new):
             self.judge.fresh_budget()
         self._on_replies(new)
         self._record = new
+
+    def _is_switched_on(self, old: Record, new: Record) -> bool:
+        """The watchdog was enabled (RULE 1.8), or manual ended in the write that tells an operator so (9.6)."""
+        if old.phase is new.phase or old.phase not in (Phase.DISABLED, Phase.MANUAL):
+            return False
+        if old.phase is Phase.DISABLED:
+            return True
+        known = {reply.id for reply in old.replies}
+        done = {reply.id for reply in new.replies if reply.done and reply.id not in known}
+        return any(self._asked.get(each) is Verb.RESUME for each in done)
 
     def _on_gone(self, event: events.RecordGone) -> None:
         """What was asked for before may never be answered, or once more: nobody remembers."""
@@ -231,7 +241,7 @@ class Watch:
             self._broken("nothing is told that is not stored (7.1)", f"{event.notice.id} {event.notice.what}")
 
     def _on_asked(self, event: events.Asked) -> None:
-        self._asked.add(event.request.id)
+        self._asked[event.request.id] = event.request.verb
         self._owed.add(event.request.id)
 
     def _on_calm(self, event: events.Calm) -> None:

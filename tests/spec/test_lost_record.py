@@ -123,6 +123,25 @@ def test_an_address_that_falls_off_in_the_quiet_time_is_put_back(what: Loss) -> 
     assert world.record.quiet_until_s is not None
 
 
+def test_who_gets_the_address_in_the_quiet_time_and_dies_while_that_is_verified_keeps_it_until_it_ends() -> None:
+    """1.13: nobody knows which call of the time before still lands on the next one (simulation, seeds 759 and 770)."""
+    world = failed_over()
+    lose(world, Loss.LOST)
+    world.tick(3)
+    world.cloud.association = None
+    world.until(Phase.VERIFYING)
+    world.kill("wk2")
+    world.cloud.calls.clear()
+    world.tick(300)
+    assert (world.cloud.on, world.record.holder, world.record.phase) == ("wk2", "wk2", Phase.SUSPECT)
+    assert (world.cloud.calls, world.record.fences) == ([], ())
+    assert world.told[-1] == "suspect-for-long"
+    world.clock.sleep(LATE_CALL_S)
+    world.new_arbiter()
+    world.until(Phase.STEADY)
+    assert (world.cloud.on, world.record.holder) == ("wk1", "wk1")
+
+
 def test_an_address_that_somebody_moves_in_the_quiet_time_stays_until_it_ends() -> None:
     """1.13, 5.11."""
     world = failed_over()
