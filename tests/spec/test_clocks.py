@@ -198,6 +198,21 @@ def test_a_deadline_a_little_beyond_its_setting_is_set_back_to_it(over_s: float)
     assert after.deadline_s == NOW_S + SETTINGS.move_deadline_s
 
 
+def test_a_deadline_is_left_up_to_the_second_that_clocks_may_differ() -> None:
+    """1.15."""
+    base = later(0.0)
+    assert base.intent is not None
+    latest = replace(base, intent=replace(base.intent, deadline_s=NOW_S + SETTINGS.move_deadline_s + 1.0))
+    assert clamped(latest, SETTINGS, NOW_S) is latest
+    assert clamped(later(1.5), SETTINGS, NOW_S) != later(1.5)
+
+
+def test_one_time_among_many_of_its_kind_is_put_right() -> None:
+    base = later(0.0)
+    moves = (replace(base.moves[0], at_s=NOW_S - 5), replace(base.moves[0], at_s=NOW_S + HOUR_S))
+    assert [move.at_s for move in clamped(replace(base, moves=moves), SETTINGS, NOW_S).moves] == [NOW_S - 5, NOW_S]
+
+
 def test_nothing_in_a_record_stays_nothing() -> None:
     empty = replace(later(0.0), intent=None, streak=None, pause=None, quiet_until_s=None, loose_s=None)
     assert clamped(empty, SETTINGS, NOW_S) is empty

@@ -4,10 +4,13 @@ from collections.abc import Iterable
 
 import pytest
 
-from failover_lambda.complaints import CLEAR_S, COMPLAINTS_KEPT, after_round
+from failover_lambda.complaints import CLEAR_S, COMPLAINTS_KEPT, after_round, tell
 from failover_lambda.contract import from_plain, to_plain
 from failover_lambda.model import Answer, Complaint, Page, Phase, ProbeReport, Record, Round, Sight
+from failover_lambda.moves import Case
 from failover_lambda.pages import NAMES_MAX
+from tests.fakes import make_settings
+from tests.spec.desk import record_of
 from tests.worlds import World
 
 CHANNEL = Page(channels_down=("ADT_IN",))
@@ -171,6 +174,32 @@ def test_a_failing_page_is_not_called_healthy_otherwise() -> None:
     assert next(notice.why for notice in world.reporter.told if notice.what == "channel-down") == "wk1 names as down: ADT_IN"
 
 
+def told_of(record: Record, *sights: Sight) -> list[str]:
+    """What people are told after a round of these."""
+    seen = Round(token=1, overrun=False, sights=sights, address=None, instances=None)
+    case = tell(Case(record=record, seen=seen, settings=make_settings(), now_s=1000.0))
+    return [notice.why for notice in case.record.outbox]
+
+
+def sight_of(zone: str, *reports: ProbeReport) -> Sight:
+    return Sight(vantage=f"prober-{zone}", zone=zone, anchor_reached=True, reports=reports)
+
+
+def test_one_vantage_that_gets_a_healthy_page_is_enough_to_say_so() -> None:
+    """3.15."""
+    silent = sight_of("a", ProbeReport(worker="wk1", answer=Answer.TIMEOUT))
+    healthy = sight_of("b", ProbeReport(worker="wk1", answer=Answer.HEALTHY, page=CHANNEL))
+    (why,) = told_of(record_of(), silent, healthy)
+    assert why == "wk1 names as down: ADT_IN; it is healthy otherwise and keeps the address"
+
+
+def test_a_worker_without_a_page_names_nothing() -> None:
+    """3.16."""
+    own = ProbeReport(worker="wk1", answer=Answer.HEALTHY, page=DATABASE)
+    (why,) = told_of(record_of(), sight_of("a", own, ProbeReport(worker="wk2", answer=Answer.TIMEOUT)))
+    assert why == "wk1 names as down: hospital-db; no other worker does"
+
+
 # The record
 
 
@@ -229,6 +258,16 @@ def test_a_record_keeps_as_many_as_a_page_may_name_and_drops_what_is_named_no_mo
     assert names(after.complaints) == names(new)
     assert {name[0] for name in names(after.complaints)} == {"b"}
     assert len(after.complaints) == COMPLAINTS_KEPT
+
+
+def test_what_is_named_no_more_makes_room_first_the_oldest_of_it(record: Record) -> None:
+    """3.15: what is named stays, wherever it stands in the list."""
+    kept = tuple(f"k{number}" for number in range(NAMES_MAX))
+    gone = tuple(f"g{number}" for number in range(NAMES_MAX))
+    full, _ = after_round(record, rounds_with(Page(channels_down=kept)), 1000.0)
+    full, _ = after_round(full, rounds_with(Page(channels_down=kept, dependencies_down=gone)), 1001.0)
+    after, _ = after_round(full, rounds_with(Page(channels_down=kept, dependencies_down=("n0", "n1", "n2", "n3"))), 1002.0)
+    assert names(after.complaints) == [*kept, *gone[4:], "n0", "n1", "n2", "n3"]
 
 
 def test_what_is_named_by_more_pages_than_a_record_holds_is_bounded(record: Record) -> None:

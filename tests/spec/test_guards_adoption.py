@@ -1,0 +1,55 @@
+"""RULE.md 1.6, 1.10 and 1.12 to the field: what an adopted record takes over from the one before, and what it forgets."""
+
+from dataclasses import replace
+
+from failover_lambda import rule
+from failover_lambda.model import Drift, Kind, Loss, Lost, Phase
+from tests.spec.desk import NOW_S, SETTINGS, address_on, calls, decide, intent_of, record_of, round_of, streak_of, written
+from tests.spec.test_guards import moved
+
+LOST = Lost(what=Loss.LOST, floor=4, version=0, why="the record of lis is missing, and epoch 4 had been reached")
+STRANGE = address_on("wk1", instance_id="i-9", network_interface_id="eni-9")
+
+
+def test_what_a_watchdog_does_without_a_record_names_why_there_is_none() -> None:
+    """1.12: lost is another thing than new."""
+    seen = round_of("HH", address=address_on("wk1"))
+    off = replace(SETTINGS, enabled=False)
+    for lost, why in ((LOST, LOST.why), (None, "there is no record yet")):
+        assert rule.step(None, seen, off, NOW_S, lost).reason == f"disabled, and {why}"
+        unread = rule.step(None, round_of("HH"), SETTINGS, NOW_S, lost)
+        assert unread.reason == f"{why}, and the address could not be read"
+
+
+def test_a_holder_that_is_configured_no_more_is_replaced_only_once_the_address_was_read() -> None:
+    """1.10."""
+    record = record_of("wk9")
+    decision = decide(record, round_of("HH", address=None))
+    assert (decision.record, calls(decision)) == (record, [])
+    assert decision.reason == "the holder wk9 is not configured any more, and the address could not be read"
+
+
+def test_fences_of_workers_that_are_configured_no_more_go_with_them() -> None:
+    """1.10: those of the others stand."""
+    (fence,) = moved().record.fences
+    standing = (replace(fence, worker="wk9"), replace(fence, worker="wk2"))
+    decision = decide(record_of("wk9", fences=standing), round_of("HH", address=address_on("wk1")))
+    assert [each.worker for each in written(decision).fences] == ["wk2"]
+
+
+def test_an_incident_of_a_holder_that_is_configured_no_more_is_over() -> None:
+    """1.10: its attempts are not those of the one that takes the address now."""
+    old = record_of("wk9", phase=Phase.MOVING, intent=intent_of(attempt=3, tried=("wk2",), source="wk9"))
+    decision = decide(old, round_of("HH", address=address_on("")))
+    intent = written(decision).intent
+    assert intent is not None
+    assert (intent.kind, intent.attempt, intent.tried, calls(decision)) == (Kind.ADOPT, 1, (), ["associate wk1"])
+
+
+def test_what_was_counted_of_a_holder_that_is_configured_no_more_is_forgotten_by_a_stranger_too() -> None:
+    """1.9, 1.10."""
+    old = record_of("wk9", streak=streak_of(), drift=Drift(association_id="assoc-9", reads=1))
+    decision = decide(old, round_of("HH", address=STRANGE))
+    after = written(decision)
+    assert (after.phase, after.epoch, after.holder, calls(decision)) == (Phase.MANUAL, 3, "wk1", [])
+    assert (after.streak, after.drift, after.association_id) == (None, None, "")
