@@ -1,0 +1,72 @@
+"""What a hypervisor of the lab needs to know, told when an operation has ended well: power, wiring, groups, pools.
+
+Everything but `machine`, `address` and `gone` has `carries_at`: when packets follow, on the emulator's clock.
+
+    machine      id, power (the word), alive (true, false; null while it changes), verb, hard (skipShutdown)
+    interface    id, machine, group, addresses: [{private, public, public_id}]
+    group        id, flush: whether flows that stand are judged anew, rules
+    pool         id, members: [{name, address, admin_state}]
+    address      id, address
+    gone         id, type
+
+A reference that an operation failed to bring about is told to nobody: the packets go on as before.
+"""
+
+from lab.arm.bodies import items, properties, reference, text
+from lab.arm.ids import key_of
+from lab.arm.references import links_to
+from lab.arm.world import Document, World
+
+_NET = "microsoft.network"
+
+
+def tell(world: World, document: Document, carries_at: float) -> None:
+    """Tell what a document now does, and from when packets follow."""
+    match document.type.lower():
+        case "microsoft.network/networkinterfaces":
+            _interface(world, document, carries_at)
+        case "microsoft.network/networksecuritygroups":
+            inside = properties(document.body)
+            rules = [{"name": text(rule, "name"), **properties(rule)} for rule in items(document.body, "securityRules")]
+            flush = bool(inside.get("flushConnection"))
+            world.tell("group", id=document.id, flush=flush, rules=rules, carries_at=carries_at)
+        case "microsoft.network/loadbalancers":
+            for pool in items(document.body, "backendAddressPools"):
+                members = [
+                    {
+                        "name": text(member, "name"),
+                        "address": text(member, "properties", "ipAddress"),
+                        "admin_state": text(member, "properties", "adminState") or "None",
+                    }
+                    for member in items(pool, "loadBalancerBackendAddresses")
+                ]
+                pool_id = f"{document.id}/backendAddressPools/{text(pool, 'name')}"
+                world.tell("pool", id=pool_id, members=members, carries_at=carries_at)
+        case "microsoft.network/publicipaddresses":
+            world.tell("address", id=document.id, address=text(document.body, "properties", "ipAddress"))
+        case _:
+            pass
+
+
+def _interface(world: World, document: Document, carries_at: float) -> None:
+    addresses: list[dict[str, str]] = []
+    for config in items(document.body, "ipConfigurations"):
+        public_id = reference(properties(config), "publicIPAddress")
+        public = world.documents.get(key_of(public_id))
+        addresses.append(
+            {
+                "private": text(config, "properties", "privateIPAddress"),
+                "public": text(public.body, "properties", "ipAddress") if public else "",
+                "public_id": public_id,
+            }
+        )
+    machines = [link.source for link in links_to(world, document.key) if link.source_type.endswith("/virtualmachines")]
+    group = reference(properties(document.body), "networkSecurityGroup")
+    world.tell(
+        "interface",
+        id=document.id,
+        machine=machines[0] if machines else None,
+        group=group or None,
+        addresses=addresses,
+        carries_at=carries_at,
+    )

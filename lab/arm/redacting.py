@@ -1,0 +1,36 @@
+"""What a log may hold of a body: everything but secrets. Pure."""
+
+from typing import Any, cast
+
+REMOVED = "<removed>"
+_NAMES = frozenset(
+    [
+        "customdata",
+        "userdata",
+        "protectedsettings",
+        "keydata",
+        "connectionstring",
+        "primarykey",
+        "secondarykey",
+        "sharedkey",
+        "accesskey",
+        "accountkey",
+        "sastoken",
+    ]
+)
+_PARTS = ("password", "secret")
+
+
+def redacted(value: object) -> Any:
+    """The value with everything taken out that may be a secret, by the names of its properties."""
+    if isinstance(value, dict):
+        named = cast("dict[str, object]", value)
+        return {name: REMOVED if _is_secret(name) else redacted(each) for name, each in named.items()}
+    if isinstance(value, list):
+        return [redacted(each) for each in cast("list[object]", value)]
+    return value
+
+
+def _is_secret(name: str) -> bool:
+    lowered = name.lower()
+    return lowered in _NAMES or any(part in lowered for part in _PARTS)

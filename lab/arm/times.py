@@ -1,0 +1,69 @@
+"""How long the emulated operations take: one table per profile, by type and verb, with what each figure rests on.
+
+Times are seconds from the accepted call to the end of its operation. Nobody publishes most of them, so they are given
+from outside and reported with every run; an operation is due at a time, and nothing here waits.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+ANY = "*"
+"""Stands for every type, or every verb."""
+
+
+@dataclass(frozen=True)
+class Times:
+    """The times of one profile.
+
+    Attributes:
+        name: as the command line knows it.
+        seconds: (type in lower case, verb) -> seconds; `ANY` may stand for either. The nearest row holds.
+        retry_after_s: the header on accepted calls, by namespace in lower case; none where there is no row.
+        role_s: from the PUT of an assignment or definition until it works.
+        directory_s: from the making of an identity until the directory knows it.
+        propagation_s: from the end of an operation until packets follow it.
+    """
+
+    name: str
+    seconds: Mapping[tuple[str, str], float] = field(default_factory=dict[tuple[str, str], float])
+    retry_after_s: Mapping[str, int] = field(default_factory=dict[str, int])
+    role_s: float = 0.0
+    directory_s: float = 0.0
+    propagation_s: float = 0.0
+
+    def of(self, resource_type: str, verb: str) -> float:
+        """The time of one operation.
+
+        >>> Times("x", {("*", "delete"): 2.0, ("microsoft.network/networkinterfaces", "*"): 6.0}).of("A/b", "delete")
+        2.0
+        """
+        name = resource_type.lower()
+        for row in ((name, verb), (name, ANY), (ANY, verb), (ANY, ANY)):
+            if row in self.seconds:
+                return self.seconds[row]
+        return 0.0
+
+
+_NIC = "microsoft.network/networkinterfaces"
+_VM = "microsoft.compute/virtualmachines"
+_USUAL = {
+    (ANY, ANY): 2.0,  # azure-cli test_network_nic_subresources.yaml (2022): network 3 s, address 1 to 2 s
+    ("microsoft.network/virtualnetworks", ANY): 3.0,  # the same
+    ("microsoft.network/loadbalancers/backendaddresspools", ANY): 3.0,  # assumed: no figure found
+    (_VM, "create"): 40.0,  # assumed
+    (_VM, "powerOff"): 10.0,  # assumed; ClusterLabs fence_azure_arm allows 150
+    (_VM, "start"): 30.0,  # assumed
+    (_VM, "restart"): 40.0,  # assumed
+    (_VM, "deallocate"): 40.0,  # assumed; terraform-provider-azurerm#6022 tells of 10 to 30 minutes
+    (_VM, "delete"): 40.0,  # assumed
+}
+_RETRY_AFTER = {"microsoft.network": 10}  # azure-powershell#14460
+INSTANT = Times("instant")
+AZURE = Times("azure", {**_USUAL, (_NIC, ANY): 3.0}, _RETRY_AFTER, role_s=60.0, directory_s=10.0)
+"""The new control plane: 6 to 7 s for two NIC PUTs (F5Networks/f5-cloud-failover-extension, performance-sizing.rst)."""
+AZURE_LEGACY = Times(
+    "azure-legacy", {**_USUAL, (_NIC, ANY): 35.0}, _RETRY_AFTER, role_s=60.0, directory_s=10.0, propagation_s=5.0
+)
+"""The old one: 55 to 85 s for the same, and packets follow later still (the same page; the five seconds are assumed)."""
+TIMES: Mapping[str, Times] = MappingProxyType({times.name: times for times in (INSTANT, AZURE, AZURE_LEGACY)})
