@@ -1,0 +1,33 @@
+"""The page on fidelity says at its top how much of it is verified; every row has a standing and, if verified, a source."""
+
+import re
+from collections import Counter
+from pathlib import Path
+
+PAGE = (Path(__file__).resolve().parents[3] / "lab/arm/FIDELITY.md").read_text()
+STANDINGS = ("verified", "documented", "assumed")
+_HEADS = {("behaviour", "standing"), ("---", "---")}
+_PLACES = ("#", "recording", "public ", "yingeli/", "kubernetes-sigs/", "azure-core")
+"""What a named source has in it: an issue's number, a recording, or where it is public."""
+
+
+def rows() -> list[tuple[str, str, str]]:
+    found = re.findall(r"^\|(.*)\|(.*)\|(.*)\|$", PAGE, re.MULTILINE)
+    stripped = [(what.strip(), standing.strip(), source.strip()) for what, standing, source in found]
+    return [row for row in stripped if row[:2] not in _HEADS]
+
+
+def test_the_page_counts_its_own_rows() -> None:
+    count = Counter(standing for _, standing, _ in rows())
+    assert set(count) == set(STANDINGS)
+    shares = ", ".join(f"{count[standing]} {standing}" for standing in STANDINGS)
+    assert f"Of {len(rows())} behaviours: {shares}." in PAGE
+
+
+def test_what_is_verified_names_a_public_source() -> None:
+    unnamed = [what for what, standing, source in rows() if standing == "verified" and not any(p in source for p in _PLACES)]
+    assert unnamed == []
+
+
+def test_what_is_assumed_says_where_it_may_differ() -> None:
+    assert [what for what, standing, source in rows() if standing == "assumed" and not source] == []
