@@ -39,7 +39,8 @@ def _put(change: Change, kind: Kind) -> Operation | None:
     document = change.old or Document(
         change.place.document, change.kind.type, {}, made_s=change.now_s, state=SUCCEEDED if _has_state(change.kind) else ""
     )
-    document.previous = document.body if change.old else None
+    if change.old and not world.pending(document.key):
+        document.previous = document.body
     document.body, document.changed_s = change.new_body, change.now_s
     world.documents[document.key] = document
     document.etag = world.etag() if _has_state(change.kind) and change.kind.type != GROUP_TYPE else ""

@@ -30,7 +30,7 @@ class Document:
         etag: with its quotes, `W/"..."`.
         state: provisioningState.
         children: key of a child -> its own state, while it is not the document's.
-        previous: the body before the last PUT.
+        previous: the body before the last PUT; of several PUTs that took each other's place, before the first of them.
         made_s: when it was accepted first.
         changed_s: when it was last written.
         power: of a machine, the word in PowerState; else empty.

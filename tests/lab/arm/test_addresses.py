@@ -51,6 +51,16 @@ def test_an_address_is_held_until_the_operation_that_gives_it_up_has_ended(pair:
     assert pair.put(nic_id("wk2"), nic_body("wk2", address=ADDRESS)).status == 200
 
 
+def test_an_address_is_held_until_the_last_of_two_puts_has_ended(pair: Cloud) -> None:
+    pair.put(nic_id("wk1"), nic_body("wk1"))
+    pair.wait(5)
+    pair.put(nic_id("wk1"), nic_body("wk1") | {"tags": {"again": "yes"}})
+    pair.wait(5)
+    assert pair.put(nic_id("wk2"), nic_body("wk2", address=ADDRESS)).error == "PublicIPAddressInUse"
+    pair.wait(5)
+    assert pair.put(nic_id("wk2"), nic_body("wk2", address=ADDRESS)).status == 200
+
+
 def test_an_address_stays_with_its_holder_in_an_unchanged_put(pair: Cloud) -> None:
     assert pair.put(nic_id("wk1"), nic_body("wk1", address=ADDRESS)).status == 200
 
