@@ -98,6 +98,7 @@ _ALL = (
     Kind("Microsoft.ManagedIdentity/userAssignedIdentities", "UserAssignedIdentity"),
     Kind("Microsoft.Authorization/roleDefinitions", "RoleDefinition", tracked=False),
     Kind("Microsoft.Authorization/roleAssignments", "RoleAssignment", tracked=False),
+    Kind("Microsoft.Authorization/locks", "Lock", tracked=False),
     *(Kind(name, name.rpartition("/")[2], tracked=name.count("/") == 1, plain=True) for name in _PLAIN),
 )
 KINDS: Mapping[str, Kind] = MappingProxyType({kind.type.lower(): kind for kind in _ALL})

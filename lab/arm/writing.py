@@ -1,8 +1,8 @@
 """Answers what changes something: PUT, PATCH of tags, DELETE, and the verbs of a machine's power.
 
-Theory of operation, in the order a write meets it: the type is one we have and its provider registered; the caller may do
-it, and may name what its body names; the parent stands; If-Match holds; the provider's rules agree; then it is carried out.
-Nothing has changed when any of them refuses.
+Theory of operation, in the order a write meets it: the type is one we have and its provider registered; no lock stands over
+it; the caller may name what its body names; the parent stands; If-Match holds; the provider's rules agree; then it is
+carried out. Nothing has changed when any of them refuses.
 """
 
 import copy
@@ -13,6 +13,7 @@ from lab.arm.call import Call, group_not_found, not_emulated, not_found
 from lab.arm.change import Change
 from lab.arm.ids import GROUP_TYPE, Target, parse
 from lab.arm.kinds import Kind, kind_of
+from lab.arm.locks import locked
 from lab.arm.messages import Json, Refusal, RefusedError, Reply
 from lab.arm.preconditions import unmet
 from lab.arm.preparing import prepared, with_child
@@ -48,6 +49,9 @@ def write(call: Call, will_fail: Refusal | None = None) -> Reply:
                 "https://aka.ms/rps-not-found for how to register subscriptions.",
             )
         )
+    lock = locked(call.world, call.request.method, call.target.id, kind.type)
+    if lock:
+        raise RefusedError(lock)
     match call.request.method:
         case "PUT":
             return _put(call, kind, place, will_fail)
