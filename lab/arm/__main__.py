@@ -7,7 +7,8 @@ in the cloud (`lab.arm.effects`). Here is only the wiring.
 
 Commands: `trap` (action as roles name it, way: in or out) holds the next such call, which the event `trapped` tells;
 `release` (fate: go-on or drop) lets it go; `fault` (effect: refuse, fail, lose or late; and what stands in `lab.arm.faults`)
-orders a fault; `throttle` (retry_after_s, action) refuses the next such call with 429; `clear` forgets all faults.
+orders a fault; `throttle` (retry_after_s, action) refuses the next such call with 429; `clear` forgets all faults; `tell`
+tells everything that stands.
 """
 
 import argparse
@@ -52,10 +53,13 @@ async def serve(console: Console) -> None:
             case "throttle":
                 emulator.order(throttled(int(command.number("retry_after_s", 1)), action=_text(command, "action")))
                 return {}
+            case "tell":
+                emulator.tell_all()
+                return {}
             case "clear":
                 return {"cleared": emulator.clear()}
             case _:
-                raise unknown(command, "trap", "release", "fault", "throttle", "clear")
+                raise unknown(command, "trap", "release", "fault", "throttle", "tell", "clear")
 
     await console.serve(obey)
 

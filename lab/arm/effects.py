@@ -17,7 +17,8 @@ from lab.arm.ids import key_of
 from lab.arm.references import links_to
 from lab.arm.world import Document, World
 
-_NET = "microsoft.network"
+_ALIVE = frozenset({"running", "stopping", "deallocating"})
+"""A machine loses its power at the end of the verb that takes it."""
 
 
 def tell(world: World, document: Document, carries_at: float) -> None:
@@ -46,6 +47,14 @@ def tell(world: World, document: Document, carries_at: float) -> None:
             world.tell("address", id=document.id, address=text(document.body, "properties", "ipAddress"))
         case _:
             pass
+
+
+def tell_all(world: World, document: Document, now_s: float) -> None:
+    """Tell what a document does, a machine's power too."""
+    if document.power:
+        alive = document.power in _ALIVE
+        world.tell("machine", id=document.id, power=document.power, alive=alive, verb=None, hard=False)
+    tell(world, document, now_s)
 
 
 def _interface(world: World, document: Document, carries_at: float) -> None:

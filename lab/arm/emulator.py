@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lab.arm import access, keeping, reading, writing
+from lab.arm import access, effects, keeping, reading, writing
 from lab.arm.action_names import action_of
 from lab.arm.call import NOT_EMULATED, Call, group_not_found
 from lab.arm.faults import Effect, Fault, strike
@@ -80,6 +80,15 @@ class Emulator:
             self._tell()
             late = [due_s for due_s, _ in self._late]
             return min([*late, *([due] if (due := next_due_s(self.world)) is not None else [])], default=None)
+
+    def tell_all(self) -> None:
+        """Tell the hook everything that stands, as if it had just happened: for a lab that has not seen it happen."""
+        with self._lock:
+            now_s = self.clock.now_s()
+            self._advance(now_s)
+            for document in self.world.documents.values():
+                effects.tell_all(self.world, document, now_s)
+            self._tell()
 
     def order(self, fault: Fault) -> None:
         """Add a fault."""

@@ -4,12 +4,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from lab.arm.emulator import Emulator
 from lab.arm.redacting import REMOVED, redacted
 from lab.jsonlog import JsonLog
 from tests.lab.arm.clouds import (
     ADDRESS,
     OWNER,
+    VNET,
     Cloud,
     StandingClock,
     build_pair,
@@ -89,6 +92,30 @@ def test_the_state_file_has_no_secrets(tmp_path: Path) -> None:
 def test_without_a_state_file_a_restart_forgets(pair: Cloud) -> None:
     pair.emulator = Emulator(pair.settings, StandingClock())
     assert pair.ask("GET", ADDRESS).status == 404
+
+
+def test_what_stands_is_told_to_a_lab_that_has_not_seen_it(pair: Cloud) -> None:
+    pair.ask("POST", f"{vm_id('wk2')}/powerOff")
+    pair.wait(10)
+    pair.told.clear()
+    pair.emulator.tell_all()
+    alive = {fields["id"]: fields["alive"] for event, fields in pair.told if event == "machine"}
+    assert alive == {vm_id("wk1"): True, vm_id("wk2"): False}
+    wired = {fields["id"]: fields["addresses"][0]["public_id"] for event, fields in pair.told if event == "interface"}
+    assert wired == {nic_id("wk1"): ADDRESS, nic_id("wk2"): ""}
+    assert {"address", "group"} <= {event for event, _ in pair.told}
+
+
+def test_a_path_of_another_world_is_not_found(pair: Cloud) -> None:
+    assert pair.refused(pair.ask("GET", "/metrics")) == (404, "InvalidResourceType")
+
+
+def test_a_body_that_breaks_the_emulator_is_answered(pair: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+    reply = pair.put(f"{VNET}/subnets/x", {"properties": {"addressPrefix": "no prefix"}})
+    assert pair.refused(reply) == (400, "NotEmulated")
+    assert "the emulator failed with" in (reply.body or {})["error"]["message"]
+    assert "Traceback" in capsys.readouterr().err
+    assert pair.state(VNET) == "Succeeded"
 
 
 def test_the_same_seed_gives_the_same_world() -> None:

@@ -3,12 +3,14 @@
 import http.client
 import json
 import threading
+import uuid
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from lab.supervisor import Supervisor
 from tests.lab.arm.clouds import ADDRESS, GROUP, LOCATION, address_body, nic_id
 from tests.lab.children import Child, StartChild, eventually, lines
 
@@ -54,6 +56,13 @@ def test_operations_end_while_nobody_asks(child: StartChild) -> None:
     assert state(arm, ADDRESS) == "Updating"
     assert arm.event("address")["id"] == ADDRESS
     assert state(arm, ADDRESS) == "Succeeded"
+
+
+def test_the_labs_supervisor_starts_it(tmp_path: Path) -> None:
+    with Supervisor(tmp_path, f"test-{uuid.uuid4().hex}") as supervisor:
+        arm = supervisor.module("arm", "lab.arm", "--times", "azure", "--request-log", supervisor.logs / "arm.jsonl")
+        assert str(arm.expect("ready", 20)["endpoint"]).startswith("http://127.0.0.1:")
+        arm.call("tell", 5)
 
 
 def test_it_obeys_orders_for_faults(child: StartChild) -> None:
@@ -118,6 +127,7 @@ def test_a_body_that_is_no_json_is_an_error_and_no_end(child: StartChild) -> Non
     url = urlsplit(arm.ready["endpoint"])
     connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=10)
     connection.request("PUT", f"{GROUP}?api-version=1", "{no json")
-    assert connection.getresponse().status == 400
+    answer = connection.getresponse()
+    assert (answer.status, json.load(answer)["error"]["code"]) == (400, "InvalidRequestContent")
     connection.close()
     assert eventually(lambda: ask(arm, "PUT", GROUP, {"location": LOCATION})[0] == 201)
