@@ -9,6 +9,7 @@ from tests.lab.arm.clouds import (
     LOCATION,
     NETWORK,
     POOL,
+    SUBNET,
     Cloud,
     address_body,
     balancer_body,
@@ -89,6 +90,16 @@ def test_members_by_address_are_of_one_network(balanced: Cloud) -> None:
     body["properties"]["loadBalancerBackendAddresses"][1]["properties"]["virtualNetwork"] = {"id": other}
     assert balanced.put(POOL, body).error == "InvalidBackendAddress"
     assert balanced.put(POOL, pool_body(wk1="Up", wk2="Down")).status == 200
+
+
+def test_members_by_address_need_a_standard_balancer(network: Cloud) -> None:
+    basic = f"{NETWORK}/loadBalancers/basic"
+    inside = {"name": "in", "properties": {"subnet": {"id": SUBNET}}}
+    body = {"location": LOCATION, "properties": {"frontendIPConfigurations": [inside]}}
+    network.made(basic, body)
+    assert network.put(f"{basic}/backendAddressPools/p", pool_body(wk1="Up")).error == "InvalidBackendAddress"
+    network.made(basic, body | {"sku": {"name": "Standard"}})
+    assert network.put(f"{basic}/backendAddressPools/p", pool_body(wk1="Up")).status == 201
 
 
 def test_a_frontend_with_an_address_has_no_zones_of_its_own(balanced: Cloud) -> None:

@@ -1,10 +1,12 @@
 """The page on fidelity says at its top how much of it is verified; every row has a standing and, if verified, a source."""
 
+import ast
 import re
 from collections import Counter
 from pathlib import Path
 
-PAGE = (Path(__file__).resolve().parents[3] / "lab/arm/FIDELITY.md").read_text()
+ROOT = Path(__file__).resolve().parents[3]
+PAGE = (ROOT / "lab/arm/FIDELITY.md").read_text()
 STANDINGS = ("verified", "documented", "assumed")
 _HEADS = {("behaviour", "standing"), ("---", "---")}
 _PLACES = ("#", "recording", "public ", "yingeli/", "kubernetes-sigs/", "azure-core")
@@ -27,6 +29,15 @@ def test_the_page_counts_its_own_rows() -> None:
 def test_what_is_verified_names_a_public_source() -> None:
     unnamed = [what for what, standing, source in rows() if standing == "verified" and not any(p in source for p in _PLACES)]
     assert unnamed == []
+
+
+def test_every_code_that_a_refusal_has_is_met_by_a_test() -> None:
+    calls = [node for file in (ROOT / "lab/arm").rglob("*.py") for node in ast.walk(ast.parse(file.read_text()))]
+    refusals = [node for node in calls if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Refusal"]
+    codes = {code.value for node in refusals for code in ast.walk(node.args[1]) if isinstance(code, ast.Constant)}
+    tests = "".join(file.read_text() for file in Path(__file__).parent.glob("test_*.py"))
+    assert len(codes) > 50
+    assert [code for code in codes if isinstance(code, str) and code not in tests and code[0].isupper()] == []
 
 
 def test_what_is_assumed_says_where_it_may_differ() -> None:

@@ -203,6 +203,7 @@ def test_a_disk_lies_in_its_machines_zone(pair: Cloud, sku: str, zones: list[str
     reply = pair.put(WK1, with_disks("wk1", DISK))
     assert reply.status == (200 if fits else 400)
     if not fits:
+        assert reply.error == "BadRequest"
         assert "cannot be attached to the VM because it is not in zone '1'" in (reply.body or {})["error"]["message"]
 
 
@@ -233,6 +234,7 @@ def test_an_encryption_set_of_a_disk_is_not_deleted(pair: Cloud) -> None:
     key = {"activeKey": {"keyUrl": "https://kv.vault.azure.net/keys/k"}}
     body = {"location": LOCATION, "identity": {"type": "SystemAssigned"}, "properties": key}
     assert pair.put(path, {**body, "properties": {}}).error == "InvalidParameter"
+    assert pair.put(path, {**body, "identity": None}).error == "InvalidParameter"
     pair.made(path, body)
     disk = disk_body()
     disk["properties"]["encryption"] = {"diskEncryptionSetId": path, "type": "EncryptionAtRestWithCustomerKey"}
@@ -314,6 +316,9 @@ def test_a_machine_without_interface_or_size_is_refused(pair: Cloud) -> None:
     body = vm_body("wk3")
     body["properties"]["networkProfile"]["networkInterfaces"] = []
     assert pair.put(vm_id("wk3"), body).error == "InvalidParameter"
+    pair.made(nic_id("wk3"), nic_body())
+    assert pair.put(vm_id("wk3"), vm_body("wk3", hardwareProfile={})).error == "InvalidParameter"
+    assert pair.put(vm_id("wk3"), vm_body("wk3")).status == 201
 
 
 def test_the_instance_view_is_part_of_the_machine_when_it_is_asked_for(pair: Cloud) -> None:

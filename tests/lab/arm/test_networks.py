@@ -40,10 +40,18 @@ def test_two_rules_of_a_direction_have_two_priorities(pair: Cloud) -> None:
     assert len(pair.get(nsg_id("wk1"))["properties"]["securityRules"]) == 3
 
 
-def test_a_rule_without_a_protocol_is_refused(pair: Cloud) -> None:
+@pytest.mark.parametrize(
+    ("missing", "code"),
+    [
+        ("protocol", "SecurityRuleInvalidProtocol"),
+        ("access", "SecurityRuleParameterNotSpecified"),
+        ("direction", "SecurityRuleParameterNotSpecified"),
+    ],
+)
+def test_a_rule_without_a_part_is_refused(pair: Cloud, missing: str, code: str) -> None:
     body = rule_body()
-    del body["properties"]["protocol"]
-    assert pair.put(f"{RULE}/a", body).status == 400
+    del body["properties"][missing]
+    assert pair.put(f"{RULE}/a", body).error == code
     assert pair.put(f"{RULE}/a", rule_body()).status == 201
 
 
