@@ -10,6 +10,7 @@ from lab.arm import operations
 from lab.arm.bodies import as_object, properties, text
 from lab.arm.call import Call
 from lab.arm.change import Change
+from lab.arm.etags import renew, renew_unwritten
 from lab.arm.ids import GROUP_TYPE, key_of
 from lab.arm.kinds import Kind, kind_of
 from lab.arm.messages import Json, Refusal
@@ -43,7 +44,7 @@ def _put(change: Change, kind: Kind) -> Operation | None:
         document.previous = document.body
     document.body, document.changed_s = change.new_body, change.now_s
     world.documents[document.key] = document
-    document.etag = world.etag() if _has_state(change.kind) and change.kind.type != GROUP_TYPE else ""
+    renew(world, document)
     if change.is_of(MACHINE):
         _bring_system_disk(change, document)
     if at_once:
@@ -65,7 +66,7 @@ def _delete(change: Change, kind: Kind) -> Operation | None:
         del change.world.documents[document.key]
         return None
     operation = _begin(change, kind, "delete", operations.seconds_of(change.settings, kind.type, "delete", attached=False))
-    document.etag = change.world.etag() if document.etag else ""
+    renew(change.world, document)
     _enter(document, change, DELETING)
     return operation
 
@@ -110,8 +111,8 @@ def touch(world: World, changed: Iterable[Link]) -> None:
         key = link.key
         while key and key not in world.documents:
             key = key.rpartition("/")[0]
-        if key in world.documents and world.documents[key].etag:
-            world.documents[key].etag = world.etag()
+        if key in world.documents:
+            renew_unwritten(world, world.documents[key])
 
 
 def _machine_of(world: World, interface_key: str) -> Document | None:
@@ -147,7 +148,7 @@ def _bring_system_disk(change: Change, machine: Document) -> None:
     }
     kind = kind_of("Microsoft.Compute/disks")
     assert kind is not None, "the table of kinds has disks"  # noqa: S101 - a constant of this package
-    document = Document(disk_id, kind.type, body, change.world.etag(), made_s=change.now_s, changed_s=change.now_s)
+    document = Document(disk_id, kind.type, body, made_s=change.now_s, changed_s=change.now_s)
     change.world.documents[document.key] = document
 
 
@@ -167,6 +168,7 @@ def power(call: Call, machine: Document, verb: str, seconds: float) -> Operation
         seconds=seconds,
     )
     operation.power_before = machine.power
+    renew(world, machine)
     machine.state, machine.power = UPDATING, TRANSITIONS[verb][0]
     hard = call.request.flag("skipShutdown")
     world.tell("machine", id=machine.id, power=machine.power, alive=None, verb=verb, hard=hard)

@@ -4,12 +4,14 @@ An accepted PUT answers with the resource (201 or 200), an accepted DELETE or PO
 its operation, which answers `{"status": ...}` and, for one that ended badly, `error`.
 """
 
-from lab.arm.ids import Target, key_of
+from lab.arm.ids import Target
 from lab.arm.kinds import Kind
 from lab.arm.messages import Json, Refusal
 from lab.arm.settings import Settings
 from lab.arm.world import CANCELED, IN_PROGRESS, Operation, World
 
+KEPT_MAX = 500
+"""Operations that have ended and whose URLs still answer; the oldest go first."""
 OPERATIONS, RESULTS = "operations", "operationResults"
 _WORDS = {"create": "Put", "update": "Put", "delete": "Delete"}
 
@@ -26,6 +28,8 @@ def begin(
         running.status = CANCELED
         running.error = _superseded(running, operation, kind)
     world.operations[operation.id] = operation
+    for old in [each.id for each in world.operations.values() if not each.pending][:-KEPT_MAX]:
+        del world.operations[old]
     return operation
 
 
@@ -52,7 +56,9 @@ def headers_of(
     where = f"{base_url}/subscriptions/{settings.subscription}/providers/{namespace}/locations/{operation.location}"
     version = f"?api-version={api_version}"
     headers = {"Azure-AsyncOperation": f"{where}/{OPERATIONS}/{operation.id}{version}", "Azure-AsyncNotification": "Enabled"}
-    if with_location:
+    if with_location and namespace == "Microsoft.Compute":
+        headers["Location"] = f"{where}/{OPERATIONS}/{operation.id}{version}&monitor=true"
+    elif with_location:
         headers["Location"] = f"{where}/{RESULTS}/{operation.id}{version}"
     retry_after_s = settings.times.retry_after_s.get(namespace.lower())
     if retry_after_s is not None:
@@ -71,9 +77,3 @@ def status_of(operation: Operation, namespace: str) -> Json:
 def is_running(operation: Operation) -> bool:
     """Whether its result is still to come."""
     return operation.status == IN_PROGRESS
-
-
-def last_on(world: World, resource_id: str) -> Operation | None:
-    """The latest operation on a resource."""
-    found = [each for each in world.operations.values() if key_of(each.target) == key_of(resource_id)]
-    return found[-1] if found else None

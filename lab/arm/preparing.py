@@ -60,7 +60,7 @@ def prepared(
     before = properties(old.body) if old else {}
     inside: Json = body.setdefault("properties", {})
     for name in _GIVEN.get(kind.type.lower(), ()):
-        given = before.get(name) or _first(name, arm_id, world, settings)
+        given = before.get(name) or _first(name, world, settings)
         inside.update({name: given} if given else {})
     fill(kind, body, arm_id, old.body if old else {}, world)
     return body
@@ -114,12 +114,11 @@ def _reduced(name: str, value: object) -> object:
     return {"id": reference({"it": value}, "it")}
 
 
-def _first(name: str, arm_id: str, world: World, settings: Settings) -> str:
+def _first(name: str, world: World, settings: Settings) -> str:
     match name:
         case "ipAddress" | "macAddress":
             return ""  # come later: when the address is made, when the interface belongs to a machine
         case "tenantId":
             return settings.tenant
         case _:
-            del arm_id
             return world.guid()

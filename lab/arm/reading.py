@@ -5,6 +5,7 @@ from collections.abc import Callable
 from lab.arm import operations
 from lab.arm.bodies import items, properties
 from lab.arm.call import Call, not_emulated, not_found
+from lab.arm.etags import is_network
 from lab.arm.ids import GROUP_TYPE, SUBSCRIPTION_TYPE, key_of, parse
 from lab.arm.kinds import Kind, kind_of
 from lab.arm.messages import Json, Refusal, RefusedError, Reply
@@ -35,22 +36,24 @@ def read(call: Call) -> Reply:
         raise not_found(call.target, kind)
     if kind.type.lower() == _MACHINE and call.request.query.get("$expand", "").lower() == _EXPAND:
         properties(found)["instanceView"] = instance_view(call.world.documents[place.key])
-    return Reply(200, found, {"ETag": found["etag"]} if "etag" in found else {})
+    return Reply(200, found, {"ETag": found["etag"]} if is_network(call.world.documents[place.key]) else {})
 
 
 def _operation(call: Call) -> Reply | None:
-    """An operation's URL; its result is empty, 202 while there is none."""
+    """An operation's URL, or that of its result, which is empty, and 202 while there is none."""
     kind = call.target.type.rpartition("/")[2].lower()
     if kind not in {operations.OPERATIONS.lower(), operations.RESULTS.lower()}:
         return None
     operation = call.world.operations.get(call.target.name)
     if operation is None:
         raise RefusedError(Refusal(404, "NotFound", f"Operation {call.target.name} not found."))
-    if kind == operations.OPERATIONS.lower():
+    if kind == operations.OPERATIONS.lower() and not call.request.flag("monitor"):
         return Reply(200, operations.status_of(operation, call.target.namespace))
     if operations.is_running(operation):
         return Reply(202)
-    return Reply(409, {"error": operation.error}) if operation.error else Reply(204)
+    if operation.error:
+        return Reply(409, {"error": operation.error})
+    return Reply(200 if kind == operations.OPERATIONS.lower() else 204)
 
 
 def _list_or_part(call: Call) -> Reply:

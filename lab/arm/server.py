@@ -69,6 +69,7 @@ class Server:
 
 class _Http(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 64
     block_on_close = False
     tandem: tuple[Emulator, Trap | None, threading.Event]
 

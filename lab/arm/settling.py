@@ -3,6 +3,7 @@
 from lab.arm import effects
 from lab.arm.bodies import as_object, objects, properties, reference, text
 from lab.arm.carrying import TRANSITIONS, touch
+from lab.arm.etags import renew_unwritten
 from lab.arm.ids import GROUP_TYPE, key_of, parse
 from lab.arm.messages import Json
 from lab.arm.preparing import with_child
@@ -41,8 +42,7 @@ def _end(world: World, settings: Settings, operation: Operation) -> None:
         _powered(world, document, TRANSITIONS[operation.verb][1])
     else:
         _written(world, settings, document, operation)
-    if document.etag:
-        document.etag = world.etag()
+    renew_unwritten(world, document)
 
 
 def _fail(world: World, document: Document, operation: Operation) -> None:

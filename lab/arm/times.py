@@ -52,10 +52,11 @@ _USUAL = {
     ("microsoft.network/virtualnetworks", ANY): 3.0,  # the same
     ("microsoft.network/loadbalancers/backendaddresspools", ANY): 3.0,  # assumed: no figure found
     (_VM, "create"): 40.0,  # assumed
-    (_VM, "powerOff"): 10.0,  # assumed; ClusterLabs fence_azure_arm allows 150
-    (_VM, "start"): 30.0,  # assumed
-    (_VM, "restart"): 40.0,  # assumed
-    (_VM, "deallocate"): 40.0,  # assumed; terraform-provider-azurerm#6022 tells of 10 to 30 minutes
+    # The next four: azure-cli test_vm_create_state_modifications.yaml (2025-11-16, a small machine, start after a stop).
+    (_VM, "powerOff"): 9.2,  # ClusterLabs fence_azure_arm allows 150
+    (_VM, "start"): 7.8,
+    (_VM, "restart"): 31.3,
+    (_VM, "deallocate"): 7.8,  # terraform-provider-azurerm#6022 tells of 10 to 30 minutes
     (_VM, "delete"): 40.0,  # assumed
 }
 _RETRY_AFTER = {"microsoft.network": 10}  # azure-powershell#14460

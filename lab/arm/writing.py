@@ -11,6 +11,7 @@ from lab.arm import carrying, operations
 from lab.arm.bodies import same
 from lab.arm.call import Call, group_not_found, not_emulated, not_found
 from lab.arm.change import Change
+from lab.arm.etags import renew
 from lab.arm.ids import GROUP_TYPE, Target, parse
 from lab.arm.kinds import Kind, kind_of
 from lab.arm.locks import locked
@@ -152,7 +153,7 @@ def _patch(call: Call, kind: Kind, place: Place) -> Reply:
     if refusal:
         raise RefusedError(refusal)
     document.body = {**copy.deepcopy(document.body), "tags": asked.get("tags") or {}}
-    document.etag = call.world.etag() if document.etag else ""
+    renew(call.world, document)
     return Reply(200, view(call.world, place))
 
 
@@ -220,4 +221,6 @@ def _accepted(call: Call, kind: Kind, operation: Operation | None, *, status: in
         call.request.api_version,
         with_location=status == 202,
     )
+    if body is not None and kind.type.lower() == MACHINE:
+        headers["ETag"] = body["etag"]
     return Reply(status, body, headers)

@@ -65,6 +65,39 @@ def test_power_passes_through_a_state_in_between(pair: Cloud, verb: str, meanwhi
     assert power(pair) == ["ProvisioningState/succeeded", f"PowerState/{after}"]
 
 
+def test_the_result_of_a_verb_is_at_its_operations_own_url(pair: Cloud) -> None:
+    url = post(pair, "powerOff").headers["Location"].removeprefix("http://arm")
+    assert url.endswith("&monitor=true")
+    assert pair.ask("GET", url).status == 202
+    pair.wait(10)
+    reply = pair.ask("GET", url)
+    assert (reply.status, reply.body) == (200, None)
+
+
+def test_the_result_of_a_failed_verb_is_its_error(pair: Cloud) -> None:
+    pair.emulator.order(Fault(Effect.FAIL, Refusal(409, "AllocationFailed", "No room."), "POST"))
+    url = post(pair, "powerOff").headers["Location"].removeprefix("http://arm")
+    pair.wait(10)
+    assert pair.refused(pair.ask("GET", url)) == (409, "AllocationFailed")
+
+
+def test_a_machines_etag_counts_its_writes_and_verbs(pair: Cloud) -> None:
+    assert pair.get(WK1)["etag"] == '"1"'
+    reply = pair.put(WK1, vm_body("wk1"))
+    assert reply.headers["ETag"] == (reply.body or {})["etag"] == '"2"'
+    pair.wait(10)
+    post(pair, "powerOff")
+    pair.wait(10)
+    assert pair.get(WK1)["etag"] == '"3"'
+    assert "ETag" not in pair.ask("GET", WK1).headers
+    assert pair.put(WK1, vm_body("wk1"), if_match='"2"').status == 412
+    assert pair.put(WK1, vm_body("wk1"), if_match='"3"').status == 200
+
+
+def test_a_disk_has_no_etag(pair: Cloud) -> None:
+    assert "etag" not in pair.made(DISK, disk_body(zones=["1"]))
+
+
 def test_a_stopped_machine_starts(pair: Cloud) -> None:
     post(pair, "powerOff")
     pair.wait(10)

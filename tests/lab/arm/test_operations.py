@@ -5,6 +5,7 @@ import pytest
 from lab.arm.faults import Effect, Fault
 from lab.arm.ids import parse
 from lab.arm.messages import Refusal
+from lab.arm.operations import KEPT_MAX
 from lab.arm.settings import Settings
 from lab.arm.times import AZURE, AZURE_LEGACY, INSTANT, Times
 from tests.lab.arm.clouds import (
@@ -194,6 +195,15 @@ def test_the_legacy_profile_takes_a_minute_for_a_move_and_the_new_one_seconds() 
     assert 55 <= 2 * AZURE_LEGACY.of(nic, "update") <= 85
     assert 6 <= 2 * AZURE.of(nic, "update") <= 7
     assert INSTANT.of(nic, "update") == 0.0
+
+
+def test_operations_that_have_ended_are_forgotten_at_last(network: Cloud) -> None:
+    first = network.put(ADDRESS, address_body())
+    for _ in range(KEPT_MAX + 1):
+        network.wait(10)
+        network.put(ADDRESS, address_body())
+    assert network.ask("GET", first.headers["Azure-AsyncOperation"].removeprefix("http://arm")).error == "NotFound"
+    assert len(network.emulator.world.operations) == KEPT_MAX + 1
 
 
 def test_with_no_times_everything_has_ended_in_its_answer() -> None:
