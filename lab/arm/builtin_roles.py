@@ -31,5 +31,12 @@ BUILTIN_ROLES: Mapping[str, Role] = MappingProxyType(
                 "Microsoft.Network/virtualNetworks/subnets/join/action",
             ),
         ),
+        "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9": Role("User Access Administrator", ("*/read", "Microsoft.Authorization/*")),
+        # These allow nothing in the control plane: they are about keys and blobs.
+        "e147488a-f6f5-4113-8e2d-b22465e65bf6": Role("Key Vault Crypto Service Encryption User", ()),
+        "14b46e9e-c2b7-41b4-b07b-48a6ebf60603": Role("Key Vault Crypto Officer", ()),
+        "00482a5a-887f-4fb3-b363-3b7fe8e74483": Role("Key Vault Administrator", ()),
+        "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": Role("Storage Blob Data Owner", ()),
+        "ba92f5b4-2d11-453d-a403-e96b0029c9fe": Role("Storage Blob Data Contributor", ()),
     }
 )

@@ -16,6 +16,7 @@ from lab.arm.kinds import Kind, kind_of
 from lab.arm.messages import Json, Refusal
 from lab.arm.references import Link, document_links, links_to
 from lab.arm.rules.machines import MACHINE
+from lab.arm.rules.vaults import VAULT
 from lab.arm.world import CREATING, DELETING, SUCCEEDED, UPDATING, Document, Operation, World
 
 _STATELESS = frozenset({"microsoft.authorization", "microsoft.managedidentity"})
@@ -45,6 +46,8 @@ def _put(change: Change, kind: Kind) -> Operation | None:
     document.body, document.changed_s = change.new_body, change.now_s
     world.documents[document.key] = document
     renew(world, document)
+    if change.is_of(VAULT) and change.target.name.lower() in world.deleted_vaults:
+        world.deleted_vaults.remove(change.target.name.lower())
     if change.is_of(MACHINE):
         _bring_system_disk(change, document)
     if at_once:
@@ -64,6 +67,8 @@ def _delete(change: Change, kind: Kind) -> Operation | None:
         return None
     if _is_at_once(change.kind) and change.kind.type != GROUP_TYPE:
         del change.world.documents[document.key]
+        if change.is_of(VAULT):
+            change.world.deleted_vaults.append(change.target.name.lower())
         return None
     operation = _begin(change, kind, "delete", operations.seconds_of(change.settings, kind.type, "delete", attached=False))
     renew(change.world, document)

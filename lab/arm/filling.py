@@ -118,9 +118,7 @@ def _machine(it: _Filling) -> None:
         profile["customData"] = "sha256:" + hashlib.sha256(str(profile["customData"]).encode()).hexdigest()
     elif "customData" in before:
         profile["customData"] = before["customData"]
-    if same(text(it.body, "identity", "type"), "SystemAssigned"):
-        had = as_object(it.old.get("identity"))
-        it.body["identity"] = {**as_object(it.body["identity"]), "principalId": had.get("principalId") or it.world.guid()}
+    _identity(it)
     disk = as_object(as_object(properties(it.body).get("storageProfile")).get("osDisk"))
     had_disk = as_object(as_object(properties(it.old).get("storageProfile")).get("osDisk"))
     if disk and same(text(disk, "createOption"), "FromImage"):
@@ -131,6 +129,25 @@ def _machine(it: _Filling) -> None:
         managed: Json = disk.setdefault("managedDisk", {})
         scope = it.arm_id.partition("/providers/")[0]
         managed.setdefault("id", f"{scope}/providers/Microsoft.Compute/disks/{name}")
+
+
+def _identity(it: _Filling) -> None:
+    """An identity of its own has an object id, once and for all."""
+    if same(text(it.body, "identity", "type"), "SystemAssigned"):
+        had = as_object(it.old.get("identity"))
+        it.body["identity"] = {**as_object(it.body["identity"]), "principalId": had.get("principalId") or it.world.guid()}
+
+
+def _vault(it: _Filling) -> None:
+    properties(it.body)["vaultUri"] = f"https://{it.arm_id.rpartition('/')[2].lower()}.vault.azure.net/"
+
+
+def _key(it: _Filling) -> None:
+    """A PUT on a key that stands changes nothing."""
+    _, vault, _, name = it.arm_id.rsplit("/", 3)
+    url = f"https://{vault.lower()}.vault.azure.net/keys/{name}"
+    given = properties(it.old) or {**properties(it.body), "keyUri": url, "keyUriWithVersion": f"{url}/{it.world.guid()[:8]}"}
+    it.body["properties"] = given
 
 
 def _assignment(it: _Filling) -> None:
@@ -145,6 +162,9 @@ _FILLERS: Mapping[str, Callable[[_Filling], None]] = MappingProxyType(
         f"{_NET}/networksecuritygroups": _rules,
         f"{_NET}/virtualnetworks": _subnets,
         "microsoft.compute/virtualmachines": _machine,
+        "microsoft.compute/diskencryptionsets": _identity,
+        "microsoft.keyvault/vaults": _vault,
+        "microsoft.keyvault/vaults/keys": _key,
         "microsoft.authorization/roleassignments": _assignment,
     }
 )

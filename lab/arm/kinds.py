@@ -1,7 +1,8 @@
 """Every type of resource that the emulator has, in one table: where it is kept, and how its operations are called.
 
 A document is kept for itself. A child with a `collection` is kept inside its parent's properties and is a view of it: one
-text, two paths, one ETag. A plain type is kept and given back; no rule of the real provider is played for it.
+text, two paths, one ETag. A plain type is kept and given back at once; but for vaults, no rule
+of its provider is played.
 """
 
 from collections.abc import Mapping
@@ -21,7 +22,7 @@ class Kind:
         collection: the parent's property that it is kept in; empty: a document of its own.
         written: whether it is written at a path of its own.
         tracked: whether it has a location and tags.
-        plain: no rules.
+        plain: no operations, and hardly a rule.
     """
 
     type: str
@@ -57,19 +58,30 @@ _PLAIN = (
     "Microsoft.Compute/hostGroups/hosts",
     "Microsoft.Compute/virtualMachines/extensions",
     "Microsoft.Insights/actionGroups",
+    "Microsoft.Insights/activityLogAlerts",
     "Microsoft.Insights/components",
     "Microsoft.Insights/metricAlerts",
     "Microsoft.Insights/scheduledQueryRules",
+    "Microsoft.Insights/workbooks",
     "Microsoft.KeyVault/vaults",
     "Microsoft.KeyVault/vaults/keys",
+    "Microsoft.KeyVault/vaults/secrets",
+    "Microsoft.Network/networkWatchers",
+    "Microsoft.Network/networkWatchers/flowLogs",
+    "Microsoft.Network/privateDnsZones",
+    "Microsoft.Network/privateDnsZones/virtualNetworkLinks",
+    "Microsoft.Network/privateEndpoints",
     "Microsoft.OperationalInsights/workspaces",
     "Microsoft.Storage/storageAccounts",
     "Microsoft.Storage/storageAccounts/blobServices",
     "Microsoft.Storage/storageAccounts/blobServices/containers",
     "Microsoft.Storage/storageAccounts/fileServices",
+    "Microsoft.Storage/storageAccounts/queueServices",
+    "Microsoft.Storage/storageAccounts/tableServices",
     "Microsoft.Storage/storageAccounts/fileServices/shares",
     "Microsoft.Web/serverfarms",
     "Microsoft.Web/sites",
+    "Microsoft.Web/sites/config",
 )
 _ALL = (
     Kind("Microsoft.Resources/resourceGroups", "ResourceGroup"),

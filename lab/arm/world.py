@@ -104,6 +104,7 @@ class World:
         serial: how many guids were given.
         documents: by key, in the order of their making.
         operations: by id.
+        deleted_vaults: names of vaults that were deleted and not purged, in lower case.
         events: name and fields of what has happened, oldest first; taken away by whoever tells them.
     """
 
@@ -111,6 +112,7 @@ class World:
     serial: int = 0
     documents: dict[str, Document] = field(default_factory=dict[str, Document])
     operations: dict[str, Operation] = field(default_factory=dict[str, Operation])
+    deleted_vaults: list[str] = field(default_factory=list[str])
     events: list[tuple[str, Json]] = field(default_factory=list[tuple[str, Json]])
 
     def guid(self) -> str:

@@ -6,7 +6,7 @@ rests on is in FIDELITY.md.
 
 from lab.arm.change import Change
 from lab.arm.messages import Refusal
-from lab.arm.rules import addresses, balancers, deletes, disks, groups, links, machines, networks, roles
+from lab.arm.rules import addresses, balancers, deletes, disks, groups, links, machines, networks, roles, vaults
 
 _ALL = (
     links.RULES,
@@ -17,6 +17,7 @@ _ALL = (
     disks.RULES,
     machines.RULES,
     roles.RULES,
+    vaults.RULES,
     deletes.RULES,
 )
 

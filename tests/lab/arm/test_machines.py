@@ -262,22 +262,6 @@ def test_a_disk_stays_in_its_zone(pair: Cloud) -> None:
     assert pair.put(DISK, disk_body(zones=["1"])).status == 202
 
 
-def test_an_encryption_set_of_a_disk_is_not_deleted(pair: Cloud) -> None:
-    path = f"{COMPUTE}/diskEncryptionSets/des"
-    key = {"activeKey": {"keyUrl": "https://kv.vault.azure.net/keys/k"}}
-    body = {"location": LOCATION, "identity": {"type": "SystemAssigned"}, "properties": key}
-    assert pair.put(path, {**body, "properties": {}}).error == "InvalidParameter"
-    assert pair.put(path, {**body, "identity": None}).error == "InvalidParameter"
-    pair.made(path, body)
-    disk = disk_body()
-    disk["properties"]["encryption"] = {"diskEncryptionSetId": path, "type": "EncryptionAtRestWithCustomerKey"}
-    pair.made(DISK, disk)
-    assert pair.ask("DELETE", path).error == "OperationNotAllowed"
-    pair.ask("DELETE", DISK)
-    pair.wait(10)
-    assert pair.ask("DELETE", path).status == 202
-
-
 @pytest.mark.parametrize("value", [True, False])
 def test_encryption_at_host_needs_its_feature_even_when_it_is_off(pair: Cloud, *, value: bool) -> None:
     body = vm_body("wk1", securityProfile={"encryptionAtHost": value})
