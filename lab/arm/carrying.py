@@ -15,6 +15,7 @@ from lab.arm.ids import GROUP_TYPE, key_of
 from lab.arm.kinds import Kind, kind_of
 from lab.arm.messages import Json, Refusal
 from lab.arm.references import Link, document_links, links_to
+from lab.arm.rules.apps import linked_subnet
 from lab.arm.rules.machines import MACHINE
 from lab.arm.rules.vaults import VAULT
 from lab.arm.world import CREATING, DELETING, SUCCEEDED, UPDATING, Document, Operation, World
@@ -67,13 +68,21 @@ def _delete(change: Change, kind: Kind) -> Operation | None:
         return None
     if _is_at_once(change.kind) and change.kind.type != GROUP_TYPE:
         del change.world.documents[document.key]
-        if change.is_of(VAULT):
-            change.world.deleted_vaults.append(change.target.name.lower())
+        _leave_behind(change, document)
         return None
     operation = _begin(change, kind, "delete", operations.seconds_of(change.settings, kind.type, "delete", attached=False))
     renew(change.world, document)
     _enter(document, change, DELETING)
     return operation
+
+
+def _leave_behind(change: Change, document: Document) -> None:
+    """A vault leaves its name, an app its link to a subnet."""
+    if change.is_of(VAULT):
+        change.world.deleted_vaults.append(change.target.name.lower())
+    subnet_key = linked_subnet(document)
+    if subnet_key:
+        change.world.lingering[subnet_key] = change.now_s + change.settings.times.link_s
 
 
 def _begin(change: Change, kind: Kind, verb: str, seconds: float) -> Operation:

@@ -16,7 +16,7 @@ from lab.arm.kinds import Kind, children_of, kind_of
 from lab.arm.messages import Json
 from lab.arm.world import Document, World
 
-_NAMED_BY_ID = frozenset({"diskEncryptionSetId", "sourceResourceId"})
+_NAMED_BY_ID = frozenset({"diskEncryptionSetId", "serverFarmId", "sourceResourceId", "virtualNetworkSubnetId"})
 """Properties that hold the id itself."""
 
 

@@ -22,6 +22,7 @@ class Times:
         retry_after_s: the header on accepted calls, by namespace in lower case; none where there is no row.
         role_s: from the PUT of an assignment or definition until it works.
         directory_s: from the making of an identity until the directory knows it.
+        link_s: from the deletion of an app until its subnet is free.
         propagation_s: from the end of an operation until packets follow it.
     """
 
@@ -31,6 +32,7 @@ class Times:
     role_s: float = 0.0
     directory_s: float = 0.0
     propagation_s: float = 0.0
+    link_s: float = 0.0
 
     def of(self, resource_type: str, verb: str) -> float:
         """The time of one operation.
@@ -61,10 +63,16 @@ _USUAL = {
 }
 _RETRY_AFTER = {"microsoft.network": 10}  # azure-powershell#14460
 INSTANT = Times("instant")
-AZURE = Times("azure", {**_USUAL, (_NIC, ANY): 3.0}, _RETRY_AFTER, role_s=60.0, directory_s=10.0)
+AZURE = Times("azure", {**_USUAL, (_NIC, ANY): 3.0}, _RETRY_AFTER, role_s=60.0, directory_s=10.0, link_s=300.0)
 """The new control plane: 6 to 7 s for two NIC PUTs (F5Networks/f5-cloud-failover-extension, performance-sizing.rst)."""
 AZURE_LEGACY = Times(
-    "azure-legacy", {**_USUAL, (_NIC, ANY): 35.0}, _RETRY_AFTER, role_s=60.0, directory_s=10.0, propagation_s=5.0
+    "azure-legacy",
+    {**_USUAL, (_NIC, ANY): 35.0},
+    _RETRY_AFTER,
+    role_s=60.0,
+    directory_s=10.0,
+    propagation_s=5.0,
+    link_s=300.0,
 )
 """The old one: 55 to 85 s for the same, and packets follow later still (the same page; the five seconds are assumed)."""
 TIMES: Mapping[str, Times] = MappingProxyType({times.name: times for times in (INSTANT, AZURE, AZURE_LEGACY)})

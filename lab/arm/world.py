@@ -105,6 +105,7 @@ class World:
         documents: by key, in the order of their making.
         operations: by id.
         deleted_vaults: names of vaults that were deleted and not purged, in lower case.
+        lingering: key of a subnet -> until when the link of a deleted app holds it.
         events: name and fields of what has happened, oldest first; taken away by whoever tells them.
     """
 
@@ -113,6 +114,7 @@ class World:
     documents: dict[str, Document] = field(default_factory=dict[str, Document])
     operations: dict[str, Operation] = field(default_factory=dict[str, Operation])
     deleted_vaults: list[str] = field(default_factory=list[str])
+    lingering: dict[str, float] = field(default_factory=dict[str, float])
     events: list[tuple[str, Json]] = field(default_factory=list[tuple[str, Json]])
 
     def guid(self) -> str:

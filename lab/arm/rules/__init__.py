@@ -6,7 +6,7 @@ rests on is in FIDELITY.md.
 
 from lab.arm.change import Change
 from lab.arm.messages import Refusal
-from lab.arm.rules import addresses, balancers, deletes, disks, groups, links, machines, networks, roles, vaults
+from lab.arm.rules import addresses, apps, balancers, deletes, disks, groups, links, machines, networks, roles, vaults
 
 _ALL = (
     links.RULES,
@@ -18,6 +18,7 @@ _ALL = (
     machines.RULES,
     roles.RULES,
     vaults.RULES,
+    apps.RULES,
     deletes.RULES,
 )
 
