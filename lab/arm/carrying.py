@@ -38,7 +38,7 @@ def carry_out(change: Change, will_fail: Refusal | None = None) -> Operation | N
 
 
 def _put(change: Change, kind: Kind) -> Operation | None:
-    world, at_once = change.world, _is_at_once(change.kind)
+    world, at_once = change.world, is_at_once(change.kind)
     document = change.old or Document(
         change.place.document, change.kind.type, {}, made_s=change.now_s, state=SUCCEEDED if _has_state(change.kind) else ""
     )
@@ -66,7 +66,7 @@ def _delete(change: Change, kind: Kind) -> Operation | None:
     document = change.old
     if document is None:
         return None
-    if _is_at_once(change.kind) and change.kind.type != GROUP_TYPE:
+    if is_at_once(change.kind) and change.kind.type != GROUP_TYPE:
         del change.world.documents[document.key]
         _leave_behind(change, document)
         return None
@@ -107,7 +107,8 @@ def _enter(document: Document, change: Change, state: str) -> None:
         document.children, document.state = {}, state
 
 
-def _is_at_once(kind: Kind) -> bool:
+def is_at_once(kind: Kind) -> bool:
+    """Whether a write of this type is done in its answer, without an operation."""
     return kind.plain or kind.namespace.lower() in _STATELESS or kind.type == GROUP_TYPE
 
 

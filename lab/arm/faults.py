@@ -17,7 +17,7 @@ class Effect(Enum):
     REFUSE = "refuse"
     """Answered with the error; nothing happens."""
     FAIL = "fail"
-    """Accepted; its operation fails with the error."""
+    """Accepted; its operation fails with the error. A call that begins none is refused with it."""
     LOSE = "lose"
     """Carried out; the connection is cut instead of an answer."""
     LATE = "late"

@@ -53,6 +53,8 @@ def write(call: Call, will_fail: Refusal | None = None) -> Reply:
     lock = locked(call.world, call.request.method, call.target.id, kind.type)
     if lock:
         raise RefusedError(lock)
+    if will_fail and carrying.is_at_once(kind):
+        raise RefusedError(will_fail)  # there is no operation that could fail instead
     match call.request.method:
         case "PUT":
             return _put(call, kind, place, will_fail)

@@ -2,7 +2,7 @@
 
 from lab.arm.faults import Effect, Fault, throttled
 from lab.arm.messages import Refusal
-from tests.lab.arm.clouds import ADDRESS, NETWORK, Cloud, nic_body, nic_id, rule_body, vm_id
+from tests.lab.arm.clouds import ADDRESS, GROUP, LOCATION, NETWORK, Cloud, nic_body, nic_id, rule_body, vm_id
 
 BUSY = Refusal(503, "ServiceUnavailable", "The service is unavailable.", retry_after_s=7)
 WRITE = "Microsoft.Network/networkInterfaces/write"
@@ -86,6 +86,14 @@ def test_late_calls_and_ends_of_operations_happen_in_the_order_of_time(pair: Clo
     pair.put(nic_id("wk1"), nic_body("wk1"))
     pair.wait(60)
     assert pair.get(ADDRESS)["properties"]["ipConfiguration"] == {"id": f"{nic_id('wk2')}/ipConfigurations/main"}
+
+
+def test_a_call_that_begins_no_operation_is_refused_instead_of_failing(pair: Cloud) -> None:
+    pair.emulator.order(Fault(Effect.FAIL, BUSY, method="PUT"))
+    identity = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/dog"
+    assert pair.put(identity, {"location": LOCATION}).error == "ServiceUnavailable"
+    assert pair.ask("GET", identity).status == 404
+    assert pair.put(identity, {"location": LOCATION}).status == 201
 
 
 def test_an_operation_is_failed_on_order_for_a_delete_and_a_verb_too(pair: Cloud) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,14 +15,16 @@ from azure.mgmt.network import NetworkManagementClient
 
 from lab.arm.faults import Effect, Fault, throttled
 from lab.arm.messages import Json, Refusal
-from lab.arm.server import Server
+from lab.arm.server import MonotonicClock, Server
 from lab.arm.settings import SUBSCRIPTION, Settings
+from lab.arm.times import Times
 from tests.lab.arm.clouds import (
     ADDRESS,
     OWNER,
     POOL,
     TEN,
     Cloud,
+    address_body,
     balancer_body,
     build_balancer,
     build_pair,
@@ -86,6 +89,19 @@ class Azure:
 Connect = Callable[..., Azure]
 
 
+def clients(url: str, identity: str, retries: int = 0) -> tuple[Any, Any]:
+    """Make the clients of network and machines for one caller."""
+    options: dict[str, Any] = {
+        "credential": Credential(identity),
+        "subscription_id": SUBSCRIPTION,
+        "base_url": url,
+        "credential_scopes": [f"{url}/.default"],
+        "per_call_policies": [PlainHttp()],
+        "retry_total": retries,
+    }
+    return NetworkManagementClient(**options), ComputeManagementClient(**options)
+
+
 @pytest.fixture
 def connect() -> Iterator[Connect]:
     """Serve a cloud, and make clients for it; both are closed afterwards."""
@@ -93,18 +109,9 @@ def connect() -> Iterator[Connect]:
 
     def made(cloud: Cloud, identity: str = OWNER, retries: int = 0) -> Azure:
         server = Server(cloud.emulator, ticking=False)
-        url = server.endpoint
-        options: dict[str, Any] = {
-            "credential": Credential(identity),
-            "subscription_id": SUBSCRIPTION,
-            "base_url": url,
-            "credential_scopes": [f"{url}/.default"],
-            "per_call_policies": [PlainHttp()],
-            "retry_total": retries,
-        }
-        clients: list[Any] = [NetworkManagementClient(**options), ComputeManagementClient(**options)]
-        opened.extend([*clients, server])
-        return Azure(cloud, *clients)
+        both = clients(server.endpoint, identity, retries)
+        opened.extend([*both, server])
+        return Azure(cloud, *both)
 
     yield made
     for each in opened:
@@ -180,6 +187,25 @@ def test_the_clients_poller_follows_an_operation_to_its_end(azure: Azure) -> Non
     begin = azure.network.network_interfaces.begin_create_or_update
     nic = begin(GROUP, "spare", nic_body(), polling_interval=azure.interval_s).result()
     assert nic.provisioning_state == "Succeeded"
+
+
+def test_the_clients_pollers_end_by_themselves_where_time_goes_on() -> None:
+    short = Settings(times=Times("short", {("*", "*"): 0.2}))
+    cloud = Cloud(short)
+    build_pair(cloud)
+    cloud.emulator.clock = MonotonicClock()
+    with closing(Server(cloud.emulator)) as server:
+        network, compute = clients(server.endpoint, OWNER)
+        with closing(network), closing(compute):
+            wait = {"polling_interval": 0.05}
+            addresses, machines = network.public_ip_addresses, compute.virtual_machines
+            made = addresses.begin_create_or_update(GROUP, "spare", address_body(), **wait).result()
+            assert made.ip_address
+            assert addresses.begin_delete(GROUP, "spare", **wait).result() is None
+            assert machines.begin_power_off(GROUP, "wk1", skip_shutdown=True, **wait).result() is None
+            assert machines.instance_view(GROUP, "wk1").statuses[-1].code == "PowerState/stopped"
+            disk = {"location": "westeurope", "properties": {"creationData": {"createOption": "Empty"}, "diskSizeGB": 8}}
+            assert compute.disks.begin_create_or_update(GROUP, "data", disk, **wait).result().disk_state == "Unattached"
 
 
 def test_a_second_put_supersedes_the_first(azure: Azure) -> None:
