@@ -53,8 +53,9 @@ class Document:
         return key_of(self.id)
 
     def state_of(self, child_key: str) -> str:
-        """The state of a child: its own, or the document's unless only a sibling is being changed."""
-        return self.children.get(child_key, SUCCEEDED if self.children else self.state)
+        """The state of a child: its own or that of the child it stands in, or the document's unless only others change."""
+        own = (state for key, state in self.children.items() if child_key == key or child_key.startswith(key + "/"))
+        return next(own, SUCCEEDED if self.children else self.state)
 
 
 @dataclass

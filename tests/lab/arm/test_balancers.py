@@ -57,6 +57,20 @@ def test_one_put_of_the_pool_swaps_both_members(balanced: Cloud) -> None:
     ]
 
 
+def test_a_pool_that_is_written_is_updating_with_all_its_members_and_nothing_beside_it(balanced: Cloud) -> None:
+    first = balanced.put(POOL, pool_body(wk1="Up", wk2="Down"))
+    assert first.status == 200
+    properties = (first.body or {})["properties"]
+    states = [each["properties"]["provisioningState"] for each in properties["loadBalancerBackendAddresses"]]
+    assert [properties["provisioningState"], *states] == ["Updating"] * 3
+    assert balanced.state(f"{BALANCER}/probes/ready") == "Succeeded"
+    balanced.wait(10)
+    member = balanced.get(f"{POOL}/loadBalancerBackendAddresses/wk1")
+    assert member["type"] == "Microsoft.Network/loadBalancers/backendAddressPools/loadBalancerBackendAddresses"
+    assert member["properties"]["provisioningState"] == "Succeeded"
+    assert member["etag"] == balanced.get(POOL)["etag"] != (first.body or {})["etag"]
+
+
 def test_members_by_interface_are_the_interfaces_own(balanced: Cloud) -> None:
     balanced.made(nic_id("wk1"), in_the_pool("wk1"))
     config = f"{nic_id('wk1')}/ipConfigurations/main"
