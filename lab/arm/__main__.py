@@ -13,6 +13,7 @@ tells everything that stands.
 
 import argparse
 import ipaddress
+import time
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,7 @@ def _settings(arguments: Any) -> Settings:
         principals=dict.fromkeys(arguments.owner, "ServicePrincipal"),
         owners=frozenset(arguments.owner),
         nic_blocked_by=frozenset(arguments.nic_blocked_by),
+        epoch_s=time.time() - time.monotonic(),
         seed=arguments.seed,
     )
 

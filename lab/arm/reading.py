@@ -35,7 +35,7 @@ def read(call: Call) -> Reply:
     if found is None:
         raise not_found(call.target, kind)
     if kind.type.lower() == _MACHINE and call.request.query.get("$expand", "").lower() == _EXPAND:
-        properties(found)["instanceView"] = instance_view(call.world.documents[place.key])
+        properties(found)["instanceView"] = instance_view(call.world.documents[place.key], call.settings)
     return Reply(200, found, {"ETag": found["etag"]} if is_network(call.world.documents[place.key]) else {})
 
 
@@ -62,7 +62,7 @@ def _list_or_part(call: Call) -> Reply:
         document = call.world.documents.get(target.key)
         if document is None:
             raise not_found(target, kind_of(target.type))
-        return Reply(200, instance_view(document))
+        return Reply(200, instance_view(document, call.settings))
     own = target.type not in {GROUP_TYPE, SUBSCRIPTION_TYPE}
     kind = kind_of(f"{target.type}/{target.rest}" if own and "/" not in target.rest else target.rest)
     if kind is None:

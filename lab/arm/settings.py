@@ -36,6 +36,7 @@ class Settings:
         owners: object ids that may do everything though roles are checked: the lab and whoever deploys.
         nic_blocked_by: verbs of a machine's running operation on which a PUT of its interface fails, in its operation.
         in_progress_status: HTTP status of AnotherOperationInProgress; 409 and 429 are both reported.
+        epoch_s: the wall clock, seconds since 1970, at the emulator's zero.
         seed: of guids.
     """
 
@@ -50,4 +51,5 @@ class Settings:
     owners: frozenset[str] = frozenset()
     nic_blocked_by: frozenset[str] = frozenset({"delete"})
     in_progress_status: int = 409
+    epoch_s: float = 1_767_225_600.0
     seed: int = 1

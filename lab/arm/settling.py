@@ -34,6 +34,7 @@ def _end(world: World, settings: Settings, operation: Operation) -> None:
     operation.error = operation.will_fail
     if document is None:
         return
+    document.ended_s = operation.due_s
     if operation.will_fail:
         _fail(world, document, operation)
     elif operation.verb == "delete":

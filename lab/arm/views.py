@@ -7,6 +7,7 @@ recordings of azure-cli (test_network_nic_subresources.yaml).
 import copy
 from collections import defaultdict
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from lab.arm.bodies import as_object, items, named, properties, text
@@ -15,6 +16,7 @@ from lab.arm.ids import key_of
 from lab.arm.kinds import Kind, children_of, kind_of
 from lab.arm.messages import Json
 from lab.arm.references import Link, all_links, back_references
+from lab.arm.settings import Settings
 from lab.arm.world import UPDATING, Document, Place, World
 
 _UNSEEN = ("adminPassword", "customData")
@@ -98,12 +100,12 @@ def _nic_member(config_id: str) -> Json:
     return {"name": name, "properties": {"networkInterfaceIPConfiguration": {"id": config_id}}}
 
 
-def instance_view(document: Document) -> Json:
-    """The instance view of a machine: how it was made, and its power."""
+def instance_view(document: Document, settings: Settings) -> Json:
+    """The instance view of a machine: how it was made, when that ended, and its power."""
     making = "updating" if document.state == UPDATING else document.state.lower()
-    statuses: list[Json] = [
-        {"code": f"ProvisioningState/{making}", "level": "Info", "displayStatus": f"Provisioning {making}"}
-    ]
+    ended = datetime.fromtimestamp(settings.epoch_s + document.ended_s, UTC).isoformat(timespec="microseconds")
+    status = {"code": f"ProvisioningState/{making}", "level": "Info", "displayStatus": f"Provisioning {making}"}
+    statuses: list[Json] = [{**status, "time": ended}]
     if document.power:
         statuses.append({"code": f"PowerState/{document.power}", "level": "Info", "displayStatus": f"VM {document.power}"})
     return {"statuses": statuses}

@@ -33,6 +33,7 @@ class Document:
         previous: the body before the last PUT; of several PUTs that took each other's place, before the first of them.
         made_s: when it was accepted first.
         changed_s: when it was last written.
+        ended_s: when its last operation ended.
         power: of a machine, the word in PowerState; else empty.
     """
 
@@ -45,6 +46,7 @@ class Document:
     previous: Json | None = None
     made_s: float = 0.0
     changed_s: float = 0.0
+    ended_s: float = 0.0
     power: str = ""
 
     @property

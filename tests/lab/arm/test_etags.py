@@ -52,6 +52,13 @@ def test_a_delete_and_a_patch_heed_it_too(pair: Cloud) -> None:
         assert pair.ask(method, nic_id("wk1"), body, if_match='W/"old"').status == 412
 
 
+def test_another_tag_is_another_etag(pair: Cloud) -> None:
+    before = pair.get(nic_id("wk1"))["etag"]
+    assert pair.ask("PATCH", nic_id("wk1"), {"tags": {"tandem:epoch": "2"}}).status == 200
+    assert pair.get(nic_id("wk1"))["etag"] != before
+    assert pair.put(nic_id("wk1"), nic_body("wk1", address=ADDRESS), if_match=before).status == 412
+
+
 def test_what_is_named_anew_has_another_etag(pair: Cloud) -> None:
     address, subnet = pair.get(ADDRESS)["etag"], pair.get(SUBNET)["etag"]
     pair.made(nic_id("wk1"), nic_body("wk1"))

@@ -341,3 +341,16 @@ def test_a_machine_without_interface_or_size_is_refused(pair: Cloud) -> None:
 def test_the_instance_view_is_part_of_the_machine_when_it_is_asked_for(pair: Cloud) -> None:
     assert "instanceView" not in pair.get(WK1)["properties"]
     assert pair.get(f"{WK1}?$expand=instanceView")["properties"]["instanceView"]["statuses"]
+
+
+def test_an_instance_view_tells_when_the_last_operation_ended(pair: Cloud) -> None:
+    def ended() -> str:
+        statuses = pair.get(f"{vm_id('wk1')}/instanceView")["statuses"]
+        return next(str(each["time"]) for each in statuses if each["code"].startswith("ProvisioningState/"))
+
+    before = ended()
+    pair.wait(100)
+    assert ended() == before
+    assert pair.ask("POST", f"{vm_id('wk1')}/restart").status == 202
+    pair.wait(10)
+    assert ended() > before
