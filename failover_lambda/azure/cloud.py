@@ -1,0 +1,78 @@
+"""The port `Cloud` on Azure: `address` and `fence` behind one door, every error an outcome."""
+
+from collections.abc import Mapping, Sequence
+from typing import assert_never
+
+from azure.mgmt.compute import ComputeManagementClient
+from azure.mgmt.network import NetworkManagementClient
+
+from failover_lambda.azure.address import Address
+from failover_lambda.azure.fence import Machines
+from failover_lambda.azure.network import Network
+from failover_lambda.azure.outcomes import NotSentError, read_once, run_once
+from failover_lambda.contract import Settings, Worker
+from failover_lambda.model import AddressView, Answered, Command, Do, InstanceView, Outcome
+from failover_lambda.ports import Clock
+
+
+class LiveCloud:
+    """See `ports.Cloud`. Its methods may be called from many threads at once."""
+
+    def __init__(
+        self, settings: Settings, network: NetworkManagementClient, compute: ComputeManagementClient, clock: Clock
+    ) -> None:
+        documents = Network(network, clock)
+        self._workers = {worker.name: worker for worker in settings.workers}
+        self._address = Address(settings, documents)
+        self._machines = Machines(settings, documents, compute, clock)
+
+    def read_address(self) -> AddressView:
+        """One read of the address, and one of each worker's card."""
+        return read_once("read the address", self._address.read)
+
+    def read_instances(self) -> tuple[InstanceView, ...]:
+        """Two reads for each worker."""
+        return read_once("read the machines", self._machines.read)
+
+    def read_announcements(self) -> Mapping[str, str]:
+        """Azure announces to the machine alone, by its metadata service, where nobody of us asks: nothing is known."""
+        return {}
+
+    def run(self, command: Command) -> Answered:
+        """One write for each thing that is to be changed, and reads until that has ended."""
+        return run_once(command, lambda: self._carry_out(command))
+
+    def rehearse(self, commands: Sequence[Command]) -> tuple[Answered, ...]:
+        """Azure rehearses nothing: the first answer says so, and ends it."""
+        return tuple(Answered(command=each, outcome=Outcome.LOST, code="NoRehearsal") for each in commands[:1])
+
+    def _carry_out(self, command: Command) -> str:
+        """Returns the id of the association made, or ""."""
+        match command.do:
+            case Do.DISASSOCIATE:
+                self._address.disassociate(_association_of(command), command.epoch)
+            case Do.ASSOCIATE:
+                return self._address.associate(self._worker_of(command), command.epoch)
+            case Do.ISOLATE:
+                self._machines.isolate(self._worker_of(command))
+            case Do.RESTORE:
+                self._machines.restore(self._worker_of(command))
+            case Do.STOP:
+                self._machines.stop(self._worker_of(command))
+            case Do.START:
+                self._machines.start(self._worker_of(command))
+            case _:
+                assert_never(command.do)
+        return ""
+
+    def _worker_of(self, command: Command) -> Worker:
+        try:
+            return self._workers[command.worker]
+        except KeyError:
+            raise NotSentError("UnknownWorker") from None
+
+
+def _association_of(command: Command) -> str:
+    if not command.association_id:
+        raise NotSentError("NoAssociation")
+    return command.association_id

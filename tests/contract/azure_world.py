@@ -1,0 +1,174 @@
+"""A site of its own in the emulated Resource Manager, for the suite of the port `Cloud`."""
+
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+from azure.core.credentials import AccessToken
+from azure.core.pipeline.policies import SansIOHTTPPolicy
+from azure.core.rest import HttpRequest
+
+from failover_lambda.azure.clients import Clients, build
+from failover_lambda.azure.cloud import LiveCloud
+from failover_lambda.azure.names import EVERYBODY, FENCE_RULES, NOBODY
+from failover_lambda.contract import OWNER_TAG, Settings, Worker
+from failover_lambda.ports import Clock, Cloud
+from tests.fakes import make_settings
+
+SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
+LOCATION = "westeurope"
+WAIT_S = 20.0
+
+
+class Credential:
+    """A token that says who it is."""
+
+    def get_token(self, *_scopes: str, **_options: Any) -> AccessToken:
+        return AccessToken("oid:watchdog", int(time.time()) + 3600)
+
+
+class PlainHttp(SansIOHTTPPolicy[Any, Any]):
+    """Lets a token travel without TLS, which the clients refuse otherwise."""
+
+    def on_request(self, request: Any) -> None:
+        request.context.options.setdefault("enforce_https", False)
+
+
+def clients(endpoint: str, **options: Any) -> Clients:
+    """As the watchdog builds them, for one emulator."""
+    scopes = [f"{endpoint}/.default"]
+    return build(
+        SUBSCRIPTION,
+        Credential(),
+        base_url=endpoint,
+        credential_scopes=scopes,
+        per_call_policies=[PlainHttp()],
+        **options,
+    )
+
+
+@dataclass(frozen=True)
+class QuickClock:
+    """Waits a hundredth of what it is asked to: the emulator's operations take no second."""
+
+    def now_s(self) -> float:
+        return time.time()
+
+    def monotonic_s(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(max(0.0, seconds) / 100)
+
+
+class AzureWorld:
+    """Two workers that run, and an address that is on nobody."""
+
+    taken_code = "PublicIPAddressInUse"
+
+    def __init__(self, endpoint: str, number: int, clock: Clock | None = None) -> None:
+        """`clock` is the adapter's, and is slept on while the site is made."""
+        self.endpoint = endpoint
+        self.clock = clock or QuickClock()
+        self.group = f"site-{number}"
+        self.clients = clients(endpoint)
+        self._network: Any = self.clients.network
+        self._compute: Any = self.clients.compute
+        self._make_network()
+        self.settings: Settings = replace(
+            make_settings(),
+            site=self.group,
+            address_id=self._make_address(),
+            workers=(self._make_worker(1), self._make_worker(2)),
+        )
+        self.cloud: Cloud = LiveCloud(self.settings, self.clients.network, self.clients.compute, self.clock)
+
+    def tag_address(self, owner: str) -> None:
+        """Give the address another owner tag; "" takes it away."""
+        tags = {OWNER_TAG: owner} if owner else {}
+        self._network.public_ip_addresses.update_tags(self.group, "front", {"tags": tags})
+
+    def id_of(self, kind: str, name: str) -> str:
+        """A resource of the site."""
+        return f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{self.group}/providers/{kind}/{name}"
+
+    def _make_network(self) -> None:
+        self._send("PUT", f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{self.group}", {"location": LOCATION})
+        subnets = [{"name": "workers", "properties": {"addressPrefix": "10.0.0.0/24"}}]
+        space = {"addressPrefixes": ["10.0.0.0/16"]}
+        body = {"location": LOCATION, "properties": {"addressSpace": space, "subnets": subnets}}
+        self._network.virtual_networks.begin_create_or_update(self.group, "net", body, polling=False)
+        self._wait_for(lambda: self._network.virtual_networks.get(self.group, "net"))
+
+    def _make_address(self) -> str:
+        body = {
+            "location": LOCATION,
+            "sku": {"name": "Standard"},
+            "zones": ["1", "2", "3"],
+            "tags": {OWNER_TAG: self.group},
+            "properties": {"publicIPAllocationMethod": "Static"},
+        }
+        self._network.public_ip_addresses.begin_create_or_update(self.group, "front", body, polling=False)
+        return str(self._wait_for(lambda: self._network.public_ip_addresses.get(self.group, "front"))["id"])
+
+    def _make_worker(self, number: int) -> Worker:
+        name, private_ip = f"wk{number}", f"10.0.0.{number + 9}"
+        group = {"location": LOCATION, "properties": {"flushConnection": True, "securityRules": fence_rules()}}
+        self._network.network_security_groups.begin_create_or_update(self.group, name, group, polling=False)
+        group_id = str(self._wait_for(lambda: self._network.network_security_groups.get(self.group, name))["id"])
+        configuration = {
+            "subnet": {"id": f"{self.id_of('Microsoft.Network/virtualNetworks', 'net')}/subnets/workers"},
+            "privateIPAllocationMethod": "Static",
+            "privateIPAddress": private_ip,
+        }
+        properties = {
+            "ipConfigurations": [{"name": "main", "properties": configuration}],
+            "networkSecurityGroup": {"id": group_id},
+        }
+        card = {"location": LOCATION, "properties": properties}
+        self._network.network_interfaces.begin_create_or_update(self.group, name, card, polling=False)
+        card_id = str(self._wait_for(lambda: self._network.network_interfaces.get(self.group, name))["id"])
+        machine = {
+            "location": LOCATION,
+            "zones": [str(number)],
+            "properties": {
+                "hardwareProfile": {"vmSize": "Standard_D2s_v5"},
+                "networkProfile": {"networkInterfaces": [{"id": card_id}]},
+                "storageProfile": {"imageReference": {"version": "1.0.0"}, "osDisk": {"createOption": "FromImage"}},
+                "osProfile": {"computerName": name, "adminUsername": "tandem"},
+            },
+        }
+        self._compute.virtual_machines.begin_create_or_update(self.group, name, machine, polling=False)
+        machine_id = str(self._wait_for(lambda: self._compute.virtual_machines.get(self.group, name))["id"])
+        return Worker(
+            name=name,
+            instance_id=machine_id,
+            network_interface_id=card_id,
+            private_ip=private_ip,
+            address_private_ip=private_ip,
+            zone="abc"[number - 1],
+            group_ids=(group_id,),
+        )
+
+    def _send(self, method: str, path: str, body: Any) -> None:
+        url = f"{self.endpoint}{path}?api-version=2024-03-01"
+        self._network.send_request(HttpRequest(method, url, json=body)).raise_for_status()
+
+    def _wait_for(self, read: Any) -> Any:
+        end_s = time.monotonic() + WAIT_S
+        while (document := read().as_dict())["properties"]["provisioningState"] != "Succeeded":
+            assert time.monotonic() < end_s, f"not ready: {document}"
+            self.clock.sleep(1.0)
+        return document
+
+
+def fence_rules() -> list[dict[str, Any]]:
+    """As the program declares them: they deny what nobody has."""
+    rules: list[dict[str, Any]] = []
+    for name, direction in zip(FENCE_RULES, ("Inbound", "Outbound"), strict=True):
+        prefixes = {"sourceAddressPrefix": EVERYBODY, "destinationAddressPrefix": EVERYBODY}
+        prefixes["sourceAddressPrefix" if direction == "Inbound" else "destinationAddressPrefix"] = NOBODY
+        ports = {"sourcePortRange": "*", "destinationPortRange": "*"}
+        properties = {"priority": 100, "access": "Deny", "direction": direction, "protocol": "*", **ports, **prefixes}
+        rules.append({"name": name, "properties": properties})
+    return rules

@@ -1,0 +1,328 @@
+"""What is Azure's own about the port `Cloud`: two slow writes, ETags, a provisioning state, and rules of a group as a fence.
+
+The emulated Resource Manager takes ten seconds for each write, on a clock that goes on when the adapter sleeps.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from failover_lambda.azure.names import ASSOCIATION_TAG, EPOCH_TAG, FENCE_RULES
+from failover_lambda.azure.network import ENDS_WITHIN_S
+from failover_lambda.azure.outcomes import outcome_of
+from failover_lambda.errors import CouldNotAskError, DeniedError
+from failover_lambda.model import Answered, Association, Command, Do, InstanceView, Outcome, Power
+from lab.arm.faults import Effect, Fault, throttled
+from lab.arm.messages import Refusal
+from lab.arm.server import Server
+from lab.arm.settings import Settings as ArmSettings
+from lab.arm.times import Times
+from tests.contract.azure_world import AzureWorld
+from tests.lab.arm.clouds import TEN, Cloud
+
+pytestmark = [pytest.mark.contract, pytest.mark.lab]
+
+WRITE_S = 10.0
+READ_CARD, WRITE_CARD = "Microsoft.Network/networkInterfaces/read", "Microsoft.Network/networkInterfaces/write"
+WRITE_RULE = "Microsoft.Network/networkSecurityGroups/securityRules/write"
+FAILED = Refusal(500, "InternalExecutionError", "An internal execution error occurred.")
+
+
+@dataclass(frozen=True)
+class SteppingClock:
+    """The emulator's clock, which goes on by our sleep alone."""
+
+    arm: Cloud
+
+    def now_s(self) -> float:
+        return self.arm.clock.t
+
+    def monotonic_s(self) -> float:
+        return self.arm.clock.t
+
+    def sleep(self, seconds: float) -> None:
+        self.arm.wait(max(0.0, seconds))
+
+
+@dataclass
+class Stand:
+    """A site whose clock stands, and the emulator behind it."""
+
+    arm: Cloud
+    world: AzureWorld
+
+    def run(self, do: Do, worker: str = "wk1", association_id: str = "", epoch: int = 1) -> Answered:
+        return self.world.cloud.run(Command(do=do, epoch=epoch, worker=worker, association_id=association_id))
+
+    def associated(self, worker: str = "wk1", epoch: int = 1) -> str:
+        answered = self.run(Do.ASSOCIATE, worker, epoch=epoch)
+        assert answered.outcome is Outcome.DONE, answered
+        return answered.association_id
+
+    def shown(self) -> Association | None:
+        return self.world.cloud.read_address().association
+
+    def order(self, effect: Effect, action: str, refusal: Refusal = FAILED, **more: Any) -> None:
+        self.arm.emulator.order(Fault(effect, refusal, action=action, **more))
+
+    def card(self, worker: str) -> Any:
+        return self.arm.get(self.world.settings.worker(worker).network_interface_id)
+
+    def instance(self, worker: str = "wk1") -> InstanceView:
+        return next(view for view in self.world.cloud.read_instances() if view.worker == worker)
+
+    def write_card(self, worker: str, **headers: str) -> tuple[int, str]:
+        """As it stands, past the adapter; status and code."""
+        reply = self.arm.put(self.card(worker)["id"], self.card(worker), **headers)
+        return reply.status, str(reply.error)
+
+
+@pytest.fixture
+def new_stand() -> Iterator[Callable[..., Stand]]:
+    servers: list[Server] = []
+
+    def made(settings: ArmSettings | None = None) -> Stand:
+        arm = Cloud(settings or ArmSettings(times=TEN))
+        servers.append(Server(arm.emulator, ticking=False))
+        return Stand(arm, AzureWorld(servers[-1].endpoint, 1, SteppingClock(arm)))
+
+    yield made
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture
+def stand(new_stand: Callable[..., Stand]) -> Stand:
+    return new_stand()
+
+
+# The move
+
+
+def test_a_half_of_a_move_is_done_when_its_write_has_ended_and_not_when_it_was_accepted(stand: Stand) -> None:
+    began_s = stand.arm.clock.t
+    association_id = stand.associated()
+    assert stand.arm.clock.t - began_s >= WRITE_S
+    began_s = stand.arm.clock.t
+    assert stand.run(Do.DISASSOCIATE, association_id=association_id, epoch=2).outcome is Outcome.DONE
+    assert stand.arm.clock.t - began_s >= WRITE_S
+    assert stand.shown() is None
+
+
+def test_while_a_card_takes_the_address_or_lets_it_go_nobody_says_where_it_is(stand: Stand) -> None:
+    """The reference is there at once, and leads nowhere yet."""
+    worker = stand.world.settings.worker("wk1")
+    for address in ({"id": stand.world.settings.address_id}, None):
+        card = stand.card("wk1")
+        inside = card["properties"]["ipConfigurations"][0]["properties"]
+        inside.pop("publicIPAddress", None)
+        inside |= {"publicIPAddress": address} if address else {}
+        assert stand.arm.put(worker.network_interface_id, card).status == 200
+        with pytest.raises(CouldNotAskError, match="being changed"):
+            stand.shown()
+        stand.arm.wait(WRITE_S)
+        assert (stand.shown() is not None) is bool(address)
+
+
+def test_a_card_that_has_nothing_to_do_with_the_address_may_be_changed_meanwhile(stand: Stand) -> None:
+    association_id = stand.associated("wk1")
+    assert stand.write_card("wk2")[0] == 200
+    found = stand.shown()
+    assert found is not None
+    assert found.association_id == association_id
+
+
+def test_a_card_that_failed_with_the_address_shows_an_association_that_leads_nowhere(stand: Stand) -> None:
+    """So the rule makes it anew (5.11), or asks again while it moves; it is never taken for done."""
+    stand.order(Effect.FAIL, WRITE_CARD, method="PUT")
+    assert stand.run(Do.ASSOCIATE).outcome is Outcome.LOST
+    found = stand.shown()
+    assert found is not None
+    assert (found.private_ip, found.instance_id) == ("", stand.world.settings.worker("wk1").instance_id)
+    assert stand.associated() == found.association_id
+    mended = stand.shown()
+    assert mended == replace(found, private_ip=stand.world.settings.worker("wk1").address_private_ip)
+
+
+def test_a_write_that_does_not_end_in_time_is_lost(new_stand: Callable[..., Stand]) -> None:
+    stand = new_stand()
+    slow = Times("slow", {("microsoft.network/networkinterfaces", "*"): ENDS_WITHIN_S + 60})
+    stand.arm.emulator.settings = replace(stand.arm.emulator.settings, times=slow)
+    answered = stand.run(Do.ASSOCIATE)
+    assert (answered.outcome, answered.code) == (Outcome.LOST, "NotEnded")
+    stand.arm.wait(60)
+    assert stand.associated()
+    assert stand.shown() is not None
+
+
+def test_an_epochs_first_write_makes_every_write_of_the_time_before_miss(stand: Stand) -> None:
+    """Hole 2: an association of an earlier epoch that lands in the gap of a later move."""
+    association_id = stand.associated("wk1", epoch=1)
+    late = stand.card("wk2")["etag"]
+    assert stand.run(Do.DISASSOCIATE, association_id=association_id, epoch=2).outcome is Outcome.DONE
+    assert stand.shown() is None
+    assert stand.write_card("wk2", if_match=late) == (412, "PreconditionFailed")
+    assert stand.card("wk2")["tags"][EPOCH_TAG] == "2"
+
+
+def test_a_leader_of_the_past_moves_nothing(stand: Stand) -> None:
+    association_id = stand.associated("wk1", epoch=5)
+    for do, worker in ((Do.DISASSOCIATE, "wk1"), (Do.ASSOCIATE, "wk2")):
+        answered = stand.run(do, worker, association_id, epoch=4)
+        assert (answered.outcome, answered.code) == (Outcome.REFUSED, "LaterEpoch")
+    found = stand.shown()
+    assert found is not None
+    assert found.association_id == association_id
+
+
+def test_a_card_that_cannot_be_marked_stops_no_move_of_another(stand: Stand) -> None:
+    association_id = stand.associated("wk1")
+    stand.order(Effect.REFUSE, WRITE_CARD, method="PATCH", path=stand.card("wk2")["id"])
+    assert stand.run(Do.DISASSOCIATE, association_id=association_id, epoch=2).outcome is Outcome.DONE
+    assert stand.card("wk2")["tags"][EPOCH_TAG] == "1"
+    assert stand.associated("wk2", epoch=2)
+    assert stand.card("wk2")["tags"][EPOCH_TAG] == "2"
+
+
+def test_somebody_who_changed_the_card_since_it_was_read_is_met_as_not_now(stand: Stand) -> None:
+    stand.order(Effect.REFUSE, WRITE_CARD, Refusal(412, "PreconditionFailed", "Precondition failed."), method="PUT")
+    assert stand.run(Do.ASSOCIATE).outcome is Outcome.DEFERRED
+    assert stand.shown() is None
+
+
+@pytest.mark.parametrize("effect", [Effect.LOSE, Effect.LATE], ids=lambda effect: effect.value)
+def test_an_association_whose_answer_was_lost_is_found_when_it_is_sent_again(stand: Stand, effect: Effect) -> None:
+    stand.order(effect, WRITE_CARD, method="PUT", late_s=5.0 if effect is Effect.LATE else 0.0)
+    assert stand.run(Do.ASSOCIATE).outcome is Outcome.LOST
+    stand.arm.wait(WRITE_S)
+    association_id = stand.associated()
+    found = stand.shown()
+    assert found is not None
+    assert found.association_id == association_id
+
+
+def test_an_address_that_a_hand_put_on_a_stranger_is_shown_there(stand: Stand) -> None:
+    stranger = stand.world.id_of("Microsoft.Network/networkInterfaces", "stranger")
+    card = stand.card("wk1")
+    inside = card["properties"]["ipConfigurations"][0]["properties"]
+    inside |= {"publicIPAddress": {"id": stand.world.settings.address_id}, "privateIPAddress": "10.0.0.99"}
+    for name in ("id", "name", "etag"):
+        card.pop(name)
+    del card["properties"]["networkSecurityGroup"]
+    card["properties"]["ipConfigurations"] = [{"name": "main", "properties": inside}]
+    assert stand.arm.put(stranger, card).status == 201
+    stand.arm.wait(WRITE_S)
+    found = stand.shown()
+    assert found is not None
+    assert (found.instance_id, found.network_interface_id) == ("", stranger)
+
+
+def test_an_association_that_a_hand_made_on_a_worker_is_another_one_than_ours(stand: Stand) -> None:
+    ours = stand.associated("wk1")
+    card = stand.card("wk1")
+    del card["tags"][ASSOCIATION_TAG]
+    assert stand.arm.put(card["id"], card).status == 200
+    stand.arm.wait(WRITE_S)
+    found = stand.shown()
+    assert found is not None
+    assert found.association_id != ours
+    assert stand.run(Do.DISASSOCIATE, association_id=ours, epoch=2).outcome is Outcome.DONE
+    assert stand.shown() == found
+
+
+def test_a_machine_that_was_deleted_with_its_card_has_no_address(stand: Stand) -> None:
+    association_id = stand.associated("wk1")
+    worker = stand.world.settings.worker("wk1")
+    for each in (worker.instance_id, worker.network_interface_id):
+        assert stand.arm.ask("DELETE", each).status in (202, 204)
+        stand.arm.wait(60)
+    assert stand.shown() is None
+    assert stand.instance("wk1").power is Power.TERMINATED
+    assert stand.run(Do.DISASSOCIATE, association_id=association_id, epoch=2).outcome is Outcome.DONE
+    assert stand.run(Do.ASSOCIATE, "wk1", epoch=2).outcome is Outcome.REFUSED
+
+
+# The fence
+
+
+def test_a_fence_is_two_rules_that_are_written_and_never_deleted(stand: Stand) -> None:
+    assert stand.run(Do.ISOLATE).outcome is Outcome.DONE
+    group = stand.arm.get(stand.world.settings.worker("wk1").group_ids[0])
+    rules = {rule["name"]: rule["properties"] for rule in group["properties"]["securityRules"]}
+    assert rules.keys() == set(FENCE_RULES)
+    assert [rules[name]["access"] for name in FENCE_RULES] == ["Deny", "Deny"]
+    assert (rules[FENCE_RULES[0]]["sourceAddressPrefix"], rules[FENCE_RULES[1]]["destinationAddressPrefix"]) == ("*", "*")
+    assert stand.run(Do.RESTORE).outcome is Outcome.DONE
+    again = stand.arm.get(stand.world.settings.worker("wk1").group_ids[0])
+    assert {rule["name"] for rule in again["properties"]["securityRules"]} == set(FENCE_RULES)
+    assert not stand.instance().isolated
+
+
+def test_half_a_fence_is_none_and_is_finished_when_it_is_asked_again(stand: Stand) -> None:
+    stand.order(Effect.REFUSE, WRITE_RULE, nth=2)
+    assert stand.run(Do.ISOLATE).outcome is Outcome.LOST
+    assert not stand.instance().isolated
+    assert stand.run(Do.ISOLATE).outcome is Outcome.DONE
+    assert stand.instance().isolated
+
+
+def test_a_stop_cuts_the_power_and_is_done_when_it_is_off(stand: Stand) -> None:
+    began_s = stand.arm.clock.t
+    assert stand.run(Do.STOP).outcome is Outcome.DONE
+    assert stand.arm.clock.t - began_s >= WRITE_S
+    assert stand.instance().power is Power.STOPPED
+
+
+# What answers mean
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "outcome"),
+    [
+        (429, "", Outcome.DEFERRED),
+        (429, "RetryableError", Outcome.DEFERRED),
+        (409, "AnotherOperationInProgress", Outcome.DEFERRED),
+        (409, "OperationNotAllowed", Outcome.DEFERRED),
+        (412, "PreconditionFailed", Outcome.DEFERRED),
+        (400, "PublicIPAddressInUse", Outcome.DEFERRED),
+        (409, "AllocationFailed", Outcome.DEFERRED),
+        (409, "ZonalAllocationFailed", Outcome.DEFERRED),
+        (404, "ResourceNotFound", Outcome.DEFERRED),
+        (403, "AuthorizationFailed", Outcome.REFUSED),
+        (409, "ScopeLocked", Outcome.REFUSED),
+        (400, "InvalidParameter", Outcome.REFUSED),
+        (400, "", Outcome.LOST),
+        (408, "RequestTimeout", Outcome.LOST),
+        (500, "InternalServerError", Outcome.LOST),
+        (503, "ServerTimeout", Outcome.LOST),
+        (0, "", Outcome.LOST),
+    ],
+)
+def test_an_error_is_read_by_its_status_and_code(status: int, code: str, outcome: Outcome) -> None:
+    assert outcome_of(status, code) is outcome
+
+
+def test_throttled_is_not_now_and_says_nothing(stand: Stand) -> None:
+    stand.arm.emulator.order(throttled(10, action=WRITE_CARD, method="PUT"))
+    assert stand.run(Do.ASSOCIATE).outcome is Outcome.DEFERRED
+    stand.arm.emulator.order(throttled(10, action=READ_CARD))
+    with pytest.raises(CouldNotAskError, match="429"):
+        stand.shown()
+
+
+@pytest.mark.parametrize("code", ["AuthorizationFailed", "LinkedAuthorizationFailed"])
+def test_what_our_role_may_not_do_is_told_as_denied(stand: Stand, code: str) -> None:
+    denied = Refusal(403, code, "The client does not have authorization.")
+    stand.order(Effect.REFUSE, WRITE_CARD, denied, method="PUT")
+    answered = stand.run(Do.ASSOCIATE)
+    assert (answered.outcome, answered.code, answered.denied) == (Outcome.REFUSED, code, True)
+    stand.order(Effect.REFUSE, READ_CARD, denied)
+    with pytest.raises(DeniedError, match=code):
+        stand.shown()
+
+
+def test_what_is_not_there_is_not_sent(stand: Stand) -> None:
+    assert stand.run(Do.ISOLATE, "wk9").code == "UnknownWorker"
+    assert stand.run(Do.DISASSOCIATE).code == "NoAssociation"
