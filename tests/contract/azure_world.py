@@ -88,6 +88,18 @@ class AzureWorld:
         tags = {OWNER_TAG: owner} if owner else {}
         self._network.public_ip_addresses.update_tags(self.group, "front", {"tags": tags})
 
+    def start(self, worker: str) -> int:
+        """As an operator at the portal; gives the status of the answer."""
+        path = f"{self.settings.worker(worker).instance_id}/start"
+        return self._send("POST", path, None).status_code
+
+    def take_address_from(self, worker: str) -> None:
+        """By hand, and whatever was written on the card stays."""
+        card = self._network.network_interfaces.get(self.group, worker).as_dict()
+        card["properties"]["ipConfigurations"][0]["properties"].pop("publicIPAddress")
+        self._network.network_interfaces.begin_create_or_update(self.group, worker, card, polling=False)
+        self._wait_for(lambda: self._network.network_interfaces.get(self.group, worker))
+
     def id_of(self, kind: str, name: str) -> str:
         """A resource of the site."""
         return f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{self.group}/providers/{kind}/{name}"
@@ -150,9 +162,11 @@ class AzureWorld:
             group_ids=(group_id,),
         )
 
-    def _send(self, method: str, path: str, body: Any) -> None:
+    def _send(self, method: str, path: str, body: Any) -> Any:
         url = f"{self.endpoint}{path}?api-version=2024-03-01"
-        self._network.send_request(HttpRequest(method, url, json=body)).raise_for_status()
+        answer = self._network.send_request(HttpRequest(method, url, json=body))
+        answer.raise_for_status()
+        return answer
 
     def _wait_for(self, read: Any) -> Any:
         end_s = time.monotonic() + WAIT_S
