@@ -23,11 +23,11 @@ from unittest import mock
 from bench.account import Account, StoreInMemory, Table, settings_of
 from failover_lambda.aws.cloud import LiveCloud
 from failover_lambda.aws.many import LiveSharedCloud, LiveSharedProbers
-from failover_lambda.aws.public import LivePublicPath
 from failover_lambda.contract import Channel, Settings
 from failover_lambda.fleet import Fleet, FleetPorts, Pace, Pools, SitePorts
 from failover_lambda.leadership import Leadership, lead
 from failover_lambda.model import Notice, Vitals
+from failover_lambda.public import LivePublicPath
 from failover_lambda.shared import InTurn, Turn
 from failover_lambda.sites import FleetSettings, Listed
 

@@ -17,13 +17,13 @@ from failover_lambda.aws.life import END_MARGIN_S, LIFE_S_MAX, ONCE_WAIT_S, STAN
 from failover_lambda.aws.listing import LiveSites
 from failover_lambda.aws.many import LiveSharedCloud, LiveSharedProbers
 from failover_lambda.aws.probers import LiveProbers
-from failover_lambda.aws.public import LivePublicPath
 from failover_lambda.aws.report import LiveReporter
 from failover_lambda.aws.state import LiveStore
 from failover_lambda.contract import Settings, TickKind
 from failover_lambda.cycle import Cycle, Ports
 from failover_lambda.fleet import Fleet, FleetPorts, Pools, SitePorts
 from failover_lambda.leadership import Leadership, lead, lead_if_nobody_does, once, stand_by
+from failover_lambda.public import LivePublicPath
 from failover_lambda.shared import InTurn, Turn
 from failover_lambda.sites import FleetSettings
 

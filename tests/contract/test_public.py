@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from failover_lambda.aws.public import LivePublicPath
 from failover_lambda.model import Answer, PublicAnswer
+from failover_lambda.public import LivePublicPath
 from tests.fakes import make_settings
 from tests.spec.misbehaving import HOST, Behaviour, answers, drips, reserved_port, resets, serving, stays_silent
 

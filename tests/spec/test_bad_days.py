@@ -9,7 +9,6 @@ from dataclasses import replace
 
 import pytest
 
-from failover_lambda.aws.public import names_in
 from failover_lambda.cycle import Cycle, Ports
 from failover_lambda.leadership import lead
 from failover_lambda.model import (
@@ -26,6 +25,7 @@ from failover_lambda.model import (
     Record,
     Sight,
 )
+from failover_lambda.public import names_in
 from tests.worlds import PublicPort, World
 
 

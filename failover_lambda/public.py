@@ -1,8 +1,7 @@
 """The port `PublicPath`: one question through the fixed address, to the port that is open for it.
 
-The answer names who gave it: `{"worker": "wk1", "boot": "..."}`. Nothing here is of AWS but its place: the arbiter runs
-outside the network of the workers, so its question takes the way of a partner's. May import `contract`, `model`, `probes`
-and `prober`.
+The answer names who gave it: `{"worker": "wk1", "boot": "..."}`. The arbiter asks from outside the network of the workers,
+so its question takes the way of a partner's. For every cloud. May import `contract`, `model`, `probes` and `prober`.
 """
 
 import json
