@@ -73,6 +73,8 @@ def test_what_is_denied_in_a_rehearsal_is_told_once_and_again_after_it_was_allow
     [
         (599.9, None, Phase.STEADY, {}, False),
         (600.0, None, Phase.STEADY, {}, True),
+        (9000.0, 0.0, Phase.STEADY, {}, False),
+        (9000.0, 0.5, Phase.STEADY, {}, False),
         (9000.0, 3599.9, Phase.STEADY, {}, False),
         (9000.0, 3600.0, Phase.STEADY, {}, True),
         (9000.0, -5.0, Phase.STEADY, {}, True),
