@@ -83,6 +83,11 @@ class AzureWorld:
         )
         self.cloud: Cloud = LiveCloud(self.settings, self.clients.network, self.clients.compute, self.clock)
 
+    def another_cloud(self) -> LiveCloud:
+        """Another arbiter's, with clients of its own."""
+        own = clients(self.endpoint)
+        return LiveCloud(self.settings, own.network, own.compute, self.clock)
+
     def tag_address(self, owner: str) -> None:
         """Give the address another owner tag; "" takes it away."""
         tags = {OWNER_TAG: owner} if owner else {}

@@ -3,7 +3,9 @@
 The emulated Resource Manager takes ten seconds for each write, on a clock that goes on when the adapter sleeps.
 """
 
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,6 +27,7 @@ from tests.lab.arm.clouds import TEN, Cloud
 pytestmark = [pytest.mark.contract, pytest.mark.lab]
 
 WRITE_S = 10.0
+RACERS = 8
 READ_CARD, WRITE_CARD = "Microsoft.Network/networkInterfaces/read", "Microsoft.Network/networkInterfaces/write"
 WRITE_RULE = "Microsoft.Network/networkSecurityGroups/securityRules/write"
 FAILED = Refusal(500, "InternalExecutionError", "An internal execution error occurred.")
@@ -242,6 +245,28 @@ def test_a_machine_that_was_deleted_with_its_card_has_no_address(stand: Stand) -
     assert stand.instance("wk1").power is Power.TERMINATED
     assert stand.run(Do.DISASSOCIATE, association_id=association_id, epoch=2).outcome is Outcome.DONE
     assert stand.run(Do.ASSOCIATE, "wk1", epoch=2).outcome is Outcome.REFUSED
+
+
+@pytest.mark.parametrize("race", range(4))
+def test_of_many_who_want_the_address_at_once_one_worker_has_it(azure_world: AzureWorld, race: int) -> None:
+    """Eight arbiters of one epoch, each with clients of its own; the emulator is a process of its own."""
+    del race
+    clouds = [azure_world.another_cloud() for _ in range(RACERS)]
+    barrier = threading.Barrier(RACERS)
+
+    def want(number: int) -> Answered:
+        barrier.wait(30)
+        return clouds[number].run(Command(do=Do.ASSOCIATE, epoch=1, worker=f"wk{number % 2 + 1}"))
+
+    with ThreadPoolExecutor(RACERS) as pool:
+        answers = list(pool.map(want, range(RACERS)))
+    winners = {answered.command.worker for answered in answers if answered.outcome is Outcome.DONE}
+    assert len(winners) == 1, answers
+    assert {answered.outcome for answered in answers} <= {Outcome.DONE, Outcome.DEFERRED}
+    found = azure_world.cloud.read_address().association
+    assert found is not None
+    assert found.instance_id == azure_world.settings.worker(winners.pop()).instance_id
+    assert found.association_id in {answered.association_id for answered in answers}
 
 
 # The fence
