@@ -1,4 +1,4 @@
-"""The port `Cloud` on Azure: `address` and `fence` behind one door, every error an outcome."""
+"""The port `Cloud` on Azure: `address`, `fence` and `rights` behind one door, every error an outcome."""
 
 from collections.abc import Mapping, Sequence
 from typing import assert_never
@@ -10,6 +10,7 @@ from failover_lambda.azure.address import Address
 from failover_lambda.azure.fence import Machines
 from failover_lambda.azure.network import Network
 from failover_lambda.azure.outcomes import NotSentError, read_once, run_once
+from failover_lambda.azure.rights import Rights
 from failover_lambda.contract import Settings, Worker
 from failover_lambda.model import AddressView, Answered, Command, Do, InstanceView, Outcome
 from failover_lambda.ports import Clock
@@ -25,6 +26,7 @@ class LiveCloud:
         self._workers = {worker.name: worker for worker in settings.workers}
         self._address = Address(settings, documents)
         self._machines = Machines(settings, documents, compute, clock)
+        self._rights = Rights(settings, documents, network)
 
     def read_address(self) -> AddressView:
         """One read of the address, and one of each worker's card."""
@@ -43,8 +45,17 @@ class LiveCloud:
         return run_once(command, lambda: self._carry_out(command))
 
     def rehearse(self, commands: Sequence[Command]) -> tuple[Answered, ...]:
-        """Azure rehearses nothing: the first answer says so, and ends it."""
-        return tuple(Answered(command=each, outcome=Outcome.LOST, code="NoRehearsal") for each in commands[:1])
+        """Permissions are read at every resource that a command's calls name."""
+        answers: list[Answered] = []
+        for command in commands:
+            answers.append(run_once(command, lambda command=command: self._rehearsed(command)))
+            if answers[-1].outcome is not Outcome.DONE and not answers[-1].denied:
+                break
+        return tuple(answers)
+
+    def _rehearsed(self, command: Command) -> str:
+        self._rights.require(command, self._worker_of(command))
+        return ""
 
     def _carry_out(self, command: Command) -> str:
         """Returns the id of the association made, or ""."""

@@ -49,6 +49,10 @@ DENIED: Final = frozenset({"AuthorizationFailed", "LinkedAuthorizationFailed"})
 """Our role may not do it, or may not join what the body names."""
 
 
+DENIED_IN_REHEARSAL: Final = "Denied:"
+"""Begins the code of a rehearsed command that our role may not run; the action that it lacks follows."""
+
+
 class NotSentError(Exception):
     """A command that names what we do not have; its text is a code of our own."""
 
@@ -80,7 +84,7 @@ def run_once(command: Command, call: Callable[[], str]) -> Answered:
         code = code_of(exc)
         return _answered(command, outcome_of(exc.status_code or 0, code), code, denied=code in DENIED)
     except NotSentError as exc:
-        return _answered(command, Outcome.REFUSED, str(exc))
+        return _answered(command, Outcome.REFUSED, str(exc), denied=str(exc).startswith(DENIED_IN_REHEARSAL))
     except UnfinishedError as exc:
         return _answered(command, Outcome.LOST, str(exc))
     except Exception as exc:  # noqa: BLE001 (an SDK raises more than its own errors)

@@ -46,17 +46,19 @@ class Caller:
 
     def may(self, action: str, scope: str) -> bool:
         """Whether they may do something to a resource."""
+        return any(_permits(actions, refused, action) for actions, refused in self.permissions_at(scope))
+
+    def permissions_at(self, scope: str) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+        """What they are allowed there, and what each permission leaves out."""
         if not self.settings.roles or self.identity in self.settings.owners:
-            return True
+            yield ("*",), ()
+            return
         at = set(scopes_of(scope))
         for assignment in self.world.of_type(ASSIGNMENT):
             inside = properties(assignment.body)
             works = self.now_s >= assignment.made_s + self.settings.times.role_s
             if works and inside.get("principalId") == self.identity and key_of(str(inside.get("scope"))) in at:
-                permissions = self._permissions(str(inside.get("roleDefinitionId")))
-                if any(_permits(actions, refused, action) for actions, refused in permissions):
-                    return True
-        return False
+                yield from self._permissions(str(inside.get("roleDefinitionId")))
 
     def forbidden(self, action: str, scope: str) -> Refusal | None:
         """Why they may not do it; None: they may."""

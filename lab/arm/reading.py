@@ -14,6 +14,7 @@ from lab.arm.world import Document, place_of
 
 _MACHINE = "microsoft.compute/virtualmachines"
 _EXPAND = "instanceview"
+_PERMISSIONS = "microsoft.authorization/permissions"
 
 
 def read(call: Call) -> Reply:
@@ -58,6 +59,9 @@ def _operation(call: Call) -> Reply | None:
 
 def _list_or_part(call: Call) -> Reply:
     target = call.target
+    if target.rest.lower() == _PERMISSIONS:
+        found = call.caller.permissions_at(target.id)
+        return Reply(200, {"value": [{"actions": [*actions], "notActions": [*refused]} for actions, refused in found]})
     if target.type.lower() == _MACHINE and target.rest.lower() == _EXPAND:
         document = call.world.documents.get(target.key)
         if document is None:

@@ -20,11 +20,18 @@ LOCATION = "westeurope"
 WAIT_S = 20.0
 
 
+WATCHDOG, OWNER = "watchdog", "owner"
+"""Object ids: whose role is tried, and who builds the site."""
+
+
+@dataclass(frozen=True)
 class Credential:
     """A token that says who it is."""
 
+    identity: str = WATCHDOG
+
     def get_token(self, *_scopes: str, **_options: Any) -> AccessToken:
-        return AccessToken("oid:watchdog", int(time.time()) + 3600)
+        return AccessToken(f"oid:{self.identity}", int(time.time()) + 3600)
 
 
 class PlainHttp(SansIOHTTPPolicy[Any, Any]):
@@ -34,12 +41,12 @@ class PlainHttp(SansIOHTTPPolicy[Any, Any]):
         request.context.options.setdefault("enforce_https", False)
 
 
-def clients(endpoint: str, **options: Any) -> Clients:
+def clients(endpoint: str, identity: str = WATCHDOG, **options: Any) -> Clients:
     """As the watchdog builds them, for one emulator."""
     scopes = [f"{endpoint}/.default"]
     return build(
         SUBSCRIPTION,
-        Credential(),
+        Credential(identity),
         base_url=endpoint,
         credential_scopes=scopes,
         per_call_policies=[PlainHttp()],
@@ -71,7 +78,7 @@ class AzureWorld:
         self.endpoint = endpoint
         self.clock = clock or QuickClock()
         self.group = f"site-{number}"
-        self.clients = clients(endpoint)
+        self.clients = clients(endpoint, OWNER)
         self._network: Any = self.clients.network
         self._compute: Any = self.clients.compute
         self._make_network()
@@ -81,7 +88,7 @@ class AzureWorld:
             address_id=self._make_address(),
             workers=(self._make_worker(1), self._make_worker(2)),
         )
-        self.cloud: Cloud = LiveCloud(self.settings, self.clients.network, self.clients.compute, self.clock)
+        self.cloud: Cloud = self.another_cloud()
 
     def another_cloud(self) -> LiveCloud:
         """Another arbiter's, with clients of its own."""

@@ -21,7 +21,7 @@ from lab.arm.messages import Refusal
 from lab.arm.server import Server
 from lab.arm.settings import Settings as ArmSettings
 from lab.arm.times import Times
-from tests.contract.azure_world import AzureWorld
+from tests.contract.azure_world import OWNER, SUBSCRIPTION, WATCHDOG, AzureWorld
 from tests.lab.arm.clouds import TEN, Cloud
 
 pytestmark = [pytest.mark.contract, pytest.mark.lab]
@@ -267,6 +267,97 @@ def test_of_many_who_want_the_address_at_once_one_worker_has_it(azure_world: Azu
     assert found is not None
     assert found.instance_id == azure_world.settings.worker(winners.pop()).instance_id
     assert found.association_id in {answered.association_id for answered in answers}
+
+
+# Rights
+
+
+ROLE = (
+    f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/11111111-0000-0000-0000-000000000000"
+)
+READS = (
+    "Microsoft.Authorization/permissions/read",
+    "Microsoft.Compute/virtualMachines/read",
+    "Microsoft.Network/networkInterfaces/read",
+    "Microsoft.Network/networkSecurityGroups/read",
+    "Microsoft.Network/networkSecurityGroups/securityRules/read",
+    "Microsoft.Network/publicIPAddresses/read",
+)
+CALLS = {
+    "Microsoft.Compute/virtualMachines/powerOff/action": {Do.STOP},
+    "Microsoft.Compute/virtualMachines/start/action": {Do.START},
+    "Microsoft.Network/networkInterfaces/write": {Do.ASSOCIATE, Do.DISASSOCIATE},
+    "Microsoft.Network/networkSecurityGroups/join/action": {Do.ASSOCIATE, Do.DISASSOCIATE},
+    "Microsoft.Network/networkSecurityGroups/securityRules/write": {Do.ISOLATE, Do.RESTORE},
+    "Microsoft.Network/publicIPAddresses/join/action": {Do.ASSOCIATE},
+    "Microsoft.Network/virtualNetworks/subnets/join/action": {Do.ASSOCIATE, Do.DISASSOCIATE},
+}
+"""The rest of the watchdog's role, and what each action is needed for."""
+
+
+@pytest.fixture
+def granted(new_stand: Callable[..., Stand]) -> Callable[..., Stand]:
+    """A site whose watchdog has a role of these actions and nothing else."""
+
+    def made(*actions: str) -> Stand:
+        principals = {WATCHDOG: "ServicePrincipal", OWNER: "User"}
+        stand = new_stand(ArmSettings(times=TEN, roles=True, owners=frozenset({OWNER}), principals=principals))
+        group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{stand.world.group}"
+        permissions = [{"actions": list(actions), "notActions": []}]
+        role = {"roleName": "watchdog", "assignableScopes": [group], "permissions": permissions}
+        assert stand.arm.put(ROLE, {"properties": role}).status == 201
+        grant = {"principalId": WATCHDOG, "roleDefinitionId": ROLE, "principalType": "ServicePrincipal"}
+        name = "22222222-0000-0000-0000-000000000000"
+        path = f"{group}/providers/Microsoft.Authorization/roleAssignments/{name}"
+        assert stand.arm.put(path, {"properties": grant}).status == 201
+        return stand
+
+    return made
+
+
+def commands(association_id: str = "") -> list[Command]:
+    """Everything that the watchdog asks for; the address goes from wk1 to wk2."""
+    of_wk1 = [Command(do=do, epoch=2, worker="wk1") for do in (Do.RESTORE, Do.START, Do.ISOLATE, Do.STOP)]
+    move = Command(do=Do.DISASSOCIATE, epoch=2, worker="wk1", association_id=association_id)
+    return [*of_wk1, move, Command(do=Do.ASSOCIATE, epoch=2, worker="wk2")]
+
+
+def test_the_role_of_the_watchdog_is_enough_for_all_that_it_does(granted: Callable[..., Stand]) -> None:
+    stand = granted(*READS, *CALLS)
+    asked = commands(stand.associated("wk1"))
+    assert [answered.outcome for answered in stand.world.cloud.rehearse(asked)] == [Outcome.DONE] * len(asked)
+    assert [stand.world.cloud.run(command).outcome for command in asked] == [Outcome.DONE] * len(asked)
+
+
+@pytest.mark.parametrize("missing", CALLS)
+def test_an_action_that_is_missing_is_found_before_anything_is_taken_away(
+    granted: Callable[..., Stand], missing: str
+) -> None:
+    """RULE 7.6: and every other command is rehearsed all the same."""
+    stand = granted(*READS, *(action for action in CALLS if action != missing))
+    asked = commands("/x/networkInterfaces/wk1/ipConfigurations/main@1")
+    answers = stand.world.cloud.rehearse(asked)
+    assert {answered.command.do for answered in answers if answered.denied} == CALLS[missing]
+    assert {answered.code for answered in answers if answered.denied} == {f"Denied:{missing}"}
+    assert [answered.outcome for answered in answers if not answered.denied] == [Outcome.DONE] * (
+        len(asked) - len([command for command in asked if command.do in CALLS[missing]])
+    )
+
+
+@pytest.mark.parametrize("missing", CALLS)
+def test_what_a_rehearsal_denies_is_denied_when_it_is_done(granted: Callable[..., Stand], missing: str) -> None:
+    """Else the rehearsal would tell of something that is not so."""
+    stand = granted(*READS, *(action for action in CALLS if action != missing))
+    command = [each for each in commands() if each.do in CALLS[missing]][-1]
+    answered = stand.world.cloud.run(command)
+    assert (answered.outcome, answered.denied) == (Outcome.REFUSED, True)
+
+
+def test_a_rehearsal_that_cannot_be_asked_says_nothing_and_ends(granted: Callable[..., Stand]) -> None:
+    stand = granted(*READS, *CALLS)
+    stand.arm.emulator.order(throttled(10, action="Microsoft.Authorization/permissions/read"))
+    (answered,) = stand.world.cloud.rehearse(commands())
+    assert (answered.outcome, answered.denied) == (Outcome.DEFERRED, False)
 
 
 # The fence

@@ -320,3 +320,15 @@ def test_a_namespace_that_is_not_registered_is_refused() -> None:
     reply = cloud.put(f"{GROUP}/providers/Microsoft.Compute/disks/d", body)
     assert cloud.refused(reply) == (409, "MissingSubscriptionRegistration")
     assert cloud.put(f"{GROUP}/providers/Microsoft.Network/routeTables/r", {"location": LOCATION}).status == 201
+
+
+def test_a_caller_reads_what_it_may_do_where_it_asks() -> None:
+    reading = "Microsoft.Authorization/permissions/read"
+    cloud = granted("Microsoft.Network/*", reading)
+    path = f"{nic_id('wk1')}/{AUTHORIZATION}/permissions"
+    expected = [{"actions": ["Microsoft.Network/*", reading], "notActions": []}]
+    assert (cloud.ask("GET", path).body or {})["value"] == expected
+    cloud.identity = OWNER
+    assert (cloud.ask("GET", path).body or {})["value"] == [{"actions": ["*"], "notActions": []}]
+    without = granted("Microsoft.Network/*")
+    assert without.refused(without.ask("GET", path)) == (403, "AuthorizationFailed")
