@@ -9,6 +9,7 @@ from failover_lambda.model import Do, Phase
 from failover_lambda.rehearsal import due
 from tests.fakes import DENIED_CODE
 from tests.fleets import Holding
+from tests.spec.desk import NOW_S, SETTINGS, record_of
 from tests.worlds import World
 
 
@@ -93,6 +94,12 @@ def test_it_is_due_in_a_site_at_rest_only(
     ago = None if rehearsed_ago_s is None else now_s - rehearsed_ago_s
     record = replace(world.record, phase=phase, phase_since_s=now_s - age_s, rehearsed_s=ago)
     assert bool(due(record, replace(world.settings, **changes), now_s)) is is_due
+
+
+def test_the_association_that_would_be_ended_is_the_one_that_stands() -> None:
+    """7.6: the question is about this one."""
+    (asked,) = [each for each in due(record_of(phase_since_s=NOW_S - 9000), SETTINGS, NOW_S) if each.do is Do.DISASSOCIATE]
+    assert asked.association_id == "assoc-2"
 
 
 def test_without_a_record_or_with_a_fence_nothing_is_rehearsed() -> None:
