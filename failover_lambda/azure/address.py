@@ -15,7 +15,7 @@ May import `contract`, `model`, `errors`, and `network`, `names` and `outcomes` 
 
 import contextlib
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import Any
 
@@ -26,7 +26,7 @@ from failover_lambda.azure.network import IN_MOTION, SUCCEEDED, Document, Networ
 from failover_lambda.azure.outcomes import NotSentError, UnfinishedError
 from failover_lambda.contract import OWNER_TAG, Settings, Worker
 from failover_lambda.errors import CouldNotAskError
-from failover_lambda.model import AddressView, Association
+from failover_lambda.model import AddressView, Association, Do
 
 
 def _new_word() -> str:
@@ -119,6 +119,18 @@ class Address:
                 del each["properties"]["publicIPAddress"]
         card.get("tags", {}).pop(ASSOCIATION_TAG, None)
         self._network.write_card(card_id, card)
+
+    def needed(self, do: Do, worker: Worker) -> Iterator[tuple[str, str]]:
+        """The rights that a half of a move takes: where, and which. Of all that the card names the join is looked at."""
+        yield worker.network_interface_id, "Microsoft.Network/networkInterfaces/write"
+        card: Document = self._network.card(worker.network_interface_id) or {"properties": {}}
+        for configuration in _configurations(card):
+            if subnet := configuration["properties"].get("subnet", {}).get("id", ""):
+                yield subnet, "Microsoft.Network/virtualNetworks/subnets/join/action"
+        if group := card["properties"].get("networkSecurityGroup", {}).get("id", ""):
+            yield group, "Microsoft.Network/networkSecurityGroups/join/action"
+        if do is Do.ASSOCIATE:
+            yield self._settings.address_id, "Microsoft.Network/publicIPAddresses/join/action"
 
     def _ended(self, card: Document | None, association_id: str) -> bool:
         """Whether the association does not exist any more; waits for a write that is ending it."""

@@ -1,4 +1,4 @@
-"""The port `Cloud` on Azure: `address`, `fence` and `rights` behind one door, every error an outcome."""
+"""The port `Cloud` on Azure: `address` or `rotation`, `fence` and `rights` behind one door, every error an outcome."""
 
 from collections.abc import Mapping, Sequence
 from typing import assert_never
@@ -8,9 +8,11 @@ from azure.mgmt.network import NetworkManagementClient
 
 from failover_lambda.azure.address import Address
 from failover_lambda.azure.fence import Machines
+from failover_lambda.azure.names import is_pool
 from failover_lambda.azure.network import Network
 from failover_lambda.azure.outcomes import NotSentError, read_once, run_once
 from failover_lambda.azure.rights import Rights
+from failover_lambda.azure.rotation import Rotation
 from failover_lambda.contract import Settings, Worker
 from failover_lambda.model import AddressView, Answered, Command, Do, InstanceView, Outcome
 from failover_lambda.ports import Clock
@@ -24,9 +26,10 @@ class LiveCloud:
     ) -> None:
         documents = Network(network, clock)
         self._workers = {worker.name: worker for worker in settings.workers}
-        self._address = Address(settings, documents)
+        moves = Rotation if is_pool(settings.address_id) else Address
+        self._address = moves(settings, documents)
         self._machines = Machines(settings, documents, compute, clock)
-        self._rights = Rights(settings, documents, network)
+        self._rights = Rights(self._address, network)
 
     def read_address(self) -> AddressView:
         """One read of the address, and one of each worker's card."""

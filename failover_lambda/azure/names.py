@@ -42,6 +42,37 @@ class Id:
         return cls(parts[4], parts[-1])
 
 
+@dataclass(frozen=True, slots=True)
+class PoolId:
+    """The group, the balancer and the name of a pool."""
+
+    group: str
+    balancer: str
+    pool: str
+
+    @classmethod
+    def parse(cls, text: str) -> "PoolId":
+        """As in the settings: .../loadBalancers/BALANCER/backendAddressPools/POOL.
+
+        Raises:
+            ValueError: it is no such id.
+        """
+        balancer_id, kind, pool = text.rpartition(_POOLS)
+        if not kind or not pool:
+            raise ValueError(f"{text!r} is no id of a balancer's pool")
+        at = Id.parse(balancer_id)
+        return cls(at.group, at.name, pool)
+
+
+def is_pool(text: str) -> bool:
+    """Whether the site's address is behind a balancer: then its id is that of the pool.
+
+    >>> is_pool("/x/loadBalancers/lb/backendAddressPools/workers"), is_pool("/x/publicIPAddresses/front")
+    (True, False)
+    """
+    return _POOLS in text
+
+
 def is_same(one: str, other: str) -> bool:
     """Whether two ids name one resource: the services write their case as they like."""
     return one.lower() == other.lower()
@@ -57,3 +88,4 @@ def card_of(configuration_id: str) -> str:
 
 
 _PARTS = 9
+_POOLS = "/backendAddressPools/"

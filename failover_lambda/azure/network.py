@@ -12,7 +12,7 @@ from typing import Any, Final
 from azure.core.exceptions import AzureError, ResourceNotFoundError
 from azure.mgmt.network import NetworkManagementClient
 
-from failover_lambda.azure.names import Id
+from failover_lambda.azure.names import Id, PoolId
 from failover_lambda.azure.outcomes import UnfinishedError
 from failover_lambda.ports import Clock
 
@@ -92,6 +92,26 @@ class Network:
                 return document
             self._clock.sleep(POLL_S)
         raise UnfinishedError("NotEnded")
+
+    def balancer(self, pool: PoolId) -> Document:
+        """The balancer of a pool, with all its pools."""
+        return self._client.load_balancers.get(pool.group, pool.balancer).as_dict()
+
+    def pool_at_rest(self, pool: PoolId) -> Document:
+        """The pool once nothing changes it any more."""
+        pools = self._client.load_balancer_backend_address_pools
+        return self._at_rest(lambda: pools.get(pool.group, pool.balancer, pool.pool).as_dict())
+
+    def write_pool(self, pool: PoolId, document: Document) -> Document:
+        """Write a pool on condition of the ETag in the document, and wait until that has ended.
+
+        Raises:
+            UnfinishedError: it has failed, or not ended within ENDS_WITHIN_S.
+        """
+        condition, body = {"If-Match": str(document["etag"])}, _body(document)
+        pools = self._client.load_balancer_backend_address_pools
+        pools.begin_create_or_update(pool.group, pool.balancer, pool.pool, body, polling=False, headers=condition)
+        return _succeeded(self.pool_at_rest(pool))
 
     def group(self, group_id: str) -> Document:
         """A security group with its rules."""

@@ -53,12 +53,26 @@ DENIED_IN_REHEARSAL: Final = "Denied:"
 """Begins the code of a rehearsed command that our role may not run; the action that it lacks follows."""
 
 
-class NotSentError(Exception):
-    """A command that names what we do not have; its text is a code of our own."""
+class OwnError(Exception):
+    """What we say of a command ourselves; its text is a code of our own."""
+
+    outcome = Outcome.LOST
 
 
-class UnfinishedError(Exception):
-    """It was accepted, and did not end as it should; its text is the code."""
+class NotSentError(OwnError):
+    """It names what we do not have, or what our role may not do."""
+
+    outcome = Outcome.REFUSED
+
+
+class NotNowError(OwnError):
+    """What stands there forbids it at this moment."""
+
+    outcome = Outcome.DEFERRED
+
+
+class UnfinishedError(OwnError):
+    """It was accepted, and did not end as it should."""
 
 
 def outcome_of(status: int, code: str) -> Outcome:
@@ -83,10 +97,8 @@ def run_once(command: Command, call: Callable[[], str]) -> Answered:
     except HttpResponseError as exc:
         code = code_of(exc)
         return _answered(command, outcome_of(exc.status_code or 0, code), code, denied=code in DENIED)
-    except NotSentError as exc:
-        return _answered(command, Outcome.REFUSED, str(exc), denied=str(exc).startswith(DENIED_IN_REHEARSAL))
-    except UnfinishedError as exc:
-        return _answered(command, Outcome.LOST, str(exc))
+    except OwnError as exc:
+        return _answered(command, exc.outcome, str(exc), denied=str(exc).startswith(DENIED_IN_REHEARSAL))
     except Exception as exc:  # noqa: BLE001 (an SDK raises more than its own errors)
         return _answered(command, Outcome.LOST, type(exc).__name__)
     return Answered(command=command, outcome=Outcome.DONE, association_id=association_id)

@@ -4,38 +4,44 @@
 what each leaves out. A full PUT of a card is refused for one missing join of what the card names, changed or not, so each
 command asks at every resource that its call names.
 
-May import `contract`, `model`, and `network`, `names` and `outcomes` beside it, and the SDK.
+May import `contract`, `model`, and `outcomes` beside it, and the SDK.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from azure.core.rest import HttpRequest
 from azure.mgmt.network import NetworkManagementClient
 
-from failover_lambda.azure.network import Document, Network
 from failover_lambda.azure.outcomes import DENIED_IN_REHEARSAL, NotSentError
-from failover_lambda.contract import Settings, Worker
+from failover_lambda.contract import Worker
 from failover_lambda.model import Command, Do
 
 API_VERSION: Final = "2022-04-01"
 """Of Microsoft.Authorization/permissions (REST reference, "Permissions - List For Resource")."""
 
 _MACHINE: Final = "Microsoft.Compute/virtualMachines"
-_CARD: Final = "Microsoft.Network/networkInterfaces"
 _GROUP: Final = "Microsoft.Network/networkSecurityGroups"
 
 Right = tuple[str, str]
 """A scope, by the id of its resource, and an action that is needed there."""
 
 
+class Front(Protocol):
+    """What is asked of it here."""
+
+    def needed(self, do: Do, worker: Worker) -> Iterator[Right]:
+        """The rights that a half of a move takes."""
+        ...
+
+
 class Rights:
     """What the commands of a site need, and whether our role has it."""
 
-    def __init__(self, settings: Settings, network: Network, client: NetworkManagementClient) -> None:
-        self._settings = settings
-        self._network = network
+    def __init__(self, front: Front, client: NetworkManagementClient) -> None:
+        """`front`: what moves, a Public IP or the rotation of a pool."""
+        self._front = front
         self._client = client
 
     def require(self, command: Command, worker: Worker) -> None:
@@ -57,22 +63,7 @@ class Rights:
             case Do.START:
                 yield worker.instance_id, f"{_MACHINE}/start/action"
             case Do.ASSOCIATE | Do.DISASSOCIATE:
-                yield worker.network_interface_id, f"{_CARD}/write"
-                yield from self._joined(worker)
-                if command.do is Do.ASSOCIATE:
-                    yield self._settings.address_id, "Microsoft.Network/publicIPAddresses/join/action"
-
-    def _joined(self, worker: Worker) -> Iterator[Right]:
-        """What the card names: its subnets and its security group."""
-        card: Document = self._network.card(worker.network_interface_id) or {"properties": {}}
-        properties = card["properties"]
-        for configuration in properties.get("ipConfigurations", []):
-            subnet = configuration["properties"].get("subnet", {}).get("id", "")
-            if subnet:
-                yield subnet, "Microsoft.Network/virtualNetworks/subnets/join/action"
-        group = properties.get("networkSecurityGroup", {}).get("id", "")
-        if group:
-            yield group, f"{_GROUP}/join/action"
+                yield from self._front.needed(command.do, worker)
 
     def _permissions(self, scope: str) -> list[Mapping[str, Any]]:
         url = f"{scope}/providers/Microsoft.Authorization/permissions?api-version={API_VERSION}"

@@ -188,6 +188,41 @@ class AzureWorld:
         return document
 
 
+class BalancedWorld(AzureWorld):
+    """The same behind a balancer, whose pool has no members yet."""
+
+    taken_code = "AnotherMemberIsUp"
+
+    def tag_address(self, owner: str) -> None:
+        tags = {OWNER_TAG: owner} if owner else {}
+        self._network.load_balancers.update_tags(self.group, "lb", {"tags": tags})
+
+    def _make_address(self) -> str:
+        address_id = super()._make_address()
+        own = self.id_of("Microsoft.Network/loadBalancers", "lb")
+        rule = {
+            "protocol": "Tcp",
+            "frontendPort": 2575,
+            "backendPort": 2575,
+            "frontendIPConfiguration": {"id": f"{own}/frontendIPConfigurations/front"},
+            "backendAddressPool": {"id": f"{own}/backendAddressPools/workers"},
+            "probe": {"id": f"{own}/probes/ready"},
+            "disableOutboundSnat": True,
+        }
+        probe = {"port": 8080, "protocol": "Http", "requestPath": "/health", "intervalInSeconds": 5, "probeThreshold": 2}
+        properties = {
+            "frontendIPConfigurations": [{"name": "front", "properties": {"publicIPAddress": {"id": address_id}}}],
+            "backendAddressPools": [{"name": "workers"}],
+            "probes": [{"name": "ready", "properties": probe}],
+            "loadBalancingRules": [{"name": "llp", "properties": rule}],
+        }
+        tags = {OWNER_TAG: self.group}
+        body = {"location": LOCATION, "sku": {"name": "Standard"}, "tags": tags, "properties": properties}
+        self._network.load_balancers.begin_create_or_update(self.group, "lb", body, polling=False)
+        self._wait_for(lambda: self._network.load_balancers.get(self.group, "lb"))
+        return f"{own}/backendAddressPools/workers"
+
+
 def fence_rules() -> list[dict[str, Any]]:
     """As the program declares them: they deny what nobody has."""
     rules: list[dict[str, Any]] = []

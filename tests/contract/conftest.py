@@ -15,7 +15,7 @@ from failover_lambda.aws.state import LiveStore
 from failover_lambda.azure import state as azure_state
 from failover_lambda.contract import Settings
 from failover_lambda.ports import RecordStore
-from tests.contract.azure_world import AzureWorld
+from tests.contract.azure_world import AzureWorld, BalancedWorld
 from tests.contract.cloud_worlds import CloudWorld, FakeWorld, LiveWorld
 from tests.contract.emulators import (
     ARM,
@@ -158,11 +158,13 @@ def azure_world(arm_endpoint: str) -> AzureWorld:
     return AzureWorld(arm_endpoint, next(_numbers))
 
 
-@pytest.fixture(params=["memory", *(pytest.param(name, marks=pytest.mark.lab) for name in ("moto", "arm"))])
+@pytest.fixture(params=["memory", *(pytest.param(name, marks=pytest.mark.lab) for name in ("moto", "arm", "arm-pool"))])
 def world(request: pytest.FixtureRequest) -> CloudWorld:
     """Every adapter of `Cloud`, each in a world where the address is on nobody and both workers run."""
     if request.param == "arm":
         return request.getfixturevalue("azure_world")
+    if request.param == "arm-pool":
+        return BalancedWorld(request.getfixturevalue("arm_endpoint"), next(_numbers))
     if request.param == "memory":
         return FakeWorld(FakeCloud(make_settings()))
     return request.getfixturevalue("live_world")

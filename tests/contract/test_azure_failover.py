@@ -19,7 +19,7 @@ from lab.arm.messages import Refusal
 from lab.arm.server import Server
 from lab.arm.settings import Settings as ArmSettings
 from lab.arm.times import AZURE, AZURE_LEGACY, Times
-from tests.contract.azure_world import AzureWorld
+from tests.contract.azure_world import AzureWorld, BalancedWorld
 from tests.contract.emulators import blobs
 from tests.contract.test_azure_cloud import SteppingClock
 from tests.fakes import InlineExecutor, ListReporter, NoPublicPath
@@ -119,11 +119,11 @@ class Site:
 def new_site(azurite: str, settings: Settings) -> Iterator[Callable[..., Site]]:
     servers: list[Server] = []
 
-    def made(times: Times = AZURE) -> Site:
+    def made(times: Times = AZURE, kind: type[AzureWorld] = AzureWorld) -> Site:
         arm = Cloud(ArmSettings(times=times))
         servers.append(Server(arm.emulator, ticking=False))
         clock = SteppingClock(arm)
-        world = AzureWorld(servers[-1].endpoint, int(settings.shard), clock)
+        world = kind(servers[-1].endpoint, int(settings.shard), clock)
         patient: dict[str, Any] = {
             "lease_ttl_s": 20.0 if times is AZURE else 100.0,  # above what one write takes: a tick waits for it here
             "lease_renew_s": 5.0,
@@ -138,11 +138,12 @@ def new_site(azurite: str, settings: Settings) -> Iterator[Callable[..., Site]]:
         server.close()
 
 
+@pytest.mark.parametrize("kind", [AzureWorld, BalancedWorld])
 @pytest.mark.parametrize("times", [AZURE, AZURE_LEGACY], ids=lambda times: times.name)
 def test_a_dead_holder_is_isolated_and_stopped_and_the_standby_has_the_address(
-    new_site: Callable[..., Site], times: Times
+    new_site: Callable[..., Site], times: Times, kind: type[AzureWorld]
 ) -> None:
-    site = new_site(times)
+    site = new_site(times, kind)
     first = site.steady("wk1")
     assert (site.on, first.epoch) == ("wk1", 1)
     site.eyes.killed.add("wk1")
