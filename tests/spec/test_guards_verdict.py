@@ -129,3 +129,8 @@ def test_the_cloud_s_word_that_a_machine_is_off_asks_for_no_patience() -> None:
     streak = advance(None, judgement, 1, THREE, 100.0)
     assert streak is not None
     assert (judgement.finding.value, streak.gone, streak.answered, streak.slow) == ("gone", 1, False, False)
+
+
+def test_a_vantage_that_says_nothing_of_a_worker_did_not_ask_it() -> None:
+    """3.2."""
+    assert sight("a", "H").of("wk2") is Answer.COULD_NOT_ASK
