@@ -412,3 +412,88 @@ def test_an_association_that_was_read_and_not_answered_may_be_another_hand_s(
     record = moving(phase, intent=intent_of(asked_s=asked_s))
     decision = decide(record, round_of("TH", address=address_on("wk2", "assoc-9")))
     assert (written(decision).phase, written(decision).loose_s) == (Phase.VERIFYING, loose_s)
+
+
+# What an ask that is not answered leaves behind
+
+
+@pytest.mark.parametrize(
+    ("phase", "intent", "unanswered"),
+    [
+        (Phase.FENCING, intent_of(asked_s=NOW_S - 60), True),
+        (Phase.FENCING, intent_of(asked_s=None), False),
+        (Phase.FENCING, intent_of(asked_s=None, unanswered=True), True),
+        (Phase.MOVING, intent_of(asked_s=NOW_S - 60), False),
+        (Phase.MOVING, intent_of(asked_s=NOW_S - 60, unanswered=True), True),
+    ],
+)
+def test_an_end_that_was_read_and_not_answered_may_still_be_on_its_way(phase: Phase, intent: Any, unanswered: bool) -> None:
+    """5.5: only an end that was asked for; and what was on its way stays so."""
+    decision = decide(moving(phase, intent=intent), round_of("TH", address=NOBODY))
+    asked = written(decision).intent
+    assert asked is not None
+    assert (calls(decision), asked.unanswered) == (["associate wk2"], unanswered)
+
+
+@pytest.mark.parametrize(("asked_s", "loose_s"), [(NOW_S - 60, NOW_S - 60), (None, NOW_S - 900)])
+def test_an_association_that_is_asked_for_again_leaves_the_one_before_loose(asked_s: float | None, loose_s: float) -> None:
+    """9.9."""
+    record = moving(Phase.MOVING, intent=intent_of(asked_s=asked_s), loose_s=NOW_S - 900)
+    assert written(decide(record, round_of("TH", address=NOBODY))).loose_s == loose_s
+
+
+def test_an_association_that_is_the_one_that_was_to_end_has_its_end_asked_for_at_once() -> None:
+    """5.5: and that end is one more that may be on its way."""
+    record = moving(Phase.MOVING, intent=intent_of(asked_s=NOW_S - 0.1))
+    command = Command(do=Do.ASSOCIATE, epoch=3, worker="wk2", second=True)
+    made = Answered(command=command, outcome=Outcome.DONE, association_id="assoc-2")
+    after = rule.step(record, made, SETTINGS, NOW_S).record
+    assert after is not None
+    assert after.intent is not None
+    assert (after.phase, after.intent.asked_s, after.intent.unanswered) == (Phase.FENCING, None, True)
+
+
+def test_reads_that_agreed_on_another_association_are_none_of_this_one() -> None:
+    """5.7."""
+    record = moving(Phase.MOVING, intent=intent_of(asked_s=NOW_S - 0.1), association_reads=5)
+    command = Command(do=Do.ASSOCIATE, epoch=3, worker="wk2", second=True)
+    made = Answered(command=command, outcome=Outcome.DONE, association_id="assoc-3")
+    after = rule.step(record, made, SETTINGS, NOW_S).record
+    assert after is not None
+    assert (after.phase, after.association_id, after.association_reads) == (Phase.VERIFYING, "assoc-3", 0)
+
+
+# What no leader of ours leaves behind
+
+
+@pytest.mark.parametrize("phase", [Phase.FENCING, Phase.MOVING])
+def test_a_move_without_an_intent_is_none(phase: Phase) -> None:
+    """1.5."""
+    record = replace(moving(phase), intent=None)
+    decision = decide(record, round_of("TH", address=address_on("wk1")))
+    assert (written(decision).phase, calls(decision), decision.reason) == (Phase.STEADY, [], "nothing is in motion")
+
+
+def test_a_target_that_dies_while_a_move_without_an_intent_is_verified_is_replaced() -> None:
+    """5.7."""
+    record = replace(moving(Phase.VERIFYING, association_id="assoc-3", streak=streak_of()), intent=None)
+    decision = decide(record, round_of("HT", address=address_on("wk2", "assoc-3")))
+    assert (written(decision).holder, written(decision).epoch) == ("wk1", 4)
+
+
+def test_the_end_of_an_overdue_association_that_is_on_a_stranger_is_asked_for_again_and_told_with_its_source() -> None:
+    """5.10."""
+    stranger = address_on("wk1", instance_id="i-9", network_interface_id="eni-9")
+    record = moving(Phase.FENCING, intent=intent_of(asked_s=NOW_S - 60, deadline_s=NOW_S - 1))
+    decision = decide(record, round_of("HH", address=stranger))
+    assert calls(decision) == ["disassociate wk1"]
+    (notice,) = written(decision).outbox
+    assert (notice.what, notice.source) == ("move-overdue", "wk1")
+
+
+def test_a_move_that_cannot_be_read_back_is_taken_as_it_is_at_the_verify_deadline() -> None:
+    """5.7."""
+    record = replace(moving(Phase.VERIFYING, association_id="assoc-3"), phase_since_s=NOW_S - 21)
+    decision = decide(record, round_of("HH", address=None))
+    assert (written(decision).phase, written(decision).holder) == (Phase.STEADY, "wk2")
+    assert "taken as verified at the deadline" in decision.reason
