@@ -2,6 +2,7 @@
 
 import fcntl
 import importlib.util
+import queue
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -138,18 +139,16 @@ def test_a_link_to_a_pulumi_that_is_no_more_is_taken_away(
     assert not (engine.BIN / "pulumi").is_symlink()
 
 
-def test_a_second_builder_waits_for_the_first(
-    engine: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_second_builder_waits_for_the_first(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     runs = go_that_builds(engine, monkeypatch, "v3.259.0")
-    home = engine.cache_folder()
+    home, said = engine.cache_folder(), queue.SimpleQueue[str]()
+    monkeypatch.setattr(engine, "print", lambda text, **_: said.put(text), raising=False)
     home.mkdir(parents=True)
     with (home / "lock").open("w") as first:
         fcntl.flock(first, fcntl.LOCK_EX)
         second = threading.Thread(target=engine.ready, kwargs={"build_it": True})
         second.start()
-        while "waiting" not in capsys.readouterr().out:
-            assert second.is_alive()
+        assert "waiting" in said.get(timeout=30)
         script(home / "pulumi", "v3.259.0")  # the first one has built it
     second.join(30)
     assert not second.is_alive()
