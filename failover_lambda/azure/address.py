@@ -21,8 +21,9 @@ from typing import Any
 
 from azure.core.exceptions import AzureError
 
+from failover_lambda.azure.bodies import Document
 from failover_lambda.azure.names import ASSOCIATION_TAG, EPOCH_TAG, card_of, is_same
-from failover_lambda.azure.network import IN_MOTION, SUCCEEDED, Document, Network, state_of
+from failover_lambda.azure.network import IN_MOTION, SUCCEEDED, Network, state_of
 from failover_lambda.azure.outcomes import NotSentError, UnfinishedError
 from failover_lambda.contract import OWNER_TAG, Settings, Worker
 from failover_lambda.errors import CouldNotAskError

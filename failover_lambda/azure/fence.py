@@ -14,8 +14,9 @@ from typing import Any, Final
 from azure.core.exceptions import ResourceNotFoundError
 from azure.mgmt.compute import ComputeManagementClient
 
+from failover_lambda.azure.bodies import Document
 from failover_lambda.azure.names import EVERYBODY, FENCE_RULES, NOBODY, Id
-from failover_lambda.azure.network import ENDS_WITHIN_S, POLL_S, SUCCEEDED, Document, Network, state_of
+from failover_lambda.azure.network import ENDS_WITHIN_S, POLL_S, SUCCEEDED, Network, state_of
 from failover_lambda.azure.outcomes import UnfinishedError
 from failover_lambda.contract import Settings, Worker
 from failover_lambda.model import InstanceView, Power

@@ -3,7 +3,7 @@
 Nothing here polls an operation's own address: those lie at the subscription, where our role reads nothing, and the SDK's
 poller would sleep for as long as the service suggests (10 s). The resource itself says when it is done.
 
-May import `outcomes`, `names`, `ports`, and the SDK.
+May import `bodies`, `outcomes`, `names`, `ports`, and the SDK.
 """
 
 from collections.abc import Callable
@@ -12,12 +12,11 @@ from typing import Any, Final
 from azure.core.exceptions import AzureError, ResourceNotFoundError
 from azure.mgmt.network import NetworkManagementClient
 
+from failover_lambda.azure import bodies
+from failover_lambda.azure.bodies import Document
 from failover_lambda.azure.names import Id, PoolId
 from failover_lambda.azure.outcomes import UnfinishedError
 from failover_lambda.ports import Clock
-
-Document = dict[str, Any]
-"""A resource as the service shows it."""
 
 POLL_S: Final = 1.0
 ENDS_WITHIN_S: Final = 120.0
@@ -64,7 +63,7 @@ class Network:
         Raises:
             UnfinishedError: it has failed, or not ended within ENDS_WITHIN_S.
         """
-        at, body = Id.parse(card_id), _body(document)
+        at, body = Id.parse(card_id), _as_sdk(bodies.of_card(document))
         condition = {"If-Match": str(document["etag"])}
         self._client.network_interfaces.begin_create_or_update(at.group, at.name, body, polling=False, headers=condition)
         return _succeeded(self.at_rest(card_id))
@@ -108,7 +107,7 @@ class Network:
         Raises:
             UnfinishedError: it has failed, or not ended within ENDS_WITHIN_S.
         """
-        condition, body = {"If-Match": str(document["etag"])}, _body(document)
+        condition, body = {"If-Match": str(document["etag"])}, _as_sdk(bodies.of_pool(document))
         pools = self._client.load_balancer_backend_address_pools
         pools.begin_create_or_update(pool.group, pool.balancer, pool.pool, body, polling=False, headers=condition)
         return _succeeded(self.pool_at_rest(pool))
@@ -120,14 +119,14 @@ class Network:
 
     def write_rule(self, group_id: str, rule: Document) -> None:
         """Write one rule of a group, and wait until that has ended."""
-        at, name, body = Id.parse(group_id), str(rule["name"]), _body(rule)
+        at, name, body = Id.parse(group_id), str(rule["name"]), _as_sdk(bodies.of_rule(rule))
         self._client.security_rules.begin_create_or_update(at.group, at.name, name, body, polling=False)
         _succeeded(self._at_rest(lambda: self._client.security_rules.get(at.group, at.name, name).as_dict()))
 
 
-def _body(document: Document) -> Any:
-    """As the SDK takes it: its own types name what the service shows."""
-    return document
+def _as_sdk(body: Document) -> Any:
+    """As the SDK takes it: its own types name the same fields."""
+    return body
 
 
 def _succeeded(document: Document) -> Document:

@@ -15,8 +15,9 @@ from collections.abc import Iterator
 from copy import deepcopy
 from typing import Final
 
+from failover_lambda.azure.bodies import Document
 from failover_lambda.azure.names import PoolId, is_same
-from failover_lambda.azure.network import IN_MOTION, Document, Network, state_of
+from failover_lambda.azure.network import IN_MOTION, Network, state_of
 from failover_lambda.azure.outcomes import NotNowError, NotSentError, UnfinishedError
 from failover_lambda.contract import OWNER_TAG, Settings, Worker
 from failover_lambda.errors import CouldNotAskError
