@@ -114,6 +114,8 @@ class Session:
 
     def _repair(self) -> int:
         self._wait_alone()
+        for each in pulumi_project.drop_cut_attributes(self.lab):
+            print(f"{each.name} was cut off while it was written, and is left out: nothing is lost with it", flush=True)
         self._pulumi("cancel", "--yes", quiet=True)
         self._adopt()
         refreshed = self._pulumi("refresh", "--yes", "--skip-preview")

@@ -104,6 +104,19 @@ def stored_resources(project: Project) -> Sequence[Mapping[str, Any]]:
     return (json.loads(file.read_text())["checkpoint"].get("latest") or {}).get("resources") or ()
 
 
+def drop_cut_attributes(project: Project) -> Sequence[Path]:
+    """Take away the attributes of the state that an engine was killed in the middle of writing; what was taken away.
+
+    Pulumi's file back end puts a file's content in place in one step, and the attributes beside it not. Where they are cut
+    off no command reads the state any more ("failed to load checkpoint: EOF"); without them every one does.
+    """
+    file = project.state_file
+    cut = [each for each in file.parent.glob(f"{file.name}*.attrs") if not each.stat().st_size] if file else []
+    for each in cut:
+        each.unlink()
+    return cut
+
+
 def command() -> Path | None:
     """The `pulumi` that is at hand; None where `make engine` has not been run."""
     found = shutil.which("pulumi", path=str(BIN))

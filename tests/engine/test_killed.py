@@ -24,6 +24,7 @@ from lab.bare_cloud import Cloud, cloud, resources
 from lab.providers.aws.finding import LOOK_UPS, Finder
 from lab.pulumi_cli import Pulumi, PulumiError
 from lab.pulumi_command import PLUGINS, Session
+from lab.pulumi_project import drop_cut_attributes
 from tests.engine import inventory
 
 pytestmark = pytest.mark.engine
@@ -155,6 +156,7 @@ def pulumi_alone_imports_nothing(stack: Stack) -> None:
     if not found:
         return
     urn, made = found[0]
+    drop_cut_attributes(stack.pulumi.project)
     stack.pulumi.cancel()
     stack.pulumi.refresh("--import-pending-creates", urn, "--import-pending-creates", made)
     assert urn not in [each["urn"] for each in stack.stored("resources")]

@@ -119,6 +119,20 @@ def test_a_repair_releases_the_lock_and_looks_what_was_being_made_before_it_goes
     ]
 
 
+def test_a_repair_leaves_out_the_attributes_that_a_killed_engine_cut_off(
+    engine: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = up(tmp_path, "one", "aws-dev")
+    begin(folder)
+    state = folder / "state" / ".pulumi" / "stacks" / "tandem" / "aws-dev.json"
+    cut, whole = state.with_name("aws-dev.json.attrs"), state.with_name("aws-dev.json.bak.attrs")
+    cut.write_text("")
+    whole.write_text("{}")
+    assert session(engine, folder).carry_out("repair") == 0
+    assert (cut.exists(), whole.exists(), state.exists()) == (False, True, True)
+    assert "aws-dev.json.attrs was cut off while it was written" in capsys.readouterr().out
+
+
 def test_a_repair_takes_out_of_the_state_what_a_failed_replacement_let_go_of(engine: Path, tmp_path: Path) -> None:
     folder = up(tmp_path, "one", "aws-dev")
     disk = {"type": "aws:ec2/volumeAttachment:VolumeAttachment", "urn": "disk", "pendingReplacement": True}
