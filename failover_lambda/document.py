@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn, TypeVar, cast
 
 from failover_lambda.contract import Settings, UnknownWordError, from_plain, to_plain
-from failover_lambda.errors import RecordLostError, RecordUnreadableError
+from failover_lambda.errors import ConflictError, RecordLostError, RecordUnreadableError
 from failover_lambda.model import RECORD_SCHEMA, Loss, Lost, Record
 from failover_lambda.moves import DAY_S
 
@@ -129,6 +129,16 @@ def judged(found: Found | None, site: str, floor: int | None) -> Record | None:
         why = f"the record of {site} is an old copy: it shows epoch {record.epoch}, and epoch {floor} had been reached"
         raise _lost(Loss.RESTORED, floor, found.version, why)
     return record
+
+
+def lost_in(found: Found | None, site: str, floor: int | None) -> Lost:
+    """What `judged` tells of a record that is lost; ConflictError where it is not lost any more."""
+    try:
+        record = judged(found, site, floor)
+    except RecordLostError as exc:
+        return exc.lost
+    stored = f"a record of version {record.version}" if record else "neither a record nor a floor"
+    raise ConflictError(f"the record was lost, and now there is {stored}")
 
 
 def _read(found: Found, site: str) -> Record:

@@ -26,7 +26,7 @@ from functools import lru_cache, partial
 from typing import Final, TypeVar
 
 from failover_lambda import pages
-from failover_lambda.contract import ProbeKind
+from failover_lambda.contract import ProbeKind, Settings
 from failover_lambda.model import Answer, ProbeReport, Sight
 from failover_lambda.probes import PROBES, Judgement, Probe, Question
 
@@ -71,6 +71,23 @@ class Inquiry:
     """Longest wait for the answer after it, TLS handshake included."""
     ready_path: str = ""
     """Asked of every target besides; "" = not asked."""
+
+
+def inquiry_of(settings: Settings, vantage: str, zone: str, connect_s: float) -> Inquiry:
+    """All that this vantage has to know of the site for one round."""
+    return Inquiry(
+        vantage=vantage,
+        zone=zone,
+        targets=tuple(Target(worker=worker.name, host=worker.address_private_ip) for worker in settings.workers),
+        kind=settings.probe_kind,
+        port=settings.probe_port,
+        path=settings.probe_path,
+        ready_path=settings.ready_path,
+        tls_verify=settings.probe_tls_verify,
+        tls_ca_pem=settings.probe_tls_ca_pem,
+        connect_s=connect_s,
+        answer_s=settings.answer_s(connect_s),
+    )
 
 
 class Anchor:

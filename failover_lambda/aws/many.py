@@ -7,18 +7,17 @@ others. May import `contract`, `model`, `errors`, `ports` and the adapters of on
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from failover_lambda.aws.address import Address
 from failover_lambda.aws.announced import Announced
 from failover_lambda.aws.fence import Machines, shown_in
 from failover_lambda.aws.outcomes import from_ec2, read_once
-from failover_lambda.aws.probers import inquiry_of
 from failover_lambda.contract import Settings, from_plain, to_plain
 from failover_lambda.errors import CouldNotAskError
 from failover_lambda.model import AddressView, InstanceView, Sight
 from failover_lambda.ports import BySite
+from failover_lambda.prober import inquiry_of
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -73,7 +72,7 @@ class LiveSharedProbers:
         known = self._texts.get(key)
         if known is None or known[0] is not settings:
             prober = next(each for each in settings.probers if each.function_name == vantage)
-            inquiry = replace(inquiry_of(prober, settings), connect_s=connect_s)
+            inquiry = inquiry_of(settings, vantage, prober.zone, connect_s)
             known = self._texts[key] = settings, json.dumps(to_plain(inquiry), separators=(",", ":"))
         return known[1]
 

@@ -51,8 +51,8 @@ from failover_lambda.aws.items import (
     unchanged,
 )
 from failover_lambda.contract import RECORD_KEY, epoch_key, lease_key, quarantine_key, record_key
-from failover_lambda.document import QUARANTINED_MAX, judged, quarantine_is_full
-from failover_lambda.errors import ConflictError, RecordLostError
+from failover_lambda.document import QUARANTINED_MAX, Found, judged, lost_in, quarantine_is_full
+from failover_lambda.errors import ConflictError
 from failover_lambda.model import Lease, Lost, Record, Request
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class LiveStore:
         return self._judged(self._get(self._record_key))
 
     def _judged(self, item: Item | None) -> Record | None:
-        return judged(None if item is None else found_in(item), self._site, self._floor)
+        return judged(_found(item), self._site, self._floor)
 
     def save(self, record: Record, lease: Lease) -> Record:
         """One TransactWriteItems, with the floor in it where that has to rise; two reads more where its condition failed."""
@@ -123,19 +123,11 @@ class LiveStore:
         if found is not None and found == self._item(record, lease):
             self._require_own_write(found, lease, ConflictError("it stands there already"))
             return _next(record)
-        lost = self._lost(found)
+        lost = lost_in(_found(found), self._site, self._floor)
         if lost.version != record.version:
             raise ConflictError(f"version {record.version} was to be superseded, the stored one is {lost.version}")
         away = [] if found is None else [self._quarantined(found, lost)]
         return self._write(record, lease, unchanged(found), [self._raised(record.epoch, "<"), *away])
-
-    def _lost(self, found: Item | None) -> Lost:
-        try:
-            record = self._judged(found)
-        except RecordLostError as exc:
-            return exc.lost
-        stored = f"a record of version {record.version}" if record else "neither a record nor a floor"
-        raise ConflictError(f"the record was lost, and now there is {stored}")
 
     def _quarantined(self, found: Item, lost: Lost) -> Item:
         """The part of a transaction that keeps what was found, in the first place that is free."""
@@ -304,6 +296,10 @@ class LiveStore:
         if dated_s is not None:
             self._clock_offset_s = dated_s - self._now_s()
         return answer
+
+
+def _found(item: Item | None) -> Found | None:
+    return None if item is None else found_in(item)
 
 
 def _key(key: str) -> Item:

@@ -34,6 +34,9 @@ POWER: Final = {
 
 GONE: Final = Power.TERMINATED
 
+PRIORITY: Final = 100
+"""The lowest that a rule may have, so these two are looked at first (Azure, "Network security groups", read 2026-11)."""
+
 
 class Machines:
     """The virtual machines of a site and their security groups."""
@@ -78,11 +81,14 @@ class Machines:
 
     def _set_rules(self, worker: Worker, prefix: str) -> None:
         (group_id,) = worker.group_ids
-        standing = {rule["name"]: rule for rule in self._network.group(group_id)["properties"]["securityRules"]}
+        standing = self._rules(worker)
         for name in FENCE_RULES:
-            rule = standing[name]
-            if not _says(rule, prefix):
-                self._network.write_rule(group_id, _with_prefix(rule, prefix))
+            if not _says(standing.get(name), name, prefix):
+                self._network.write_rule(group_id, rule(name, prefix))
+
+    def _rules(self, worker: Worker) -> dict[str, Document]:
+        (group_id,) = worker.group_ids
+        return {each["name"]: each for each in self._network.group(group_id)["properties"]["securityRules"]}
 
     def _view(self, worker: Worker) -> InstanceView:
         power, launched_s = self._power(worker)
@@ -90,9 +96,9 @@ class Machines:
         return InstanceView(worker=worker.name, power=power, launched_s=launched_s, isolated=isolated)
 
     def _isolated(self, worker: Worker) -> bool:
-        (group_id,) = worker.group_ids
-        rules = {rule["name"]: rule for rule in self._network.group(group_id)["properties"]["securityRules"]}
-        return all(_says(rules[name], EVERYBODY) and state_of(rules[name]) == SUCCEEDED for name in FENCE_RULES)
+        """By both rules; one that somebody deleted denies nothing, and is written anew by the next fence."""
+        rules = self._rules(worker)
+        return all(_says(rules.get(name), name, EVERYBODY) and state_of(rules[name]) == SUCCEEDED for name in FENCE_RULES)
 
     def _power(self, worker: Worker) -> tuple[Power, float]:
         """The power, and when the platform last ended an operation on the machine: a start is one, so it grows with each."""
@@ -108,15 +114,20 @@ class Machines:
         return POWER.get(power, Power.UNKNOWN), datetime.fromisoformat(ended).timestamp() if ended else 0.0
 
 
-def _says(rule: Document, prefix: str) -> bool:
-    properties = rule["properties"]
-    return properties["access"] == "Deny" and properties[_side(rule)] == prefix
+def rule(name: str, prefix: str) -> Document:
+    """A rule of the fence, whole: it denies whatever comes from there, or goes there."""
+    sides = {"sourceAddressPrefix": EVERYBODY, "destinationAddressPrefix": EVERYBODY, _SIDES[name]: prefix}
+    ports = {"sourcePortRange": "*", "destinationPortRange": "*", "protocol": "*"}
+    inbound = _SIDES[name] == "sourceAddressPrefix"
+    about = {"access": "Deny", "direction": "Inbound" if inbound else "Outbound", "priority": PRIORITY}
+    return {"name": name, "properties": {**about, **ports, **sides}}
 
 
-def _with_prefix(rule: Document, prefix: str) -> Document:
-    return {**rule, "properties": {**rule["properties"], "access": "Deny", _side(rule): prefix}}
+def _says(standing: Document | None, name: str, prefix: str) -> bool:
+    if standing is None:
+        return prefix == NOBODY
+    wanted, found = rule(name, prefix)["properties"], standing["properties"]
+    return all(found.get(field) == value for field, value in wanted.items())
 
 
-def _side(rule: Document) -> str:
-    inbound = rule["properties"]["direction"] == "Inbound"
-    return "sourceAddressPrefix" if inbound else "destinationAddressPrefix"
+_SIDES: Final[Mapping[str, str]] = dict(zip(FENCE_RULES, ("sourceAddressPrefix", "destinationAddressPrefix"), strict=True))

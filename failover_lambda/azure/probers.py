@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from failover_lambda.contract import Settings
 from failover_lambda.model import Sight
-from failover_lambda.prober import Anchor, Inquiry, Target, look
+from failover_lambda.prober import Anchor, inquiry_of, look
 
 INSIDE: Final = "inside"
 """The vantage's name. It looks from no worker's zone, so it may speak against each of them (RULE 3.3)."""
@@ -47,18 +47,4 @@ class LiveProbers:
 
     def look(self, vantage: str, connect_s: float) -> Sight:
         """Questions of our own, within their deadlines: there is nobody who could not be asked."""
-        settings = self._settings
-        inquiry = Inquiry(
-            vantage=vantage,
-            zone=INSIDE,
-            targets=tuple(Target(worker=worker.name, host=worker.address_private_ip) for worker in settings.workers),
-            kind=settings.probe_kind,
-            port=settings.probe_port,
-            path=settings.probe_path,
-            ready_path=settings.ready_path,
-            tls_verify=settings.probe_tls_verify,
-            tls_ca_pem=settings.probe_tls_ca_pem,
-            connect_s=connect_s,
-            answer_s=settings.answer_s(connect_s),
-        )
-        return look(inquiry, self._anchor)
+        return look(inquiry_of(self._settings, vantage, INSIDE, connect_s), self._anchor)

@@ -30,8 +30,8 @@ from failover_lambda.azure import shard as shards
 from failover_lambda.azure.blobs import Blob, Blobs
 from failover_lambda.azure.shard import Entry, Shard
 from failover_lambda.contract import epoch_key, lease_key, quarantine_key
-from failover_lambda.document import QUARANTINED_MAX, judged, quarantine_is_full
-from failover_lambda.errors import ConflictError, RecordLostError, StoreUnavailableError
+from failover_lambda.document import QUARANTINED_MAX, Found, judged, lost_in, quarantine_is_full
+from failover_lambda.errors import ConflictError, StoreUnavailableError
 from failover_lambda.model import Lease, Lost, Record, Request
 
 TRIES: Final = 5
@@ -70,13 +70,10 @@ class LiveStore:
     def load(self) -> Record | None:
         """Two reads, the floor first."""
         self._floor = self._read_floor()
-        record = self._judged(self._read_shard()[1].records.get(self._site))
+        record = judged(_found(self._read_shard()[1].records.get(self._site)), self._site, self._floor)
         if record and self._floor is not None and record.epoch > self._floor:
             self._raise_floor(record.epoch)  # its writer died before it could
         return record
-
-    def _judged(self, entry: Entry | None) -> Record | None:
-        return judged(None if entry is None else shards.found_in(entry), self._site, self._floor)
 
     def save(self, record: Record, lease: Lease) -> Record:
         """One read and one write; where the epoch rises, one of each more for the floor."""
@@ -101,7 +98,7 @@ class LiveStore:
         return shards.next_version(record)
 
     def _move_away(self, shard: Shard, found: Entry | None, record: Record, lease: Lease) -> None:
-        lost = self._lost(found)
+        lost = lost_in(_found(found), self._site, self._floor)
         if lost.version != record.version:
             raise ConflictError(f"version {record.version} was to be superseded, the stored one is {lost.version}")
         self._require_floor(record.epoch - 1)
@@ -110,14 +107,6 @@ class LiveStore:
         if found is not None:
             self._quarantine(found, lost)
         self._change(change)
-
-    def _lost(self, found: Entry | None) -> Lost:
-        try:
-            record = self._judged(found)
-        except RecordLostError as exc:
-            return exc.lost
-        stored = f"a record of version {record.version}" if record else "neither a record nor a floor"
-        raise ConflictError(f"the record was lost, and now there is {stored}")
 
     def _quarantine(self, found: Entry, lost: Lost) -> None:
         """Keep it in the first place that is free, or where an earlier try of ours has put it already."""
@@ -227,6 +216,10 @@ class LiveStore:
                     continue
                 return after
         raise StoreUnavailableError(f"change {self._shard_name}: others wrote there {TRIES} times")
+
+
+def _found(entry: Entry | None) -> Found | None:
+    return None if entry is None else shards.found_in(entry)
 
 
 def _floor_in(blob: Blob | None) -> int | None:

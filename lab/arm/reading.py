@@ -1,7 +1,5 @@
 """Answers what only reads: a resource, a list, a machine's instance view, an operation."""
 
-from collections.abc import Callable
-
 from lab.arm import operations
 from lab.arm.bodies import items, properties
 from lab.arm.call import Call, not_emulated, not_found
@@ -85,15 +83,15 @@ def _inside(call: Call, kind: Kind) -> list[Json]:
 
 
 def _documents(call: Call, kind: Kind, *, below: bool) -> list[Json]:
-    of_type = call.world.of_type(kind.type)
-    lies: Callable[[Document], bool]
+    found = call.world.of_type(kind.type)
+    return [shown(call.world, each) for each in found if _lies_at(call.target.key, each, kind, below=below)]
+
+
+def _lies_at(key: str, document: Document, kind: Kind, *, below: bool) -> bool:
+    """Whether a list there shows it: an assignment holds above and below, a child stands in its parent."""
     if kind.namespace == "Microsoft.Authorization":
-        lies = lambda each: _scope(each).startswith(call.target.key) or call.target.key.startswith(_scope(each))  # noqa: E731
-    elif below:
-        lies = lambda each: parse(each.id).parent_id.lower() == call.target.key  # noqa: E731
-    else:
-        lies = lambda each: each.key.startswith(call.target.key + "/")  # noqa: E731
-    return [shown(call.world, each) for each in of_type if lies(each)]
+        return _scope(document).startswith(key) or key.startswith(_scope(document))
+    return parse(document.id).parent_id.lower() == key if below else document.key.startswith(key + "/")
 
 
 def _scope(document: Document) -> str:

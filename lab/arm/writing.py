@@ -13,7 +13,7 @@ from lab.arm.call import Call, group_not_found, not_emulated, not_found
 from lab.arm.change import Change
 from lab.arm.etags import renew
 from lab.arm.ids import GROUP_TYPE, Target, parse
-from lab.arm.kinds import Kind, kind_of
+from lab.arm.kinds import KINDS, Kind, kind_of
 from lab.arm.locks import locked
 from lab.arm.messages import Json, Refusal, RefusedError, Reply
 from lab.arm.preconditions import unmet
@@ -191,9 +191,7 @@ def _power(call: Call, place: Place, will_fail: Refusal | None) -> Reply:
     seconds = 0.0 if settled else call.settings.times.of(machine.type, verb)
     operation = carrying.power(call, machine, verb, seconds)
     operation.will_fail = will_fail.error() if will_fail else None
-    kind = kind_of(machine.type)
-    assert kind is not None, "a machine's type is in the table"  # noqa: S101 - a constant of this package
-    return _accepted(call, kind, operation, status=202, body=None)
+    return _accepted(call, KINDS[machine.type.lower()], operation, status=202, body=None)
 
 
 def _power_limitation(call: Call, machine: Document, verb: str) -> Refusal | None:

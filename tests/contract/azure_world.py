@@ -4,16 +4,16 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
-from azure.core.credentials import AccessToken
-from azure.core.pipeline.policies import SansIOHTTPPolicy
 from azure.core.rest import HttpRequest
 
 from failover_lambda.azure.clients import Clients, build
 from failover_lambda.azure.cloud import LiveCloud
-from failover_lambda.azure.names import EVERYBODY, FENCE_RULES, NOBODY
+from failover_lambda.azure.fence import rule
+from failover_lambda.azure.names import FENCE_RULES, NOBODY
 from failover_lambda.contract import OWNER_TAG, Settings, Worker
 from failover_lambda.ports import Clock, Cloud
 from tests.fakes import make_settings
+from tests.lab.arm.credentials import Credential, PlainHttp
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 LOCATION = "westeurope"
@@ -22,23 +22,6 @@ WAIT_S = 20.0
 
 WATCHDOG, OWNER = "watchdog", "owner"
 """Object ids: whose role is tried, and who builds the site."""
-
-
-@dataclass(frozen=True)
-class Credential:
-    """A token that says who it is."""
-
-    identity: str = WATCHDOG
-
-    def get_token(self, *_scopes: str, **_options: Any) -> AccessToken:
-        return AccessToken(f"oid:{self.identity}", int(time.time()) + 3600)
-
-
-class PlainHttp(SansIOHTTPPolicy[Any, Any]):
-    """Lets a token travel without TLS, which the clients refuse otherwise."""
-
-    def on_request(self, request: Any) -> None:
-        request.context.options.setdefault("enforce_https", False)
 
 
 def clients(endpoint: str, identity: str = WATCHDOG, **options: Any) -> Clients:
@@ -137,7 +120,10 @@ class AzureWorld:
 
     def _make_worker(self, number: int) -> Worker:
         name, private_ip = f"wk{number}", f"10.0.0.{number + 9}"
-        group = {"location": LOCATION, "properties": {"flushConnection": True, "securityRules": fence_rules()}}
+        group = {
+            "location": LOCATION,
+            "properties": {"flushConnection": True, "securityRules": [rule(name, NOBODY) for name in FENCE_RULES]},
+        }
         self._network.network_security_groups.begin_create_or_update(self.group, name, group, polling=False)
         group_id = str(self._wait_for(lambda: self._network.network_security_groups.get(self.group, name))["id"])
         configuration = {
@@ -221,15 +207,3 @@ class BalancedWorld(AzureWorld):
         self._network.load_balancers.begin_create_or_update(self.group, "lb", body, polling=False)
         self._wait_for(lambda: self._network.load_balancers.get(self.group, "lb"))
         return f"{own}/backendAddressPools/workers"
-
-
-def fence_rules() -> list[dict[str, Any]]:
-    """As the program declares them: they deny what nobody has."""
-    rules: list[dict[str, Any]] = []
-    for name, direction in zip(FENCE_RULES, ("Inbound", "Outbound"), strict=True):
-        prefixes = {"sourceAddressPrefix": EVERYBODY, "destinationAddressPrefix": EVERYBODY}
-        prefixes["sourceAddressPrefix" if direction == "Inbound" else "destinationAddressPrefix"] = NOBODY
-        ports = {"sourcePortRange": "*", "destinationPortRange": "*"}
-        properties = {"priority": 100, "access": "Deny", "direction": direction, "protocol": "*", **ports, **prefixes}
-        rules.append({"name": name, "properties": properties})
-    return rules

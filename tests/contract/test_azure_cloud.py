@@ -376,6 +376,28 @@ def test_a_fence_is_two_rules_that_are_written_and_never_deleted(stand: Stand) -
     assert not stand.instance().isolated
 
 
+@pytest.mark.parametrize("name", FENCE_RULES)
+def test_a_rule_of_the_fence_that_somebody_deleted_hides_no_machine_and_is_written_anew(stand: Stand, name: str) -> None:
+    group = stand.world.settings.worker("wk1").group_ids[0]
+    assert stand.arm.ask("DELETE", f"{group}/securityRules/{name}").status == 202
+    stand.arm.wait(WRITE_S)
+    assert (stand.instance().power, stand.instance().isolated) == (Power.RUNNING, False)
+    assert stand.run(Do.RESTORE).outcome is Outcome.DONE
+    assert stand.run(Do.ISOLATE).outcome is Outcome.DONE
+    assert stand.instance().isolated
+
+
+def test_a_rule_of_the_fence_that_a_hand_narrowed_is_no_fence(stand: Stand) -> None:
+    assert stand.run(Do.ISOLATE).outcome is Outcome.DONE
+    path = f"{stand.world.settings.worker('wk1').group_ids[0]}/securityRules/{FENCE_RULES[0]}"
+    narrowed = stand.arm.get(path)
+    narrowed["properties"]["destinationPortRange"] = "2575"
+    stand.arm.made(path, narrowed)
+    assert not stand.instance().isolated
+    assert stand.run(Do.ISOLATE).outcome is Outcome.DONE
+    assert stand.instance().isolated
+
+
 def test_half_a_fence_is_none_and_is_finished_when_it_is_asked_again(stand: Stand) -> None:
     stand.order(Effect.REFUSE, WRITE_RULE, nth=2)
     assert stand.run(Do.ISOLATE).outcome is Outcome.LOST

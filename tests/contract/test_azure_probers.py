@@ -1,9 +1,7 @@
 """The port `ports.Probers` on Azure: the function asks real sockets itself, from one vantage."""
 
-import threading
 from collections.abc import Generator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -11,31 +9,17 @@ from failover_lambda.azure.probers import INSIDE, LiveProbers, anchor_of
 from failover_lambda.contract import Settings
 from failover_lambda.model import Answer
 from failover_lambda.prober import Anchor
+from tests.contract.healthy import healthy_service
 from tests.fakes import make_settings
 
 pytestmark = pytest.mark.contract
 
 
-class Healthy(BaseHTTPRequestHandler):
-    """A service that is well, and not ready."""
-
-    def do_GET(self) -> None:
-        self.send_response(503 if self.path == "/ready" else 200)
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the library's name)
-        """Say nothing."""
-
-
 @pytest.fixture(scope="module")
 def port() -> Generator[int]:
     """A healthy service on 127.0.0.1; nobody listens on that port of 127.0.0.2."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Healthy) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield server.server_port
-        server.shutdown()
-        thread.join()
+    with healthy_service() as found:
+        yield found
 
 
 @pytest.fixture

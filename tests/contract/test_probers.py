@@ -1,11 +1,9 @@
 """The port `ports.Probers` on Lambda: a function in ministack asks real sockets; and how it could not."""
 
 import io
-import threading
 import zipfile
 from collections.abc import Generator, Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,9 @@ from failover_lambda.aws.probers import LiveProbers
 from failover_lambda.contract import ProberRef, Settings
 from failover_lambda.errors import CouldNotAskError
 from failover_lambda.model import Answer
+from failover_lambda.prober import inquiry_of
 from tests.contract.emulators import PATIENT, client
+from tests.contract.healthy import healthy_service
 from tests.fakes import make_settings
 
 pytestmark = [pytest.mark.contract, pytest.mark.lab]
@@ -45,26 +45,11 @@ def hangs(event, context):
 """Functions that do what a prober should not."""
 
 
-class Healthy(BaseHTTPRequestHandler):
-    """A service that is well, and not ready."""
-
-    def do_GET(self) -> None:
-        self.send_response(503 if self.path == "/ready" else 200)
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the library's name)
-        """Say nothing."""
-
-
 @pytest.fixture(scope="module")
 def port() -> Generator[int]:
     """A healthy service on 127.0.0.1; nobody listens on that port of 127.0.0.2."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Healthy) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield server.server_port
-        server.shutdown()
-        thread.join()
+    with healthy_service() as found:
+        yield found
 
 
 def bundle() -> bytes:
@@ -157,3 +142,10 @@ def test_a_vantage_that_gave_no_sight_of_its_own_could_not_be_asked(api: Any, si
 def test_a_vantage_that_does_not_answer_in_time_could_not_be_asked(api: Any, site: Settings) -> None:
     with pytest.raises(CouldNotAskError, match="invoke hangs: no answer: Read timeout"):
         probers(api, site, "hangs", read_timeout_s=0.5).look("hangs", 0.1)
+
+
+def test_in_a_burst_an_answer_is_waited_for_as_long_as_at_rest_and_never_shorter_than_the_connection(site: Settings) -> None:
+    """A service that takes its time would be silent in every round of a burst else (`Settings.answer_s`)."""
+    quick = replace(site, probe_timeout_s=0.1, burst_timeout_s=0.3)
+    asked = [inquiry_of(quick, "prober-a", "a", connect_s) for connect_s in (0.1, 0.3)]
+    assert [(each.connect_s, each.answer_s) for each in asked] == [(0.1, 0.1), (0.3, 0.3)]

@@ -1,15 +1,12 @@
 """The main stories with Microsoft's own clients, unchanged, over a socket: what the watchdog will send and meet."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from azure.core.credentials import AccessToken
 from azure.core.exceptions import HttpResponseError, ServiceResponseError
-from azure.core.pipeline.policies import SansIOHTTPPolicy
 from azure.mgmt.compute import ComputeManagementClient
 from azure.mgmt.network import NetworkManagementClient
 
@@ -34,27 +31,11 @@ from tests.lab.arm.clouds import (
     pool_body,
     rule_body,
 )
+from tests.lab.arm.credentials import Credential, PlainHttp
 from tests.lab.arm.test_roles import GRANT, MOVE, ROLE, WATCHDOG, grant_body, role_body
 
 pytestmark = pytest.mark.lab
 GROUP = "pair"
-
-
-class Credential:
-    """A token that says who it is."""
-
-    def __init__(self, identity: str) -> None:
-        self._token = f"oid:{identity}"
-
-    def get_token(self, *_scopes: str, **_options: Any) -> AccessToken:
-        return AccessToken(self._token, int(time.time()) + 3600)
-
-
-class PlainHttp(SansIOHTTPPolicy[Any, Any]):
-    """Lets a token travel without TLS, which the clients refuse otherwise."""
-
-    def on_request(self, request: Any) -> None:
-        request.context.options.setdefault("enforce_https", False)
 
 
 @dataclass
