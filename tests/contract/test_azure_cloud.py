@@ -14,6 +14,7 @@ import pytest
 from failover_lambda.azure.names import ASSOCIATION_TAG, EPOCH_TAG, FENCE_RULES
 from failover_lambda.azure.network import ENDS_WITHIN_S
 from failover_lambda.azure.outcomes import outcome_of
+from failover_lambda.azure.rights import allows
 from failover_lambda.errors import CouldNotAskError, DeniedError
 from failover_lambda.model import Answered, Association, Command, Do, InstanceView, Outcome, Power
 from lab.arm.faults import Effect, Fault, throttled
@@ -168,6 +169,16 @@ def test_an_epochs_first_write_makes_every_write_of_the_time_before_miss(stand: 
     assert stand.shown() is None
     assert stand.write_card("wk2", if_match=late) == (412, "PreconditionFailed")
     assert stand.card("wk2")["tags"][EPOCH_TAG] == "2"
+
+
+def test_an_association_that_arrives_late_misses_the_card_that_it_was_made_for(stand: Stand) -> None:
+    """Hole 2, by the adapter's own write: the address is on nobody when it lands, so nothing but the ETag stops it."""
+    stand.order(Effect.LATE, WRITE_CARD, method="PUT", late_s=300.0)
+    assert stand.run(Do.ASSOCIATE, "wk2", epoch=1).outcome is Outcome.LOST
+    association_id = stand.associated("wk1", epoch=2)
+    assert stand.run(Do.DISASSOCIATE, association_id=association_id, epoch=3).outcome is Outcome.DONE
+    stand.arm.wait(400)
+    assert stand.shown() is None
 
 
 def test_a_leader_of_the_past_moves_nothing(stand: Stand) -> None:
@@ -411,6 +422,8 @@ def test_a_stop_cuts_the_power_and_is_done_when_it_is_off(stand: Stand) -> None:
     assert stand.run(Do.STOP).outcome is Outcome.DONE
     assert stand.arm.clock.t - began_s >= WRITE_S
     assert stand.instance().power is Power.STOPPED
+    cuts = [fields["hard"] for event, fields in stand.arm.told if event == "machine" and fields["verb"] == "powerOff"]
+    assert cuts == [True]
 
 
 # What answers mean
@@ -459,6 +472,25 @@ def test_what_our_role_may_not_do_is_told_as_denied(stand: Stand, code: str) -> 
     stand.order(Effect.REFUSE, READ_CARD, denied)
     with pytest.raises(DeniedError, match=code):
         stand.shown()
+
+
+@pytest.mark.parametrize(
+    ("actions", "left_out", "allowed"),
+    [
+        (["*"], [], True),
+        (["Microsoft.Network/*/write"], [], True),
+        (["microsoft.network/NETWORKINTERFACES/write"], [], True),
+        (["Microsoft.Network/networkInterfaces/read"], [], False),
+        (["Microsoft.Network/networkInterfaces/writes"], [], False),
+        (["*"], ["Microsoft.Network/networkInterfaces/*"], False),
+        (["*"], ["*/delete"], True),
+        ([], [], False),
+    ],
+)
+def test_an_action_is_allowed_where_a_permission_names_it_and_does_not_leave_it_out(
+    actions: list[str], left_out: list[str], allowed: bool
+) -> None:
+    assert allows([{"actions": actions, "notActions": left_out}], WRITE_CARD) is allowed
 
 
 def test_what_is_not_there_is_not_sent(stand: Stand) -> None:

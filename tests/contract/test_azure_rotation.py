@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from failover_lambda.azure.bodies import Document
 from failover_lambda.azure.names import PoolId
+from failover_lambda.azure.network import Network
 from failover_lambda.errors import CouldNotAskError
 from failover_lambda.model import Answered, Association, Command, Do, Outcome
 from lab.arm.faults import Effect, Fault
@@ -96,6 +98,37 @@ def test_a_late_write_of_the_time_before_misses(stand: Stand) -> None:
     stand.run(Do.DISASSOCIATE, association_id=association_id, epoch=2)
     assert stand.arm.put(old["id"], old, if_match=old["etag"]).status == 412
     assert stand.states == {"wk1": "Down", "wk2": "Down"}
+
+
+def test_an_association_that_arrives_late_lets_no_second_member_up(stand: Stand) -> None:
+    """By the adapter's own write: nothing but the ETag stops it."""
+    late = Fault(Effect.LATE, Refusal(500, "InternalServerError", ""), method="PUT", action=WRITE_POOL, late_s=300.0)
+    stand.arm.emulator.order(late)
+    assert stand.run(Do.ASSOCIATE, "wk1", epoch=1).outcome is Outcome.LOST
+    stand.associated("wk2")
+    stand.arm.wait(400)
+    assert stand.states == {"wk1": "Down", "wk2": "Up"}
+
+
+def test_the_pool_is_taken_from_no_other_member(stand: Stand) -> None:
+    stand.associated("wk1")
+    answered = stand.run(Do.ASSOCIATE, "wk2")
+    assert (answered.outcome, answered.code) == (Outcome.DEFERRED, "AnotherMemberIsUp")
+    assert stand.states == {"wk1": "Up", "wk2": "Down"}
+
+
+def test_a_write_that_ended_well_and_left_the_pool_empty_is_not_done(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As pulumi-azure-native#3601 tells; the emulator has no such defect, so its answer is emptied here."""
+    write = Network.write_pool
+
+    def emptied(network: Network, pool: PoolId, document: Document) -> Document:
+        after = write(network, pool, document)
+        return {**after, "properties": {**after["properties"], "loadBalancerBackendAddresses": []}}
+
+    monkeypatch.setattr(Network, "write_pool", emptied)
+    for do in (Do.ASSOCIATE, Do.DISASSOCIATE):
+        answered = stand.run(do, association_id=f"{stand.pool['id']}@{stand.pool['etag']}")
+        assert (answered.outcome, answered.code) == (Outcome.LOST, "NotAsWritten")
 
 
 def test_an_association_that_is_no_more_is_not_ended_twice(stand: Stand) -> None:
