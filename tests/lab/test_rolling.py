@@ -154,6 +154,10 @@ class PaperDesk(Desk):
     replies: dict[str, Answer] = field(default_factory=dict[str, Answer])
     refuses: frozenset[str] = frozenset()
     moves_in: frozenset[str] = frozenset()
+    is_silent: bool = False
+    """About the pause: it is carried out, and the reply is not seen."""
+    interrupts: bool = False
+    """Ctrl-C, while the pause's reply is waited for."""
 
     def put(self, entry: str) -> None:
         said = json.loads(entry)
@@ -166,7 +170,9 @@ class PaperDesk(Desk):
         self.replies[said["id"]] = Answer(said["id"], verb not in self.refuses, "not now")
 
     def answer(self, own_id: str) -> Answer | None:
-        return self.replies.get(own_id)
+        if self.asked == ["pause"] and self.interrupts:
+            raise KeyboardInterrupt
+        return None if self.asked == ["pause"] and self.is_silent else self.replies.get(own_id)
 
     def record(self) -> dict[str, Any]:
         return dict(self.now)
@@ -405,3 +411,19 @@ def free_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])
+
+
+def test_a_pause_whose_reply_nobody_waited_for_is_ended(bench: Bench) -> None:
+    """It may be carried out all the same."""
+    bench.desk = PaperDesk(bench.desk.dynamodb, "table", "site", interrupts=True)
+    with pytest.raises(KeyboardInterrupt):
+        bench.roll(IN_PLACE)
+    assert bench.desk.asked == ["pause", "resume"]
+
+
+def test_a_pause_without_a_reply_changes_nothing_and_is_ended(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rolling, "ANSWER_S", 0.1)
+    bench.desk = PaperDesk(bench.desk.dynamodb, "table", "site", is_silent=True)
+    with pytest.raises(RollRefusedError, match=r"no reply within 0\.1 s, so nobody seems to lead"):
+        bench.roll(IN_PLACE)
+    assert bench.desk.asked == ["pause", "resume"]
