@@ -42,7 +42,7 @@ class AzureSettings:
 
     Attributes:
         network: the lab's /16 of 127.0.0.0/8.
-        times: the row of `lab.arm.times` by its name.
+        times: which of `lab.arm.times`, by its name.
         seed: of the guids.
         owners: object ids that may do everything, besides the operator.
         roles: whether roles are checked.
