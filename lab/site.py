@@ -19,10 +19,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from failover_lambda.contract import lease_key, record_key
 from lab import stack_file
 from lab.api_faults import FRONTS, WATCHDOGS_PATIENCE, ApiFaults
-from lab.asking import Desk
+from lab.asking import Desk, TableDesk
 from lab.child import Child, Event
 from lab.deploying import By, Deployed, Deployer
 from lab.emulators import CloudSettings, Emulators
@@ -126,7 +125,7 @@ class Site:
 
     def desk(self) -> Desk:
         """An operator's way to the inbox and to the record, past every door and front."""
-        return Desk(self.client("dynamodb"), str(self.outputs["stateTable"]), self.name)
+        return TableDesk(self.client("dynamodb"), str(self.outputs["stateTable"]), self.name)
 
     def wait_for(self, what: str, true: Callable[[], bool], deadline_s: float) -> None:
         """Wait, checking every process; TimeoutError names `what`."""
@@ -216,9 +215,9 @@ class _Birth:
         return site
 
     def _start_observer(self, site: Site) -> None:
-        flags: list[object] = ["--endpoint", site.emulators.endpoints.of("dynamodb"), "--region", site.emulators.region]
-        flags += ["--table", site.outputs["stateTable"], "--interval", RECORD_POLL_S]
-        flags += ["--record-key", record_key(site.name), "--lease-key", lease_key("0")]
+        flags: list[object] = ["--store", "table", "--endpoint", site.emulators.endpoints.of("dynamodb")]
+        flags += ["--region", site.emulators.region, "--table", site.outputs["stateTable"]]
+        flags += ["--site", site.name, "--interval", RECORD_POLL_S]
         self._supervisor.module("observer", "lab.observer", *flags, "--log", site.logs / "record.jsonl").expect(
             "ready", READY_S
         )

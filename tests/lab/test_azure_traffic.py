@@ -125,6 +125,19 @@ class Lab:
         record = self.watchdog.record()
         return record is not None and not record.fences
 
+    def observer(self) -> Tail:
+        log = self.supervisor.logs / "record.jsonl"
+        flags: list[object] = [
+            "--store",
+            "container",
+            "--endpoint",
+            self.settings.record_table,
+            "--site",
+            self.settings.site,
+        ]
+        self.supervisor.module("observer", "lab.observer", *flags, "--interval", 0.03, "--log", log).expect("ready", 20.0)
+        return Tail(log)
+
     def cards_of(self, worker: str) -> list[str]:
         """What its network card was, one after the other."""
         return [str(line["card"]) for line in Tail(self.supervisor.logs / f"relay-{worker}.jsonl").read() if "card" in line]
@@ -189,6 +202,7 @@ def test_senders_follow_the_address_when_its_holder_dies_and_the_old_holder_come
     public_ip = lab.watchdog.ports.cloud.read_address().public_ip
     tail = lab.sender("s1", public_ip)
     lab.wait_for("wk1 to serve the sender", lab.served_by(tail, "wk1"))
+    seen = lab.observer()
     lab.machines.process("wk1").kill()
     lab.wait_for("the move", lambda: lab.steady("wk2"))
     lab.wait_for("wk2 to serve the sender", lab.served_by(tail, "wk2"))
@@ -201,6 +215,9 @@ def test_senders_follow_the_address_when_its_holder_dies_and_the_old_holder_come
     since_t = time.monotonic()
     lab.wait_for("wk2 to go on serving", lab.served_by(tail, "wk2", since_t))
     assert lab.steady("wk2")
+    records = [line["record"] for line in seen.read() if line["event"] == "record"]
+    assert {each["holder"] for each in records} == {"wk1", "wk2"}, "whoever watches the store sees the holder change"
+    assert seen.last("lease") is not None
 
 
 def test_isolation_cuts_a_card_with_the_connections_that_stand_and_its_end_opens_it(lab: Lab) -> None:
