@@ -26,10 +26,13 @@ from failover_lambda.model import Command, Do, Outcome, Phase, Record
 from failover_lambda.prober import Anchor
 from failover_lambda.public import LivePublicPath
 from lab import hypervisor
-from lab.azure_cloud import STORAGE_KEY, AzureCloud, AzureSettings, is_fixed
+from lab.azure_calls import read_calls
+from lab.azure_cloud import OPERATOR, STORAGE_KEY, AzureCloud, AzureSettings, is_fixed
 from lab.child import Child, Event
 from lab.hypervisor import Hypervisor
 from lab.networks import Network, take
+from lab.rawevents import Verb
+from lab.rawlines import read_log
 from lab.supervisor import Supervisor
 from lab.tail import Tail
 from tests.contract.azure_world import AzureWorld, BalancedWorld, clients
@@ -197,6 +200,25 @@ def lab(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Lab]:
             machines.close()
 
 
+def the_raw_logs_tell_the_move(lab: Lab) -> None:
+    """What the checker reads: each call in the words of every cloud, conditional, and the associations that came of it."""
+    calls = read_calls(read_log(lab.supervisor.logs / "requests.jsonl").lines)
+    moves = [call for call in calls if call.verb in {Verb.ASSOCIATE, Verb.DISASSOCIATE} and call.accepted]
+    assert [(call.verb, call.params.get("PrivateIpAddress")) for call in moves] == [
+        (Verb.ASSOCIATE, lab.settings.worker("wk1").private_ip),
+        (Verb.DISASSOCIATE, None),
+        (Verb.ASSOCIATE, lab.settings.worker("wk2").private_ip),
+    ]
+    assert [call.unconditional for call in moves] == ["", "", ""]
+    told = [line for line in Tail(lab.supervisor.logs / "cloud.jsonl").read() if line["event"] == "association"]
+    made = [line["association_id"] for line in told if line["association_id"]]
+    assert made == [call.answer["associationId"] for call in moves if call.verb is Verb.ASSOCIATE]
+    assert moves[1].params["AssociationId"] == made[0]
+    against = {call.verb for call in calls if call.accepted and call.verb in {Verb.ISOLATE, Verb.STOP}}
+    assert against == {Verb.ISOLATE, Verb.STOP}
+    assert [call.verb for call in calls if call.caller == OPERATOR and call.verb] == [Verb.START]
+
+
 def test_senders_follow_the_address_when_its_holder_dies_and_the_old_holder_comes_back_as_standby(lab: Lab) -> None:
     lab.wait_for("the first tick's association", lambda: lab.steady("wk1"))
     public_ip = lab.watchdog.ports.cloud.read_address().public_ip
@@ -218,6 +240,7 @@ def test_senders_follow_the_address_when_its_holder_dies_and_the_old_holder_come
     records = [line["record"] for line in seen.read() if line["event"] == "record"]
     assert {each["holder"] for each in records} == {"wk1", "wk2"}, "whoever watches the store sees the holder change"
     assert seen.last("lease") is not None
+    the_raw_logs_tell_the_move(lab)
 
 
 def test_isolation_cuts_a_card_with_the_connections_that_stand_and_its_end_opens_it(lab: Lab) -> None:
