@@ -56,7 +56,10 @@ class AzureSettings:
 
 
 class AzureCloud:
-    """Both emulators, running; made by `start`."""
+    """Both emulators, running; made by `start`. What it is to a lab: `lab.lab_cloud.LabCloud`."""
+
+    title = "Azure"
+    operator = OPERATOR
 
     def __init__(self, arm: str, storage: str, translation: Translation) -> None:
         self.arm = arm
