@@ -92,13 +92,18 @@ class AzureCloud:
         endpoint = str(arm.expect("ready", _READY_S)["endpoint"])
         return cls(endpoint, str(azurite.expect("ready", _READY_S)["endpoint"]), translation)
 
-    def describe(self, machine_id: str) -> Described:
+    def describe(self, instance_id: str) -> Described:
         """What a machine is that was just told of; its worker's name is the last part of its own."""
-        card_id, group, private_ips = self._translation.card_of(machine_id)
-        name = machine_id.rpartition("/")[2].rpartition("-")[2]
+        card_id, group, private_ips = self._translation.card_of(instance_id)
+        name = instance_id.rpartition("/")[2].rpartition("-")[2]
         return Described(name=name, private_ip=private_ips[0], card_id=card_id, groups=frozenset({group}))
 
-    def start_machine(self, machine_id: str) -> None:
+    def is_fixed(self, allocation_id: str) -> bool:
+        """No worker has an address of its own on Azure: what it sends leaves by a NAT gateway."""
+        del allocation_id
+        return True
+
+    def start_instance(self, instance_id: str) -> None:
         """As an operator at the portal.
 
         Raises:
@@ -108,18 +113,12 @@ class AzureCloud:
         connection = http.client.HTTPConnection(str(host.hostname), host.port or 80, timeout=_CALL_S)
         try:
             headers = {"Authorization": f"Bearer oid:{OPERATOR}", "Content-Length": "0"}
-            connection.request("POST", f"{machine_id}/start?api-version={_COMPUTE_API}", headers=headers)
+            connection.request("POST", f"{instance_id}/start?api-version={_COMPUTE_API}", headers=headers)
             answer = connection.getresponse()
             if answer.status not in {200, 202}:
-                raise RuntimeError(f"{machine_id} could not be started: {answer.status} {answer.read().decode()}")
+                raise RuntimeError(f"{instance_id} could not be started: {answer.status} {answer.read().decode()}")
         finally:
             connection.close()
-
-
-def is_fixed(allocation_id: str) -> bool:
-    """Whether an address is the site's: on Azure no worker has one of its own, what it sends leaves by a NAT gateway."""
-    del allocation_id
-    return True
 
 
 def _start_arm(supervisor: Supervisor, settings: AzureSettings, heard: Callable[[Event], None]) -> Child:

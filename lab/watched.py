@@ -114,14 +114,15 @@ class Container:
         shard: dict[str, Any] = json.loads(text)
         lease, entry = shard["lease"] or {}, shard["records"].get(self._site)
         return Seen(
-            record=_record_in(entry) if entry else None,
+            record=record_in(entry) if entry else None,
             version=int(entry["version"]) if entry else 0,
             owner=str(lease.get("owner", "")),
             token=int(lease.get("token", 0)),
         )
 
 
-def _record_in(entry: Mapping[str, Any]) -> dict[str, Any]:
+def record_in(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """The record in a shard's blob."""
     return unpacked(base64.b64decode(entry["packed"])) if "packed" in entry else json.loads(entry["document"])
 
 

@@ -27,7 +27,8 @@ from failover_lambda.prober import Anchor
 from failover_lambda.public import LivePublicPath
 from lab import hypervisor
 from lab.azure_calls import read_calls
-from lab.azure_cloud import OPERATOR, STORAGE_KEY, AzureCloud, AzureSettings, is_fixed
+from lab.azure_cloud import OPERATOR, STORAGE_KEY, AzureCloud, AzureSettings
+from lab.blob_desk import BlobDesk
 from lab.child import Child, Event
 from lab.hypervisor import Hypervisor
 from lab.networks import Network, take
@@ -172,7 +173,7 @@ def build(kind: type[AzureWorld], network: Network, supervisor: Supervisor) -> t
         lambda event: found[0].take(event) if found else before.append(event),
     )
     assert not before, "nothing happens in an empty subscription"
-    found.append(Hypervisor(supervisor, PORTS, f"{receiver_at}:{PORTS.llp}", cloud.describe, is_fixed))
+    found.append(Hypervisor(supervisor, PORTS, f"{receiver_at}:{PORTS.llp}", cloud.describe, cloud.is_fixed))
     half = network.cidr.removesuffix(".0.0/16")
     return kind(cloud.arm, 1, network=half), found[0], cloud, receiver
 
@@ -231,9 +232,14 @@ def test_senders_follow_the_address_when_its_holder_dies_and_the_old_holder_come
     fenced = lab.machines.machines["wk1"]
     lab.wait_for("the fence: the old holder's machine is off", lambda: fenced.state == "stopped")
     lab.wait_for("its card to be let in again", lambda: not fenced.isolated)
-    lab.cloud.start_machine(lab.settings.worker("wk1").instance_id)
+    lab.cloud.start_instance(lab.settings.worker("wk1").instance_id)
     lab.wait_for("wk1 to run again", lambda: fenced.starts == 2)
     lab.wait_for("wk1 to be a standby", lab.nobody_is_fenced)
+    desk = BlobDesk(container(lab.cloud.storage, CONTAINER, STORAGE_KEY), lab.settings.site)
+    desk.put(desk.entry("acknowledge", own_id="mia-1", why="seen"))
+    lab.wait_for("the watchdog's reply to an operator", lambda: desk.answer("mia-1") is not None)
+    lab.wait_for("an empty inbox", lambda: not desk.inbox())
+    assert (desk.record()["holder"], desk.leader()) == ("wk2", "arbiter")
     since_t = time.monotonic()
     lab.wait_for("wk2 to go on serving", lab.served_by(tail, "wk2", since_t))
     assert lab.steady("wk2")
