@@ -220,3 +220,14 @@ def test_members_of_one_pool_are_written_one_put_at_a_time(balanced: Cloud) -> N
     balanced.wait(10)
     assert balanced.status(first)["status"] == "Canceled"
     assert balanced.status(second)["status"] == "Succeeded"
+
+
+def test_every_time_that_a_profile_of_azure_has_is_shown_with_its_source() -> None:
+    assert INSTANT.figures() == {}
+    for times in (NEW_PLANE, OLD_PLANE, BAD_DAY):
+        figures = times.figures()
+        assert len(figures) == len(times.seconds) + len(times.sources), times.name
+        assert all(figure.source for figure in figures.values()), times.name
+        untold = {name for name in ("role_s", "directory_s", "propagation_s", "link_s") if getattr(times, name)}
+        assert untold == set(times.sources), times.name
+    assert NEW_PLANE.figures()["networkinterfaces"].seconds == "3"
