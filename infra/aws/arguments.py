@@ -29,7 +29,7 @@ class PairArgs(TypedDict):
     region: str
     zones: list[str]
     tie_breaker_zone: str
-    vpc_cidr: str
+    network_cidr: str
     nat_gateways: NatGateways
     vpc_id: str
     worker_subnet_ids: list[str]

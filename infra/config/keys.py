@@ -194,7 +194,7 @@ class Place(BaseModel):
         default="",
         example="eu-central-1c",
     )
-    vpc_cidr: Network = key(
+    network_cidr: Network = key(
         "The network of the stack: private addresses, a /16 to a /24. Changing it replaces everything. Not used with vpcId.",
         default=IPv4Network("10.80.0.0/16"),
     )
@@ -534,8 +534,8 @@ _UNITS = {
 def key_name(field: str) -> str:
     """The key in a stack file.
 
-    >>> key_name("probe_interval_s"), key_name("vpc_cidr")
-    ('probeIntervalSeconds', 'vpcCidr')
+    >>> key_name("probe_interval_s"), key_name("network_cidr")
+    ('probeIntervalSeconds', 'networkCidr')
     """
     first, *rest = field.split("_")
     return first + "".join(_UNITS[word][0] if word in _UNITS and word is rest[-1] else word.title() for word in rest)

@@ -23,6 +23,9 @@ from infra.regions import AWS_REGIONS
 NEAR = 0.7
 """How alike two keys are, of 1, that one is taken for a slip of the other: a letter or two."""
 
+RENAMED = {"vpcCidr": "networkCidr"}
+"""Keys of an earlier version, and what they are called now."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
@@ -205,6 +208,6 @@ def as_text(value: Any) -> str:
 
 def _unknown(texts: Mapping[str, str]) -> Iterator[Fault]:
     for key in sorted(set(texts) - set(FIELDS)):
-        near = difflib.get_close_matches(key, FIELDS, n=1, cutoff=NEAR)
+        near = [RENAMED[key]] if key in RENAMED else difflib.get_close_matches(key, FIELDS, n=1, cutoff=NEAR)
         step = f"did you mean {near[0]}? Else " if near else ""
         yield Fault(key, "not a key of this program", "the keys of docs/CONFIG.md", f"{step}pulumi config rm {key}")

@@ -28,7 +28,7 @@ def test_an_argument_has_the_type_of_its_field() -> None:
     hints = typing.get_type_hints(PairArgs)
     for name, info in StackConfig.model_fields.items():
         if name in CONTENTS or name in {
-            "vpc_cidr",
+            "network_cidr",
             "zones",
             "order",
             "traffic_ports",

@@ -58,7 +58,7 @@ def test_the_smallest_stack_is_completed_by_defaults() -> None:
         ProbeKind.HTTP,
     )
     assert config.order == ("wk1", "wk2")
-    assert config.vpc_cidr == IPv4Network("10.80.0.0/16")
+    assert config.network_cidr == IPv4Network("10.80.0.0/16")
     assert (config.traffic_ports, config.public_health_port) == ((2575,), 0)
     assert (config.protect, config.deletion_protection, config.enabled) == (True, True, True)
     assert (config.arbiter_memory_mb, config.reserved_concurrency) == (256, -1)
@@ -139,6 +139,15 @@ def test_nothing_at_all_names_every_required_key_and_nothing_else() -> None:
     required = ["cloud", "region", "zones", "tier", "front", "workersActAlone", "amiId", "partnerCidrs"]
     assert [fault.key for fault in caught.value.faults] == required
     assert {fault.found for fault in caught.value.faults} == {"not set"}
+
+
+def test_a_key_of_an_earlier_version_is_told_its_new_name() -> None:
+    (message,) = faults({"vpcCidr": "10.80.0.0/16"})
+
+    assert message == (
+        "vpcCidr is not a key of this program. Allowed: the keys of docs/CONFIG.md. "
+        "Next: did you mean networkCidr? Else pulumi config rm vpcCidr"
+    )
 
 
 def test_one_mistake_is_one_value() -> None:
@@ -248,11 +257,11 @@ def test_one_mistake_is_one_value() -> None:
             "rootVolumeGb is 4. Allowed: a whole number of GiB from 8 to 16384. Next: pulumi config set rootVolumeGb 30",
         ),
         (
-            "vpcCidr",
+            "networkCidr",
             "10.80.0.1/16",
             (
-                "vpcCidr is 10.80.0.1/16. Allowed: an IPv4 network such as 10.80.0.0/16, host bits zero. "
-                "Next: pulumi config set vpcCidr 10.80.0.0/16"
+                "networkCidr is 10.80.0.1/16. Allowed: an IPv4 network such as 10.80.0.0/16, host bits zero. "
+                "Next: pulumi config set networkCidr 10.80.0.0/16"
             ),
         ),
         (
@@ -407,11 +416,11 @@ def test_a_value_is_refused_with_what_was_found_what_is_allowed_and_the_next_ste
             ),
         ),
         (
-            {"vpcCidr": "10.80.0.0/25"},
+            {"networkCidr": "10.80.0.0/25"},
             (
-                "vpcCidr is 10.80.0.0/25, a /25. Allowed: a /16 to a /24, because it is cut into 16 subnets and AWS "
+                "networkCidr is 10.80.0.0/25, a /25. Allowed: a /16 to a /24, because it is cut into 16 subnets and AWS "
                 "has none "
-                "below a /28. Next: pulumi config set vpcCidr 10.80.0.0/16"
+                "below a /28. Next: pulumi config set networkCidr 10.80.0.0/16"
             ),
         ),
         (
@@ -446,19 +455,19 @@ def test_a_value_is_refused_with_what_was_found_what_is_allowed_and_the_next_ste
             ),
         ),
         (
-            {"vpcCidr": "8.8.0.0/16"},
+            {"networkCidr": "8.8.0.0/16"},
             (
-                "vpcCidr is 8.8.0.0/16, which belongs to hosts on the internet. Allowed: a network in 10.0.0.0/8, "
+                "networkCidr is 8.8.0.0/16, which belongs to hosts on the internet. Allowed: a network in 10.0.0.0/8, "
                 "172.16.0.0/12, "
-                "192.168.0.0/16 or 100.64.0.0/10. Next: pulumi config set vpcCidr 10.80.0.0/16"
+                "192.168.0.0/16 or 100.64.0.0/10. Next: pulumi config set networkCidr 10.80.0.0/16"
             ),
         ),
         (
-            {"vpcCidr": "127.64.0.0/16"},
+            {"networkCidr": "127.64.0.0/16"},
             (
-                "vpcCidr is 127.64.0.0/16, a loopback network, and the cloud's endpoint is not on this machine. "
+                "networkCidr is 127.64.0.0/16, a loopback network, and the cloud's endpoint is not on this machine. "
                 "Allowed: loopback networks in the lab only, where AWS_ENDPOINT_URL_EC2 is a loopback address. "
-                "Next: use the stack file that the lab's one was derived from: vpcCidr, partnerCidrs, protect and "
+                "Next: use the stack file that the lab's one was derived from: networkCidr, partnerCidrs, protect and "
                 "deletionProtection differ"
             ),
         ),
@@ -475,14 +484,14 @@ def test_a_value_is_refused_with_what_was_found_what_is_allowed_and_the_next_ste
             (
                 "partnerCidrs is 194.126.158.0/24 and 194.126.158.7/32, which overlap. Allowed: networks of partners, "
                 "apart from each "
-                "other and from vpcCidr. Next: name each one once"
+                "other and from networkCidr. Next: name each one once"
             ),
         ),
         (
             {"partnerCidrs": '["10.80.32.0/24"]'},
             (
-                "partnerCidrs is 10.80.32.0/24, which overlaps vpcCidr 10.80.0.0/16: answers would never leave the stack. "
-                "Allowed: networks of partners, apart from each other and from vpcCidr. Next: name each one once"
+                "partnerCidrs is 10.80.32.0/24, which overlaps networkCidr 10.80.0.0/16: answers would never leave the "
+                "stack. Allowed: networks of partners, apart from each other and from networkCidr. Next: name each one once"
             ),
         ),
         (
@@ -739,8 +748,8 @@ def test_a_mistyped_key_hides_no_other_relation() -> None:
         ),
         ({"tier": "none", "probeKind": "tcp"}, ["tier is none", "probeKind is tcp, and every tier of this version"]),
         (
-            {"vpcCidr": "10.80.0.0/16", "partnerCidrs": '["x", "10.80.1.0/24"]'},
-            ["partnerCidrs is x", "partnerCidrs is 10.80.1.0/24, which overlaps vpcCidr"],
+            {"networkCidr": "10.80.0.0/16", "partnerCidrs": '["x", "10.80.1.0/24"]'},
+            ["partnerCidrs is x", "partnerCidrs is 10.80.1.0/24, which overlaps networkCidr"],
         ),
         ({"order": "[]"}, ["order is []"]),
     ],
@@ -872,7 +881,7 @@ def test_ids_without_an_existing_network_are_refused_one_by_one() -> None:
 
     assert found[0] == (
         "workerSubnetIds is subnet-aaaaaaaa, subnet-bbbbbbbb, without vpcId. Allowed: set beside vpcId only: a network of "
-        "the stack's own is laid out by vpcCidr. Next: pulumi config set vpcId VPC, or pulumi config rm workerSubnetIds"
+        "the stack's own is laid out by networkCidr. Next: pulumi config set vpcId VPC, or pulumi config rm workerSubnetIds"
     )
     assert [text.partition(" ")[0] for text in found] == list(EXISTING)[1:]
 
@@ -965,9 +974,9 @@ def test_a_service_that_this_version_has_not_heard_of_is_taken() -> None:
 
 
 def test_the_lab_may_use_loopback_networks() -> None:
-    config = read({"vpcCidr": "127.64.0.0/16", "partnerCidrs": '["127.0.0.0/16"]'}, loopback=True)
+    config = read({"networkCidr": "127.64.0.0/16", "partnerCidrs": '["127.0.0.0/16"]'}, loopback=True)
 
-    assert config.vpc_cidr.is_loopback
+    assert config.network_cidr.is_loopback
 
 
 def test_a_loopback_partner_is_refused_on_a_real_cloud() -> None:

@@ -12,7 +12,7 @@ KEYS = {name: key for key, name in FIELDS.items()}
 FILES = {file.name.split(".")[1]: file for file in STACK_FILES}
 
 STAGE_DIFFERS: Mapping[str, str] = {
-    "vpcCidr": "networks that may be joined one day must not overlap",
+    "networkCidr": "networks that may be joined one day must not overlap",
     "dataVolumeGb": "rehearsed messages do not pile up",
     "partnerCidrs": "the partners' test systems",
     "alertEmails": "nobody on call is woken by a rehearsal",
@@ -59,6 +59,6 @@ def test_stage_is_protected_and_watched_as_production_is() -> None:
 
 
 def test_no_two_environments_have_the_same_network() -> None:
-    networks = [texts_of(file)["vpcCidr"] for file in STACK_FILES]
+    networks = [texts_of(file)["networkCidr"] for file in STACK_FILES]
 
     assert len(set(networks)) == len(networks)

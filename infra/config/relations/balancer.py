@@ -141,12 +141,12 @@ def _each_port_has_a_listener(config: StackConfig) -> Iterator[Fault]:
         )
 
 
-@relation("front", "vpc_cidr")
+@relation("front", "network_cidr")
 def _a_balancer_has_room(config: StackConfig) -> Iterator[Fault]:
-    if config.front is Front.BALANCER and config.vpc_cidr.prefixlen > NETWORK_PREFIX_LONGEST:
+    if config.front is Front.BALANCER and config.network_cidr.prefixlen > NETWORK_PREFIX_LONGEST:
         yield Fault(
-            "vpcCidr",
-            f"{config.vpc_cidr}, a /{config.vpc_cidr.prefixlen}, with front balancer",
+            "networkCidr",
+            f"{config.network_cidr}, a /{config.network_cidr.prefixlen}, with front balancer",
             f"a /16 to a /{NETWORK_PREFIX_LONGEST}: it is cut into 16 subnets, and a balancer wants 8 free addresses in one",
-            "pulumi config set vpcCidr 10.80.0.0/16",
+            "pulumi config set networkCidr 10.80.0.0/16",
         )

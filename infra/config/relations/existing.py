@@ -20,7 +20,7 @@ def _ids_belong_to_an_existing_network(config: StackConfig) -> Iterator[Fault]:
             yield Fault(
                 name,
                 f"{_shown(getattr(config, field))}, without vpcId",
-                "set beside vpcId only: a network of the stack's own is laid out by vpcCidr",
+                "set beside vpcId only: a network of the stack's own is laid out by networkCidr",
                 f"pulumi config set vpcId VPC, or pulumi config rm {name}",
             )
 

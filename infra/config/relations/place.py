@@ -78,30 +78,30 @@ def _no_nat_behind_the_address(config: StackConfig) -> Iterator[Fault]:
         )
 
 
-@relation("vpc_cidr")
+@relation("network_cidr")
 def _the_network_is_large_enough_and_private(config: StackConfig) -> Iterator[Fault]:
-    network = config.vpc_cidr
+    network = config.network_cidr
     if not PREFIX_SHORTEST <= network.prefixlen <= PREFIX_LONGEST:
         yield Fault(
-            "vpcCidr",
+            "networkCidr",
             f"{network}, a /{network.prefixlen}",
             f"a /{PREFIX_SHORTEST} to a /{PREFIX_LONGEST}, because it is cut into 16 subnets and AWS has none below a /28",
-            "pulumi config set vpcCidr 10.80.0.0/16",
+            "pulumi config set networkCidr 10.80.0.0/16",
         )
     if not (network.is_loopback or is_private(network)):
         yield Fault(
-            "vpcCidr",
+            "networkCidr",
             f"{network}, which belongs to hosts on the internet",
             "a network in 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10",
-            "pulumi config set vpcCidr 10.80.0.0/16",
+            "pulumi config set networkCidr 10.80.0.0/16",
         )
 
 
-@relation("vpc_cidr", real_cloud_only=True)
+@relation("network_cidr", real_cloud_only=True)
 def _the_network_is_no_lab(config: StackConfig) -> Iterator[Fault]:
     """Such a network stands in a stack file that the lab has derived; on a real cloud no packet would leave the worker."""
-    if config.vpc_cidr.is_loopback:
-        yield loopback_fault("vpcCidr", config.vpc_cidr)
+    if config.network_cidr.is_loopback:
+        yield loopback_fault("networkCidr", config.network_cidr)
 
 
 def loopback_fault(key: str, network: IPv4Network) -> Fault:
@@ -110,6 +110,6 @@ def loopback_fault(key: str, network: IPv4Network) -> Fault:
         key,
         f"{network}, a loopback network, and the cloud's endpoint is not on this machine",
         "loopback networks in the lab only, where AWS_ENDPOINT_URL_EC2 is a loopback address",
-        "use the stack file that the lab's one was derived from: vpcCidr, partnerCidrs, protect and "
+        "use the stack file that the lab's one was derived from: networkCidr, partnerCidrs, protect and "
         "deletionProtection differ",
     )

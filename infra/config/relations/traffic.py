@@ -44,17 +44,21 @@ def _partners_are_told_apart(config: StackConfig) -> Iterator[Fault]:
             yield _partner_fault(f"{one} and {other}, which overlap")
 
 
-@relation("vpc_cidr", "vpc_id", "partner_cidrs")
+@relation("network_cidr", "vpc_id", "partner_cidrs")
 def _partners_are_outside_the_network(config: StackConfig) -> Iterator[Fault]:
     if config.vpc_id:
         return  # the ranges of that network are looked at in the account
     for network in config.partner_cidrs:
-        if network.overlaps(config.vpc_cidr) and network.prefixlen:
-            yield _partner_fault(f"{network}, which overlaps vpcCidr {config.vpc_cidr}: answers would never leave the stack")
+        if network.overlaps(config.network_cidr) and network.prefixlen:
+            yield _partner_fault(
+                f"{network}, which overlaps networkCidr {config.network_cidr}: answers would never leave the stack"
+            )
 
 
 def _partner_fault(found: str) -> Fault:
-    return Fault("partnerCidrs", found, "networks of partners, apart from each other and from vpcCidr", "name each one once")
+    return Fault(
+        "partnerCidrs", found, "networks of partners, apart from each other and from networkCidr", "name each one once"
+    )
 
 
 @relation("traffic_ports", "public_health_port")
