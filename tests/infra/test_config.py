@@ -14,9 +14,9 @@ import pydantic
 import pytest
 
 from failover_lambda.contract import FencePolicy, ProbeKind, Tier
-from infra.config import ConfigError, Source, StackConfig, parse
+from infra.config import AwsConfig, AzureConfig, ConfigError, Source, parse
 from infra.config.advice import advice
-from infra.config.keys import FIELDS, Front
+from infra.config.keys import CONFIGS, FIELDS, Front, clouds_of
 from infra.config.relations import function
 from infra.config.relations.registry import RELATIONS
 from infra.regions import AWS_REGIONS
@@ -39,8 +39,10 @@ def read_text(path: str) -> str:
         raise FileNotFoundError(2, "No such file or directory", path) from None
 
 
-def read(changes: Mapping[str, str] | None = None, *, loopback: bool = False) -> StackConfig:
-    return parse(Source(texts={**TEXTS, **(changes or {})}, read_text=read_text, loopback_cloud=loopback))
+def read(changes: Mapping[str, str] | None = None, *, loopback: bool = False) -> AwsConfig:
+    config = parse(Source(texts={**TEXTS, **(changes or {})}, read_text=read_text, loopback_cloud=loopback))
+    assert isinstance(config, AwsConfig)
+    return config
 
 
 def faults(changes: Mapping[str, str], *, loopback: bool = False) -> list[str]:
@@ -136,9 +138,24 @@ def test_nothing_at_all_names_every_required_key_and_nothing_else() -> None:
     with pytest.raises(ConfigError) as caught:
         parse(Source(texts={}, read_text=read_text, loopback_cloud=False))
 
-    required = ["cloud", "region", "zones", "tier", "front", "workersActAlone", "amiId", "partnerCidrs"]
+    required = ["cloud", "tier", "front", "workersActAlone", "partnerCidrs"]
     assert [fault.key for fault in caught.value.faults] == required
     assert {fault.found for fault in caught.value.faults} == {"not set"}
+
+
+def test_a_cloud_alone_names_every_key_that_it_requires() -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(Source(texts={"cloud": "aws"}, read_text=read_text, loopback_cloud=False))
+
+    required = ["region", "zones", "tier", "front", "workersActAlone", "amiId", "partnerCidrs"]
+    assert [fault.key for fault in caught.value.faults] == required
+
+
+def test_without_a_cloud_the_keys_of_one_cloud_are_left_alone() -> None:
+    assert faults({"cloud": "", "amiId": "none", "probePort": "0"}) == [
+        "cloud is not set. Allowed: one of aws, azure. Next: pulumi config set cloud aws",
+        "probePort is 0. Allowed: a whole number from 1 to 65535. Next: pulumi config set probePort 8080",
+    ]
 
 
 def test_a_key_of_an_earlier_version_is_told_its_new_name() -> None:
@@ -160,8 +177,8 @@ def test_one_mistake_is_one_value() -> None:
     [
         (
             "cloud",
-            "azure",
-            "cloud is azure, which is not in this version. Allowed: aws. Next: pulumi config set cloud aws",
+            "gcp",
+            "cloud is gcp. Allowed: one of aws, azure. Next: pulumi config set cloud aws",
         ),
         (
             "front",
@@ -816,9 +833,9 @@ def test_placeholders_are_for_the_lab() -> None:
 
 def test_a_relation_asks_for_no_field_that_it_does_not_name() -> None:
     config = read()
-    for relation in RELATIONS:
+    for relation in (each for each in RELATIONS if isinstance(config, each.of)):
         named_only = SimpleNamespace(**{field: getattr(config, field) for field in relation.fields})
-        assert list(relation.check(cast("StackConfig", named_only))) == []
+        assert list(relation.check(cast("AwsConfig", named_only))) == []
 
 
 def test_a_processor_that_the_region_lacks_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -918,7 +935,7 @@ def test_an_existing_network_is_refused_with_what_to_do(changes: Mapping[str, st
 
 
 def test_an_existing_network_is_for_the_address_on_a_worker_so_far() -> None:
-    config = cast("StackConfig", SimpleNamespace(vpc_id=EXISTING["vpcId"], front=Front.BALANCER))
+    config = cast("AwsConfig", SimpleNamespace(vpc_id=EXISTING["vpcId"], front=Front.BALANCER))
 
     (fault,) = (fault for each in RELATIONS if set(each.fields) == {"vpc_id", "front"} for fault in each.check(config))
     assert str(fault) == (
@@ -1051,7 +1068,14 @@ def test_reading_a_configuration_needs_no_pulumi() -> None:
 
 
 def test_every_key_of_the_page_can_be_said_and_stays_as_it_was() -> None:
-    assert len(FIELDS) == len(StackConfig.model_fields) == len(set(FIELDS.values()))
+    assert set(FIELDS.values()) == AwsConfig.model_fields.keys() | AzureConfig.model_fields.keys()
+    assert len(FIELDS) == len(set(FIELDS.values()))
+
+
+def test_every_key_is_for_one_cloud_at_least_and_a_cloud_has_no_other() -> None:
+    assert all(clouds_of(field) for field in FIELDS.values())
+    for cloud, of in CONFIGS.items():
+        assert {field for field in FIELDS.values() if cloud in clouds_of(field)} == of.model_fields.keys()
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from failover_lambda.contract import ProbeKind
 from infra.config.advice import advice
-from infra.config.keys import StackConfig, key_name
+from infra.config.keys import AwsConfig, key_name
 from infra.config.relations.balancer import BALANCERS_OWN, LISTENERS_MAX, WATCHDOGS_OWN
 from infra.pace import BALANCER_FIGURE, CHECK_INTERVAL_S, CHECK_TIMEOUT_S, CHECKS_TO_UNHEALTHY
 from tests.infra.stand import BALANCED
@@ -45,7 +45,7 @@ AVOIDED: Mapping[str, str] = {
 """A value of each key of the watchdog that is not its default; empty where this version knows one value only."""
 
 
-def balanced(changes: Mapping[str, str] | None = None) -> StackConfig:
+def balanced(changes: Mapping[str, str] | None = None) -> AwsConfig:
     return read({**BALANCED, **(changes or {})})
 
 
