@@ -63,7 +63,7 @@ def planned(config: AzureConfig, run: Run) -> Planned:
         bundle={
             "cloud": config.cloud.value,
             "time_zone": config.failback_time_zone,
-            "python": config.function_python.value,
+            "python": config.function_python,
         },
         arguments={**plain(config), **own},
     )

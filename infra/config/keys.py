@@ -32,6 +32,7 @@ from infra.config.kinds import (
     FileText,
     Flag,
     FunctionMemoryMb,
+    FunctionPython,
     HostAddress,
     ImageName,
     InstanceType,
@@ -89,7 +90,7 @@ class Cloud(Enum):
     AZURE = "azure"
 
 
-ENDPOINT_VARIABLES: Mapping[Cloud, str] = {Cloud.AWS: "AWS_ENDPOINT_URL_EC2", Cloud.AZURE: "AZURE_ARM_ENDPOINT"}
+ENDPOINT_VARIABLES: Mapping[Cloud, str] = {Cloud.AWS: "AWS_ENDPOINT_URL_EC2", Cloud.AZURE: "TANDEM_LAB_ARM"}
 """Where the cloud is found when it is not the real one. AWS's is the SDKs' own; Azure's is the lab's (docs/ENGINE.md)."""
 
 
@@ -157,14 +158,6 @@ class Runtime(Enum):
     PYTHON_3_11 = "python3.11"
     PYTHON_3_12 = "python3.12"
     PYTHON_3_13 = "python3.13"
-
-
-class FunctionPython(Enum):
-    """Python versions of the watchdog's Function App."""
-
-    PYTHON_3_11 = "3.11"
-    PYTHON_3_12 = "3.12"
-    PYTHON_3_13 = "3.13"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -249,14 +242,13 @@ class Network(BaseModel):
     """The network that the stack builds."""
 
     network_cidr: NetworkRange = key(
-        "The network of the stack: private addresses, a /16 to a /24, on Azure to a /23. Changing it replaces everything. "
-        "Not used with vpcId.",
+        "The network of the stack: private addresses, a /16 to a /24. Changing it replaces everything. Not used with vpcId.",
         default=IPv4Network("10.80.0.0/16"),
     )
     nat_gateways: NatGateways = key(
         "How many NAT gateways workers in private subnets go out by; about 37 dollars a month each, without traffic. "
-        "fitting: one per zone with a worker where workers go out by themselves, else none. one: a zone's loss takes the "
-        "other zone's way out too.",
+        "fitting: one per zone with a worker where workers stand in private subnets, else none. one: a zone's loss takes "
+        "the other zone's way out too.",
         default=NatGateways.FITTING,
         example="fitting",
     )
@@ -599,7 +591,7 @@ class AzureFunction(BaseModel):
     """The watchdog's Function App."""
 
     function_memory_mb: FunctionMemoryMb = key("Memory of an instance of the Function App.", default=2048)
-    function_python: FunctionPython = key("Python of the Function App, in quotes.", default=FunctionPython.PYTHON_3_13)
+    function_python: FunctionPython = key("Python of the Function App, in quotes.", default="3.13")
 
 
 class Protection(BaseModel):

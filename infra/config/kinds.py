@@ -247,6 +247,9 @@ FUNCTION_MEMORIES_MB = (2048, 4096)
 FunctionMemoryMb = Annotated[
     int, _known(FUNCTION_MEMORIES_MB), WithJsonSchema({"type": "integer", "enum": list(FUNCTION_MEMORIES_MB)})
 ]
+FUNCTION_PYTHONS = ("3.11", "3.12", "3.13")
+"""Resource Manager takes whatever is named, and the app then dies (Azure-Functions#2666)."""
+FunctionPython = Annotated[str, _known(FUNCTION_PYTHONS), WithJsonSchema({"type": "string", "enum": list(FUNCTION_PYTHONS)})]
 ImageName = Annotated[
     str,
     AfterValidator(_image),

@@ -11,6 +11,7 @@ import pytest
 
 from infra import package
 from infra.arguments import CONTENTS, plain
+from infra.azure import program as on_azure
 from infra.azure.planned import Planned, planned
 from infra.config import AzureConfig
 from infra.run import ROLL_VARIABLE, Run
@@ -63,7 +64,7 @@ def test_an_argument_is_a_plain_value() -> None:
     assert arguments["partner_cidrs"] == ["194.126.158.7/32", "194.126.159.0/24"]
     assert (arguments["user_data"], arguments["tags"]) == ("#!/bin/sh\n", {"stage": "test"})
     assert (arguments["function_memory_mb"], arguments["arbiter_standby"]) == (2048, False)
-    assert plain(read())["function_python"] is read().function_python
+    assert plain(read())["function_python"] == "3.13"
 
 
 @pytest.mark.parametrize("now", [NOON, NOON.astimezone(timezone(timedelta(hours=5)))])
@@ -115,22 +116,30 @@ def test_the_program_asks_for_the_subscription_of_an_azure_stack() -> None:
 
 
 MISSING = (
-    "the configuration of this Azure stack can be used, and this version cannot build it yet: infra.azure.pair is missing, "
-    "the component that declares an Azure pair. Nothing was created"
+    "the configuration of this Azure stack can be used, and this version cannot build it yet: infra.azure.nowhere is "
+    "missing, the component that declares an Azure pair. Nothing was created"
 )
 
 
+@pytest.fixture
+def no_pair(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A version without the component."""
+    monkeypatch.setattr(on_azure, "PAIR", "infra.azure.nowhere")
+
+
+@pytest.mark.usefixtures("no_pair")
 def test_the_program_says_what_is_missing_until_an_azure_pair_can_be_declared() -> None:
     assert told({"ARM_SUBSCRIPTION_ID": SUBSCRIPTION}) == MISSING
     assert told({"ARM_SUBSCRIPTION_ID": ""}, {"azure-native:subscriptionId": SUBSCRIPTION}) == MISSING
 
 
+@pytest.mark.usefixtures("no_pair")
 def test_loopback_networks_are_taken_where_resource_manager_is_this_machine() -> None:
     lab = {f"{PROJECT}:networkCidr": "127.64.0.0/16", f"{PROJECT}:partnerCidrs": '["127.0.0.0/16"]'}
     here, aws = "http://127.0.0.1:5000", {"AWS_ENDPOINT_URL_EC2": "http://127.0.0.1:5000"}
 
-    assert told({"ARM_SUBSCRIPTION_ID": SUBSCRIPTION, "AZURE_ARM_ENDPOINT": here}, lab) == MISSING
-    assert "AZURE_ARM_ENDPOINT is a loopback address" in told({"ARM_SUBSCRIPTION_ID": SUBSCRIPTION, **aws}, lab)
+    assert told({"ARM_SUBSCRIPTION_ID": SUBSCRIPTION, "TANDEM_LAB_ARM": here}, lab) == MISSING
+    assert "TANDEM_LAB_ARM is a loopback address" in told({"ARM_SUBSCRIPTION_ID": SUBSCRIPTION, **aws}, lab)
 
 
 @pytest.mark.parametrize(

@@ -3,17 +3,12 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from infra.addressing import BLOCKS_BITS, PREFIX_SHORTEST
+from infra.addressing import PREFIX_LONGEST, PREFIX_SHORTEST
 from infra.config.faults import Fault, line
 from infra.config.keys import WORKERS, AzureConfig, Egress, Front, NatGateways
 from infra.config.relations.place import SET_NETWORK
 from infra.config.relations.registry import relation
 from infra.regions import AZURE_ZONES
-
-FUNCTION_PREFIX_LONGEST = 27
-"""Of the subnet that a Function App on Flex Consumption is integrated with (Azure Functions, "networking options"): up to 40
-addresses for one app in the worst case, and Azure keeps 5 of each subnet. Ours has a handful of instances."""
-NETWORK_PREFIX_LONGEST = FUNCTION_PREFIX_LONGEST - BLOCKS_BITS
 
 
 @relation(AzureConfig, "zones")
@@ -32,13 +27,14 @@ def _no_zone_is_named_twice(config: AzureConfig) -> Iterator[Fault]:
 
 @relation(AzureConfig, "network_cidr")
 def _the_network_can_be_cut(config: AzureConfig) -> Iterator[Fault]:
+    """The Function App's subnet has four blocks, a /26 at least; less than a /27 it does not take."""
     network = config.network_cidr
-    if not PREFIX_SHORTEST <= network.prefixlen <= NETWORK_PREFIX_LONGEST:
+    if not PREFIX_SHORTEST <= network.prefixlen <= PREFIX_LONGEST:
         yield Fault(
             "networkCidr",
             f"{network}, a /{network.prefixlen}",
-            f"a /{PREFIX_SHORTEST} to a /{NETWORK_PREFIX_LONGEST}, because it is cut into 16 subnets, and the Function App "
-            f"wants a /{FUNCTION_PREFIX_LONGEST}, of which Azure keeps 5 addresses",
+            f"a /{PREFIX_SHORTEST} to a /{PREFIX_LONGEST}, because it is cut into 16 blocks, of which a worker's subnet is "
+            "one and the Function App's four, and Azure keeps 5 addresses of each subnet",
             SET_NETWORK,
         )
 
@@ -56,11 +52,19 @@ def _workers_go_out_one_way(config: AzureConfig) -> Iterator[Fault]:
                 "fitting or none with egress holder",
                 "pulumi config set natGateways fitting, or pulumi config set egress own",
             )
+    elif config.front is Front.ADDRESS and wanted is NatGateways.ONE:
+        yield Fault(
+            "natGateways",
+            "one with egress own: a worker in another zone would lose its way out with the gateway's zone, and could not "
+            "take over whole",
+            "fitting or per-zone with egress own",
+            "pulumi config set natGateways fitting",
+        )
     elif wanted is NatGateways.NONE:
         because = f"egress {config.egress.value}" if config.front is Front.ADDRESS else f"front {config.front.value}"
         yield Fault(
             "natGateways",
             f"none with {because}: the workers stand in private subnets, and nothing else lets them out",
-            f"fitting, one or per-zone with {because}",
+            f"fitting or per-zone with {because}",
             "pulumi config set natGateways fitting",
         )

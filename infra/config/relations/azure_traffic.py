@@ -6,23 +6,22 @@ from infra.config.faults import Fault, line
 from infra.config.keys import AzureConfig, Front
 from infra.config.relations.registry import relation
 
-TRAFFIC_RULES_MAX = 900
-"""Pairs of a port and a partner's network, each of which may take a rule and a priority of its own: a security group holds
-1000 rules (Azure subscription limits, remembered), with priorities from 100 to 4096, and some are the fence's and ours."""
+NETWORKS_MAX = 3990
+"""All of them stand in one rule of a security group, which may name 4000 ranges (Azure subscription limits, remembered);
+some are ours. So neither a port nor a network takes a priority of its own."""
 
 FRONTEND_PORT_MAX = 65534
 """Of a balancer's rule (azure-native 3.29, `LoadBalancingRuleArgs`)."""
 
 
-@relation(AzureConfig, "traffic_ports", "partner_cidrs")
-def _partners_and_ports_fit_a_group(config: AzureConfig) -> Iterator[Fault]:
-    ports, partners = len(config.traffic_ports), len(config.partner_cidrs)
-    if ports * partners > TRAFFIC_RULES_MAX:
+@relation(AzureConfig, "partner_cidrs")
+def _partners_fit_a_group(config: AzureConfig) -> Iterator[Fault]:
+    if len(config.partner_cidrs) > NETWORKS_MAX:
         yield Fault(
             "partnerCidrs",
-            f"{partners} networks with {ports} trafficPorts, {ports * partners} pairs",
-            f"at most {TRAFFIC_RULES_MAX} pairs of a network and a port, because a security group holds 1000 rules",
-            "name larger networks, or fewer ports",
+            f"{len(config.partner_cidrs)} networks",
+            f"at most {NETWORKS_MAX}, because a security group may name 4000 ranges",
+            "name larger networks",
         )
 
 

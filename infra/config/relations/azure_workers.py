@@ -3,11 +3,10 @@
 import re
 from collections.abc import Iterator
 
-from infra.aws import guest
 from infra.config.faults import Fault
 from infra.config.keys import FIND_AZURE_IMAGE, NAME_PUBLIC_KEY, AzureConfig
 from infra.config.relations.registry import relation
-from infra.config.relations.workers import user_data_fault
+from infra.config.relations.workers import unreadable
 
 PLACEHOLDER_IMAGE = "example:integration-engine:standard:1.0.0"
 PLACEHOLDER_KEY = f"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI{'A' * 43}"
@@ -27,8 +26,9 @@ LACKING_SOURCE = "Microsoft's pages on these series"
 OS_DISK_GB_MAX = 4095
 """Virtual Machines, "Introduction to managed disks", OS disk (remembered)."""
 
-BURSTABLE = re.compile(r"Standard_B\d")
-"""No host is sold for them (Virtual Machines, "Azure Dedicated Host SKUs", remembered)."""
+HOSTED = re.compile(r"Standard_(?!B)[A-Z]+\d+[a-z]*_v\d+")
+"""Sizes that tell the kind of host that is sold for them: family, features, version. None is sold for burstable sizes
+(Virtual Machines, "Azure Dedicated Host SKUs", remembered)."""
 
 
 @relation(AzureConfig, "image", real_cloud_only=True)
@@ -60,11 +60,11 @@ def _the_size_has_what_is_asked_of_it(config: AzureConfig) -> Iterator[Fault]:
 
 @relation(AzureConfig, "vm_size", "dedicated_hosts")
 def _the_size_can_stand_alone(config: AzureConfig) -> Iterator[Fault]:
-    if config.dedicated_hosts and BURSTABLE.match(config.vm_size):
+    if config.dedicated_hosts and not HOSTED.fullmatch(config.vm_size):
         yield Fault(
             "dedicatedHosts",
             f"true with vmSize {config.vm_size}",
-            "true with a size that a host is sold for; there is none for burstable sizes",
+            "true with a size that tells its kind of host, such as Standard_D2s_v5; none is sold for burstable sizes",
             "pulumi config set vmSize Standard_D2s_v5, or pulumi config rm dedicatedHosts",
         )
 
@@ -82,9 +82,6 @@ def _the_root_disk_is_no_larger_than_azure_has(config: AzureConfig) -> Iterator[
 
 @relation(AzureConfig, "guest_setup", "user_data_file")
 def _user_data_can_be_read(config: AzureConfig) -> Iterator[Fault]:
-    """Its size is no matter: custom data has room for 65535 bytes (azure-native 3.29, `OSProfileArgs`), a file for 16384."""
+    """Its size is no matter: custom data has room for 65535 bytes (azure-native 3.29, `OSProfileArgs`), a file 16384."""
     if config.guest_setup and config.user_data_file.text:
-        try:
-            guest.kind_of(config.user_data_file.text)
-        except ValueError as exc:
-            yield user_data_fault(config.user_data_file, exc)
+        yield from unreadable(config.user_data_file)

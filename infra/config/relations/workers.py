@@ -85,7 +85,7 @@ def _user_data_can_be_read_and_fits(config: AwsConfig) -> Iterator[Fault]:
     try:
         size = len(guest.user_data(_longest(config)).encode())
     except ValueError as exc:
-        yield user_data_fault(own, exc)
+        yield _unreadable(own, exc)
         return
     if size > guest.USER_DATA_BYTES_MAX:
         yield Fault(
@@ -96,8 +96,15 @@ def _user_data_can_be_read_and_fits(config: AwsConfig) -> Iterator[Fault]:
         )
 
 
-def user_data_fault(file: FileText, because: ValueError) -> Fault:
-    """A file that cloud-init would not take beside our own part."""
+def unreadable(file: FileText) -> Iterator[Fault]:
+    """A fault where cloud-init would not take the file beside our own part."""
+    try:
+        guest.kind_of(file.text)
+    except ValueError as exc:
+        yield _unreadable(file, exc)
+
+
+def _unreadable(file: FileText, because: ValueError) -> Fault:
     allowed = f"a file that begins with {' or '.join(guest.KINDS)}, or any where guestSetup is false"
     return Fault(
         "userDataFile", f"{file.path} ({because})", allowed, "pulumi config set guestSetup false, or change the file"
