@@ -32,7 +32,7 @@ _UNREAD: Mapping[type[StackConfig], str] = {
 }
 _UNPROTECTED: Mapping[type[StackConfig], str] = {
     AwsConfig: "deletionProtection is false: one call deletes the record table, the balancer or a worker.",
-    AzureConfig: "deletionProtection is false: one call deletes the resource group with all that is in it.",
+    AzureConfig: "deletionProtection is false: one call deletes the address, the record or a worker.",
 }
 
 

@@ -602,7 +602,7 @@ class Protection(BaseModel):
     )
     deletion_protection: Flag = key(
         "Whether the cloud itself refuses: AWS to delete the record table and the balancer and to terminate the workers, "
-        "Azure to delete anything of the stack's resource group.",
+        "Azure to delete the address, the key vault, the record, the workers and their data disks (locks).",
         default=True,
     )
     tags: tuple[Tag, ...] = key("Tags of everything that takes tags.", default=(), example="cost-center=4711")

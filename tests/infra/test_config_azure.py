@@ -746,7 +746,7 @@ def test_another_size_shares_its_host(size: str) -> None:
     [
         ({"enabled": "false"}, "enabled is false"),
         ({"alertEmails": '["a@hospital.test"]'}, "alertEmails has 1 address: one full mailbox, and nobody is told"),
-        ({"deletionProtection": "false"}, "deletionProtection is false: one call deletes the resource group"),
+        ({"deletionProtection": "false"}, "deletionProtection is false: one call deletes the address, the record"),
         (
             {"tier": "fault-tolerant"},
             "tier is fault-tolerant: that two writes of the balancer's pool take effect within 6 s",
