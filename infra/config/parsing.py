@@ -122,7 +122,7 @@ def _value(of: type[StackConfig], field: str, text: str | None, before: Mapping[
 
 def _on(of: type[StackConfig], field: str, text: str) -> str:
     """The cloud of a configuration, where a value is not in this version on that cloud only."""
-    if text in declaration(StackConfig, field).not_yet:
+    if field not in StackConfig.model_fields or text in declaration(StackConfig, field).not_yet:
         return ""
     return "".join(f" on {cloud.value}" for cloud, config in CONFIGS.items() if config is of)
 
@@ -265,7 +265,9 @@ def _of_the_other_cloud(cloud: Cloud, texts: Mapping[str, str], source: Source) 
             continue
         stands = _counterpart(field)
         allowed = (
-            f"{stands}, which stands for it on {cloud.value}" if stands else f"nothing: {cloud.value} has no such choice"
+            f"{stands}, which stands for it on {cloud.value}"
+            if stands
+            else f"nothing: no key stands for it on {cloud.value}"
         )
         also = f", and see tandem:{stands}" if stands else ""
         found = f"a key of cloud {other.value}, and this stack's cloud is {cloud.value}"

@@ -629,8 +629,8 @@ def test_a_key_of_azure_is_refused_by_name_on_aws(key: str) -> None:
         (
             "vpcId",
             (
-                "vpcId is a key of cloud aws, and this stack's cloud is azure. Allowed: nothing: azure has no such choice. "
-                "Next: pulumi config rm vpcId"
+                "vpcId is a key of cloud aws, and this stack's cloud is azure. Allowed: nothing: no key stands for it on "
+                "azure. Next: pulumi config rm vpcId"
             ),
         ),
     ],
