@@ -55,6 +55,8 @@ class AzureWorld:
     """Two workers that run, and an address that is on nobody."""
 
     taken_code = "PublicIPAddressInUse"
+    space = "10.0"
+    """The first half of every private address."""
 
     def __init__(self, endpoint: str, number: int, clock: Clock | None = None) -> None:
         """`clock` is the adapter's, and is slept on while the site is made."""
@@ -101,8 +103,8 @@ class AzureWorld:
 
     def _make_network(self) -> None:
         self._send("PUT", f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{self.group}", {"location": LOCATION})
-        subnets = [{"name": "workers", "properties": {"addressPrefix": "10.0.0.0/24"}}]
-        space = {"addressPrefixes": ["10.0.0.0/16"]}
+        subnets = [{"name": "workers", "properties": {"addressPrefix": f"{self.space}.0.0/24"}}]
+        space = {"addressPrefixes": [f"{self.space}.0.0/16"]}
         body = {"location": LOCATION, "properties": {"addressSpace": space, "subnets": subnets}}
         self._network.virtual_networks.begin_create_or_update(self.group, "net", body, polling=False)
         self._wait_for(lambda: self._network.virtual_networks.get(self.group, "net"))
@@ -119,7 +121,7 @@ class AzureWorld:
         return str(self._wait_for(lambda: self._network.public_ip_addresses.get(self.group, "front"))["id"])
 
     def _make_worker(self, number: int) -> Worker:
-        name, private_ip = f"wk{number}", f"10.0.0.{number + 9}"
+        name, private_ip = f"wk{number}", f"{self.space}.0.{number + 9}"
         group = {
             "location": LOCATION,
             "properties": {"flushConnection": True, "securityRules": [rule(name, NOBODY) for name in FENCE_RULES]},
