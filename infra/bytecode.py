@@ -42,7 +42,7 @@ class Compiled:
 
 def interpreter(python: str) -> str:
     """An interpreter of this version, as "3.13": the one that runs, or one on the PATH; "" = there is none."""
-    candidates = (sys.executable, shutil.which(f"python{python}") or "")
+    candidates = (sys.executable, shutil.which(f"python{python}") or "") if python else ()
     return next((each for each in candidates if each and _version_of(each)[1] == python), "")
 
 

@@ -665,3 +665,23 @@ def test_a_firing_hands_over_to_whoever_wished() -> None:
     world.clock.sleep = successor_takes  # type: ignore[method-assign]
     world.clock.time_s += SETTINGS.lease_renew_s
     assert fired(world) == "handed over to next"
+
+
+def test_a_firing_in_the_middle_of_a_move_finishes_it_while_the_store_is_away() -> None:
+    """2.13, 5.6: the address stays on nobody no longer than the cloud needs, whatever the store does."""
+    world = World(probe_interval_s=5.0).settled()
+    world.kill("wk1")
+    world.cloud.lose[Do.ASSOCIATE] = "before"
+    moved_s: list[float] = []
+
+    def meanwhile(at_s: float) -> None:
+        if at_s > 2 * SETTINGS.lease_ttl_s:
+            world.cloud.lose.clear()
+        if world.cloud.on == "wk2":
+            moved_s.append(at_s)
+
+    away(world, 1.0, 60.0, meanwhile)
+    fired(world)
+    assert moved_s
+    assert moved_s[0] < 30.0, "before the store was back"
+    assert (world.record.holder, world.record.epoch) == ("wk2", 2)
