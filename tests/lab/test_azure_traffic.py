@@ -175,7 +175,7 @@ def build(kind: type[AzureWorld], network: Network, supervisor: Supervisor) -> t
     assert not before, "nothing happens in an empty subscription"
     found.append(Hypervisor(supervisor, PORTS, f"{receiver_at}:{PORTS.llp}", cloud.describe, cloud.is_fixed))
     half = network.cidr.removesuffix(".0.0/16")
-    return kind(cloud.arm, 1, network=half), found[0], cloud, receiver
+    return kind(cloud.arm, 1, space=half), found[0], cloud, receiver
 
 
 @pytest.fixture(params=[AzureWorld, BalancedWorld], ids=["address", "balancer"])
