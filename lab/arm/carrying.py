@@ -15,7 +15,7 @@ from lab.arm.ids import GROUP_TYPE, key_of
 from lab.arm.kinds import KINDS, Kind, kind_of
 from lab.arm.messages import Json, Refusal
 from lab.arm.references import Link, document_links, links_to
-from lab.arm.rules.apps import linked_subnet
+from lab.arm.rules.apps import EXTENSION, linked_subnet
 from lab.arm.rules.machines import MACHINE
 from lab.arm.rules.vaults import VAULT
 from lab.arm.world import CREATING, DELETING, SUCCEEDED, UPDATING, Document, Operation, World
@@ -51,6 +51,8 @@ def _put(change: Change, kind: Kind) -> Operation | None:
         world.deleted_vaults.remove(change.target.name.lower())
     if change.is_of(MACHINE):
         _bring_system_disk(change, document)
+    if change.is_of(EXTENSION):
+        world.tell("package", app=change.target.parent_id, uri=text(change.new_body, "properties", "packageUri"))
     if at_once:
         return None
     verb = "create" if change.verb == "create" else "update"

@@ -16,6 +16,7 @@ _NAMES = frozenset(
         "accesskey",
         "accountkey",
         "sastoken",
+        "packageuri",
     ]
 )
 _PARTS = ("password", "secret")
