@@ -35,9 +35,11 @@ TOOLS = {
     "tools/parliament": ("dev",),
     "tools/checkov": ("dev",),
     "tools/pulumi": (),
+    "tools/azure-native": (),
     "policy": ("dev",),
 }
-"""Folders with a Python environment of their own, and the groups that want them; that of tools/pulumi is for engine.py."""
+"""Folders with a Python environment of their own, and the groups that want them; that of tools/pulumi is for engine.py,
+that of tools/azure-native for whoever writes the table of azure-native's types anew."""
 NODE_TOOLS = {"tools/azurite": ("dev",), "tools/iam-simulate": ("dev",)}
 """Folders with modules of npm, and the groups that want them."""
 STAMP = ".tandem-lock"

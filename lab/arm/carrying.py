@@ -22,6 +22,8 @@ from lab.arm.world import CREATING, DELETING, SUCCEEDED, UPDATING, Document, Ope
 
 _STATELESS = frozenset({"microsoft.authorization", "microsoft.managedidentity"})
 """Namespaces whose resources have neither a provisioningState nor an ETag, and no operations."""
+_DICTIONARIES = frozenset({"microsoft.web/sites/config"})
+"""Types whose properties are names of their owner's own."""
 _INTERFACE = "microsoft.network/networkinterfaces"
 
 
@@ -115,7 +117,7 @@ def is_at_once(kind: Kind) -> bool:
 
 
 def _has_state(kind: Kind) -> bool:
-    return kind.namespace.lower() not in _STATELESS
+    return kind.namespace.lower() not in _STATELESS and kind.type.lower() not in _DICTIONARIES
 
 
 def _referred(document: Document | None) -> set[Link]:
