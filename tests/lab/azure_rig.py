@@ -68,7 +68,8 @@ def azure(folder: Path, settings: Settings | None = None) -> Generator[Azure]:
     """An emulated subscription with nothing in it."""
     log = folder / "requests.jsonl"
     log.touch()
-    server = Server(Emulator(settings or Settings(), MonotonicClock(), log=JsonLog(log)))
+    emulator = Emulator(settings or Settings(), MonotonicClock(), log=JsonLog(log))
+    server = Server(emulator, ticking=settings is not None)  # without times of its own nothing ends later
     try:
         yield Azure(server, log)
     finally:
