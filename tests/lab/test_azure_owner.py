@@ -1,8 +1,8 @@
 """Who has the address when Pulumi runs after a failover: every model of declaring it, over the provider's own Update.
 
 An update writes the whole card out of the inputs in the state. So what a program ignores guards against a difference in
-that place alone: any other difference of the card (a tag, another api-version) sends a body without the address, and takes it
-from the active worker without a word. The same stands for a balancer whose pool the watchdog writes.
+that place alone: any other difference of the card (a tag, another api-version) sends a body without the address, and takes
+it from the active worker without a word. The same stands for a balancer whose pool the watchdog writes.
 """
 
 from collections.abc import Iterator, Mapping
