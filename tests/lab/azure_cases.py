@@ -236,7 +236,7 @@ CASES = (
                     "disableOutboundSnat": True,
                     "frontendIPConfiguration": {"id": "#lb/frontendIPConfigurations/front"},
                     "backendAddressPool": {"id": "#lb/backendAddressPools/workers"},
-                    "probe": {"id": "#lb/probes/ready"},
+                    "probe": {"id": "$self/probes/ready"},
                 }
             ],
         },

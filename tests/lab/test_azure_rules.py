@@ -58,6 +58,11 @@ def test_an_assignment_of_a_role_is_named_by_a_uuid_whatever_the_engine_proposes
     assert named(NET, {}, {}, Naming(b"", Mode.DISABLE)) == {}
 
 
+def test_what_stands_at_another_resource_is_not_inside_it() -> None:
+    made = named("azure-native:authorization:ManagementLockByScope", {"scope": "/subscriptions/s"}, {})
+    assert re.fullmatch(r"net[0-9a-f]{8}", made["lockName"])
+
+
 def test_inside_another_resource_the_name_is_the_logical_one_and_not_by_chance() -> None:
     assert named(SUBNET, {"virtualNetworkName": "net"}, {}) == {"subnetName": "net"}
 
@@ -223,6 +228,13 @@ def test_what_has_no_place_is_named_with_its_own() -> None:
     body, unknown = body_of(row(CARD), {"colour": "red", "ipConfigurations": [{"name": "main", "shape": "round"}]})
     assert body == {"properties": {"ipConfigurations": [{"name": "main"}]}}
     assert unknown == ("colour", "ipConfigurations[0].shape")
+
+
+def test_a_reference_to_itself_is_resolved() -> None:
+    rule = {"name": "service", "probe": {"id": "$self/probes/ready"}, "protocol": "Tcp", "frontendPort": 1}
+    body, unknown = body_of(row("azure-native:network:LoadBalancer"), {"loadBalancingRules": [rule]}, "/lb")
+    assert unknown == ()
+    assert body["properties"]["loadBalancingRules"][0]["properties"]["probe"] == {"id": "/lb/probes/ready"}
 
 
 def test_a_subtype_is_picked_by_its_discriminator_both_ways() -> None:

@@ -19,6 +19,9 @@ from lab.recording import Created
 
 API = "azureApiVersion"
 
+NOWHERE = frozenset({"azure-native:resources:Deployment"})
+"""Types that have a location, and in a resource group none (`AutoLocationDisabled`)."""
+
 
 class ArmHandler(Handler):
     """A handler of one row of the table."""
@@ -39,7 +42,7 @@ class ArmHandler(Handler):
         inputs = self.whole(ask.name, ask.inputs, {}, Naming())
         resource_id = self.row.id_of(inputs, self.cloud.subscription)
         self.look_first(resource_id, inputs)
-        body = self._body(ask, inputs)
+        body = self._body(ask, inputs, resource_id)
         for path in self.row.standalone:
             where = standing(self.row, path)
             if at(body, where) is None:
@@ -49,7 +52,7 @@ class ArmHandler(Handler):
     def update(self, state: State, ask: Ask, changed: frozenset[str]) -> Created:
         """Write the whole resource anew, out of the inputs; the lists that are resources of their own stay."""
         del changed
-        body = self._body(ask, ask.inputs)
+        body = self._body(ask, ask.inputs, state.id)
         unsaid = [standing(self.row, path) for path in self.row.standalone]
         unsaid = [where for where in unsaid if at(body, where) is None]
         if unsaid:
@@ -94,7 +97,7 @@ class ArmHandler(Handler):
     def whole(self, name: str, news: Mapping[str, Any], olds: Mapping[str, Any], naming: Naming) -> dict[str, Any]:
         """The inputs with what the provider adds: name, location, api-version."""
         whole = {**news, **made_name(self.row, name, news, olds, naming)}
-        if "location" in self.row.inputs and "location" not in whole:
+        if "location" in self.row.inputs and "location" not in whole and self.type not in NOWHERE:
             location = self._location(whole, olds)
             whole |= {"location": location} if location else {}
         if self.row.api and API not in whole:
@@ -109,8 +112,9 @@ class ArmHandler(Handler):
         group = news.get("resourceGroupName")
         return self.cloud.location_of(group) if isinstance(group, str) else group
 
-    def _body(self, ask: Ask, inputs: Mapping[str, Any]) -> Json:
-        body, unknown = body_of(self.row, {key: value for key, value in inputs.items() if not key.startswith(HIDDEN)})
+    def _body(self, ask: Ask, inputs: Mapping[str, Any], resource_id: str) -> Json:
+        given = {key: value for key, value in inputs.items() if not key.startswith(HIDDEN)}
+        body, unknown = body_of(self.row, given, resource_id)
         for key in ask.inputs:
             ask.get(key)
         for path in unknown:

@@ -10,16 +10,36 @@ from typing import Any, cast
 
 from lab.providers.azure_native.tables import Entry, Row, table
 
+SELF = "$self/"
+"""How a reference to a part of the resource itself begins."""
+
 Json = dict[str, Any]
 Entries = Mapping[str, Entry]
 
 
-def body_of(row: Row, inputs: Mapping[str, Any]) -> tuple[Json, tuple[str, ...]]:
-    """The body of a PUT with these inputs, and the paths of inputs that have no place in it."""
+def body_of(row: Row, inputs: Mapping[str, Any], resource_id: str = "") -> tuple[Json, tuple[str, ...]]:
+    """The body of a PUT with these inputs, and the paths of inputs that have no place in it.
+
+    A reference `$self/...` leads to a part of the resource itself, whose id is given.
+    """
     unknown: list[str] = []
     named = {*row.in_path, "azureApiVersion"}
     body = _body(row.inputs, {key: value for key, value in inputs.items() if key not in named}, "", unknown)
-    return body, tuple(unknown)
+    return _resolved(body, resource_id), tuple(unknown)
+
+
+def _resolved(value: Any, resource_id: str) -> Any:
+    if isinstance(value, Mapping):
+        inside = cast("Mapping[str, Any]", value).items()
+        return {key: _self(each, resource_id) if key == "id" else _resolved(each, resource_id) for key, each in inside}
+    if isinstance(value, list):
+        return [_resolved(each, resource_id) for each in cast("list[Any]", value)]
+    return value
+
+
+def _self(value: Any, resource_id: str) -> Any:
+    is_own = isinstance(value, str) and value.startswith(SELF)
+    return f"{resource_id}/{value.removeprefix(SELF)}" if is_own else value
 
 
 def outputs_of(row: Row, document: Mapping[str, Any]) -> Json:

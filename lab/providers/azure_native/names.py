@@ -1,9 +1,10 @@
 """The name that a resource gets when its program gives none. Pure.
 
-As the real provider (pulumi-azure-native `provider/pkg/provider/provider.go`, `getDefaultName`): the logical name and 8 hex
-digits without anything between them; a UUID for an assignment of a role; inside another resource the logical name itself. A
-name is kept as long as the program gives none. Where the provider made the name by chance, the inputs say so
-(`__createBeforeDelete`): only then can a replacement be made before the old resource goes.
+As the real provider (pulumi-azure-native `provider/pkg/provider/provider.go`, `getDefaultName`, and
+`provider/pkg/resources/resources.go`, `AutoName`): the logical name and 8 hex digits without anything between them; a UUID
+for a role's definition and assignment; inside another resource the logical name itself. A name is kept as long as the
+program gives none. Where the provider made the name by chance, the inputs say so (`__createBeforeDelete`): only then can a
+replacement be made before the old resource goes.
 """
 
 import hashlib
@@ -24,10 +25,7 @@ BY_CHANCE = f"{HIDDEN}createBeforeDelete"
 TAIL_DIGITS = 8
 
 UUIDS = frozenset({"roleAssignmentName", "roleDefinitionId"})
-"""Names that are UUIDs; that the definition's is one too is assumed."""
-
-FIXED = {"blobServicesName": "default"}
-"""Names of which there is one only."""
+"""Names that are UUIDs."""
 
 
 def made_name(row: Row, logical: str, news: Mapping[str, Any], olds: Mapping[str, Any], naming: Naming) -> dict[str, Any]:
@@ -43,8 +41,6 @@ def made_name(row: Row, logical: str, news: Mapping[str, Any], olds: Mapping[str
         return {}
     if key in olds:
         return {key: olds[key], **({BY_CHANCE: True} if olds.get(BY_CHANCE) is True else {})}
-    if key in FIXED:
-        return {key: FIXED[key]}
     if naming.mode is Mode.DISABLE:
         return {}
     if naming.mode is Mode.ENFORCE or (naming.mode is Mode.PROPOSE and key not in UUIDS):

@@ -41,14 +41,6 @@ def _schema(*inputs: str) -> Marked:
     return Marked(frozenset(inputs), Standing.VERIFIED, "schema at 3b272d2e30a0")
 
 
-def _assumed(*inputs: str) -> Marked:
-    return Marked(
-        frozenset(inputs),
-        Standing.ASSUMED,
-        "the location of a tracked resource (Azure's common types) cannot change; its schema was not read",
-    )
-
-
 UNREAD = Marked(frozenset(), Standing.ASSUMED, "no mark is known; its schema was not read")
 
 MARKED: Mapping[str, Marked] = MappingProxyType(
@@ -73,10 +65,20 @@ MARKED: Mapping[str, Marked] = MappingProxyType(
         "azure-native:applicationinsights:Component": _schema("location"),
         "azure-native:monitor:ScheduledQueryRule": _schema("location"),
         "azure-native:monitor:ActionGroup": _schema("location"),
-        "azure-native:applicationinsights:WebTest": _assumed("location"),
-        "azure-native:applicationinsights:Workbook": _assumed("location"),
-        "azure-native:monitor:MetricAlert": _assumed("location"),
-        "azure-native:monitor:ActivityLogAlert": _assumed("location"),
+        "azure-native:applicationinsights:WebTest": _schema("location"),
+        "azure-native:applicationinsights:Workbook": _schema("location"),
+        "azure-native:monitor:MetricAlert": _schema("location"),
+        "azure-native:monitor:ActivityLogAlert": _schema("location"),
+        "azure-native:network:NetworkSecurityGroup": _schema(),
+        "azure-native:network:SecurityRule": _schema(),
+        "azure-native:network:NatGateway": _schema(),
+        "azure-native:network:LoadBalancer": _schema(),
+        "azure-native:compute:DiskEncryptionSet": _schema(),
+        "azure-native:authorization:RoleDefinition": _schema(),
+        "azure-native:authorization:ManagementLockByScope": _schema(),
+        "azure-native:resources:Deployment": _schema(),
+        "azure-native:storage:BlobServiceProperties": _schema(),
+        "azure-native:web:WebAppApplicationSettings": _schema(),
     }
 )
 """By type; what is not here is `UNREAD`."""

@@ -27,7 +27,7 @@ PLAIN: Entry = {}
 
 _IN_PATH = re.compile(r"\{(\w+)\}")
 _SUBSCRIPTION = "subscriptionId"
-_GROUP = "resourceGroupName"
+_PROVIDER = "/Microsoft."
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ class Row:
 
     @property
     def is_child(self) -> bool:
-        """Whether it lies inside another resource."""
-        return len([name for name in self.in_path if name not in {_GROUP, self.named}]) > 0
+        """Whether it lies inside another resource of its provider."""
+        return len(_IN_PATH.findall(self.path.rpartition(_PROVIDER)[2])) > 1
 
     def id_of(self, inputs: Mapping[str, Any], subscription: str) -> str:
         """The path of one resource; KeyError for an input that is missing."""
