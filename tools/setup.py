@@ -37,9 +37,11 @@ TOOLS = {
     "tools/parliament": ("dev",),
     "tools/checkov": ("dev",),
     "tools/pulumi": (),
+    "tools/azure-native": (),
     "policy": ("dev",),
 }
-"""Folders with a Python environment of their own, and the groups that want them; that of tools/pulumi is for engine.py."""
+"""Folders with a Python environment of their own, and the groups that want them; that of tools/pulumi is for engine.py,
+that of tools/azure-native for whoever writes the table of azure-native's types anew."""
 RESOLVED_FOR = {"tools/functions": "3.13"}
 """Tools whose packages name a newer Python than the oldest that we run on, and run on that one too."""
 NODE_TOOLS = {"tools/azurite": ("dev",), "tools/iam-simulate": ("dev",)}
