@@ -14,6 +14,7 @@ import email.utils
 import hashlib
 import hmac
 import http.client
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -64,9 +65,15 @@ class Spot:
 
 @dataclass(frozen=True)
 class Blobs:
-    """Azurite."""
+    """Azurite.
+
+    Attributes:
+        endpoint: where it answers.
+        trusted: the file of the certificate that it has, if it speaks TLS.
+    """
 
     endpoint: str
+    trusted: str = ""
 
     def found_at(self, url: str) -> str:
         """Where the lab finds what the program knows by this address, its query included.
@@ -147,6 +154,32 @@ class Blobs:
         }
         return urlencode({key: value for key, value in query.items() if value})
 
+    def fetch(self, url: str) -> bytes:
+        """What the program knows by this address, fetched as whoever is given the address fetches it.
+
+        Raises:
+            BlobError: it is refused.
+            ValueError: it is no address of a blob.
+        """
+        connection, at = self._connection(), urlsplit(self.found_at(url))
+        try:
+            connection.request("GET", f"{at.path}?{at.query}" if at.query else at.path)
+            response = connection.getresponse()
+            content = response.read()
+        finally:
+            connection.close()
+        if response.status >= 300:
+            raise BlobError(response.status, f"GET {urlsplit(url).path}", response.getheader("x-ms-error-code", ""))
+        return content
+
+    def _connection(self) -> http.client.HTTPConnection:
+        parts = urlsplit(self.endpoint)
+        host, port = parts.hostname or "", parts.port
+        if parts.scheme == "http":
+            return http.client.HTTPConnection(host, port, timeout=ANSWER_S)
+        context = ssl.create_default_context(cafile=self.trusted or None)
+        return http.client.HTTPSConnection(host, port, timeout=ANSWER_S, context=context)
+
     def _ask(
         self,
         method: str,
@@ -161,8 +194,7 @@ class Blobs:
         sent = {"x-ms-date": email.utils.formatdate(usegmt=True), "x-ms-version": VERSION, **(headers or {})}
         length = str(len(content)) if content else ""
         sent["Authorization"] = f"SharedKey {ACCOUNT}:{_signed(_to_sign(method, path, query, sent, length))}"
-        parts = urlsplit(self.endpoint)
-        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=ANSWER_S)
+        connection = self._connection()
         try:
             connection.request(method, f"{path}?{urlencode(query)}" if query else path, content, sent)
             response = connection.getresponse()

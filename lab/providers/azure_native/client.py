@@ -59,7 +59,7 @@ def local(url: str, name: str) -> str:
     """
     parts = urlsplit(url)
     try:
-        is_here = parts.scheme == "http" and ipaddress.ip_address(parts.hostname or "").is_loopback
+        is_here = parts.scheme in {"http", "https"} and ipaddress.ip_address(parts.hostname or "").is_loopback
     except ValueError:
         is_here = False
     if not is_here:

@@ -3,7 +3,8 @@
 `lab.providers.server` imports this file when the engine has asked for it.
 
 Environment: `TANDEM_LAB_ARM` (the emulated Resource Manager), `TANDEM_LAB_BLOB` (Azurite; unset: no contents of containers),
-`TANDEM_LAB_DEPLOYER` (object id in whose name everything is asked).
+`TANDEM_LAB_CERTIFICATE` (the file of Azurite's certificate, if it speaks TLS), `TANDEM_LAB_DEPLOYER` (object id in whose
+name everything is asked).
 """
 
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ from lab.providers.azure_native.customs import AzureCustoms
 from lab.providers.customs import ConfigurationError
 
 ARM, BLOB, DEPLOYER = "TANDEM_LAB_ARM", "TANDEM_LAB_BLOB", "TANDEM_LAB_DEPLOYER"
+CERTIFICATE = "TANDEM_LAB_CERTIFICATE"
 WHO = "tandem-lab"
 """Who deploys where nobody is named."""
 
@@ -62,5 +64,6 @@ def cloud(environment: Mapping[str, str], subscription: str = "", location: str 
         KeyError: it does not say where Resource Manager answers.
     """
     client = Client(local(environment[ARM], ARM), environment.get(DEPLOYER) or WHO)
-    blobs = Blobs(local(environment[BLOB], BLOB)) if environment.get(BLOB) else None
+    trusted = environment.get(CERTIFICATE, "")
+    blobs = Blobs(local(environment[BLOB], BLOB), trusted) if environment.get(BLOB) else None
     return Cloud(client, subscription or SUBSCRIPTION, location, blobs)
