@@ -29,11 +29,17 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST, NEWEST = (3, 11), (3, 13)
-GROUPS: Mapping[str, tuple[str, ...]] = {"aws": ("lab", "dev"), "azure": ("dev",), "lab": ("dev",), "dev": ()}
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "aws": ("lab", "lab-azure", "dev"),
+    "azure": ("lab-azure", "dev"),
+    "lab": ("lab-azure", "dev"),
+    "lab-azure": ("dev",),
+    "dev": (),
+}
 """Each with the larger ones that hold all of it."""
 TOOLS = {
     "tools/ministack": ("lab", "dev"),
-    "tools/functions": ("dev",),
+    "tools/functions": ("lab-azure", "dev"),
     "tools/parliament": ("dev",),
     "tools/checkov": ("dev",),
     "tools/pulumi": (),
@@ -44,7 +50,7 @@ TOOLS = {
 that of tools/azure-native for whoever writes the table of azure-native's types anew."""
 RESOLVED_FOR = {"tools/functions": "3.13"}
 """Tools whose packages name a newer Python than the oldest that we run on, and run on that one too."""
-NODE_TOOLS = {"tools/azurite": ("dev",), "tools/iam-simulate": ("dev",)}
+NODE_TOOLS = {"tools/azurite": ("lab-azure", "dev"), "tools/iam-simulate": ("dev",)}
 """Folders with modules of npm, and the groups that want them."""
 STAMP = ".tandem-lock"
 
