@@ -1,7 +1,8 @@
 """Microsoft's published types judge every body that the lab's azure-native provider writes, as it went over the wire.
 
-One resource of every type is made and changed; so it is the mapper that is judged, and what the program asks of it is judged
-with the program. The judge is no part of this repository; where it is not at hand the test says SKIPPED.
+One resource of every type is made and changed by hand-written inputs, and one by the SDK's own classes; so it is the mapper
+that is judged, and what our program asks of it is judged with the program. The judge is no part of this repository; where it
+is not at hand the test says SKIPPED.
 """
 
 import json
@@ -16,10 +17,13 @@ import pytest
 
 from lab.arm.ids import parse
 from lab.arm.kinds import kind_of
+from lab.engine import deploy
+from lab.providers.azure_native import Blobs
 from lab.providers.azure_native.tables import table
+from tests.contract.emulators import AZURITE, emulator
 from tests.judges.test_arm_bodies import BODIES, JUDGE
 from tests.lab.azure_cases import CASES
-from tests.lab.azure_rig import Made, Play, azure, filled
+from tests.lab.azure_rig import WHOLE, Made, Play, azure, filled
 
 pytestmark = [pytest.mark.judge, pytest.mark.lab]
 
@@ -60,9 +64,20 @@ def bodies(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
             if case.changed:
                 play.update(made[case.name], {**filled(case.inputs, made), **filled(case.changed, made)})
         found = [as_judged(line) for line in here.requests("PUT")]
+    found += sent_by_the_sdk(tmp_path_factory.mktemp("sdk"))
     OWN_BODIES.parent.mkdir(parents=True, exist_ok=True)
     OWN_BODIES.write_text("".join(f"{json.dumps(line)}\n" for line in found))
     return found
+
+
+def sent_by_the_sdk(folder: Path) -> list[dict[str, Any]]:
+    """Every PUT of a program of every type: what the SDK adds by itself is in them."""
+    with emulator(AZURITE, folder) as endpoint, azure(folder) as here:
+        registry = here.registry(blobs=Blobs(endpoint))
+        deploy(
+            WHOLE, project="whole", stack="dev", config={}, create=registry.create, invoke=registry.invoke, environment={}
+        )
+        return [as_judged(line) for line in here.requests("PUT")]
 
 
 def as_judged(line: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from lab.jsonlog import JsonLog
 from lab.providers import plugin
 from lab.providers.azure_native import Blobs, Client, Cloud, registry
 from lab.providers.azure_native.customs import AzureCustoms
-from lab.providers.azure_native.process import ARM
+from lab.providers.azure_native.process import ARM, BLOB
 from lab.providers.comparison import Change
 from lab.providers.handler import State
 from lab.providers.naming import Naming
@@ -27,6 +27,8 @@ from lab.stack_file import REPOSITORY
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/small"
 DEPLOYER = "deployer"
 PROGRAM = Path(__file__).with_name("azure_program.py")
+WHOLE = Path(__file__).with_name("azure_whole.py")
+"""Every type and function once, by the SDK's own classes."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,8 @@ def azure(folder: Path, settings: Settings | None = None) -> Generator[Azure]:
         server.close()
 
 
-def project(folder: Path, here: Azure, program: Path = PROGRAM, **config: str) -> Project:
-    """A Pulumi project of that program; another call with another configuration changes its stack file."""
+def project(folder: Path, here: Azure, program: Path = PROGRAM, blobs: Blobs | None = None) -> Project:
+    """A Pulumi project of that program."""
     made = Project(
         folder,
         "dev",
@@ -88,6 +90,7 @@ def project(folder: Path, here: Azure, program: Path = PROGRAM, **config: str) -
             "PULUMI_HOME": str(folder / "home"),
             "PULUMI_BACKEND_URL": (folder / "state").as_uri(),
             ARM: here.server.endpoint,
+            **({BLOB: blobs.endpoint} if blobs else {}),
         },
     )
     for each in (folder / "home", folder / "state", made.stack_file.parent, made.work / "infra"):
@@ -97,7 +100,7 @@ def project(folder: Path, here: Azure, program: Path = PROGRAM, **config: str) -
     runtime = {"name": "python", "options": {"toolchain": "pip", "virtualenv": str(REPOSITORY / ".venv")}}
     whole = {"name": "small", "runtime": runtime, "main": "infra/", "stackConfigDir": "stacks"}
     (made.work / "Pulumi.yaml").write_text(json.dumps(whole))
-    configure(made, **config)
+    configure(made)
     return made
 
 

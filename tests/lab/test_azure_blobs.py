@@ -12,13 +12,15 @@ from typing import Any
 
 import pytest
 
+from lab.engine import deploy, destroy
 from lab.providers.azure_native.blobs import Blobs
 from lab.providers.azure_native.client import AzureError
 from lab.providers.azure_native.cloud import AlreadyThereError
-from lab.providers.plain import AssetArchive, FileAsset, TextAsset
+from lab.providers.azure_native.tables import table
+from lab.providers.plain import AssetArchive, FileAsset, Secret, TextAsset
 from tests.contract.emulators import AZURITE, emulator
 from tests.lab.azure_cases import CASES
-from tests.lab.azure_rig import Azure, Made, Play, azure
+from tests.lab.azure_rig import WHOLE, Azure, Made, Play, azure
 
 pytestmark = pytest.mark.lab
 
@@ -70,7 +72,7 @@ def signed(play: Play, made: Made, **more: str) -> str:
         "canonicalizedResource": "/blob/tandempackage/package",
         "resource": "c",
         "permissions": "r",
-        "protocols": "https,http",
+        "protocols": "https",
         "sharedAccessStartTime": "2020-01-01T00:00:00Z",
         "sharedAccessExpiryTime": "2099-01-01T00:00:00Z",
         **more,
@@ -161,6 +163,24 @@ def test_without_a_blob_service_a_blob_is_refused_and_a_container_is_a_document(
             playing.make(case.type, case.name, case.inputs)
     with pytest.raises(LookupError, match="the lab has no blob service here"):
         playing.make(BLOB, "package", package())
+
+
+def test_a_program_of_every_type_is_deployed_and_its_package_is_there(here: Azure, blobs: Blobs) -> None:
+    registry = here.registry(blobs=blobs)
+    deployment = deploy(
+        WHOLE, project="whole", stack="dev", config={}, create=registry.create, invoke=registry.invoke, environment={}
+    )
+    assert deployment.gaps == ()
+    used = {each.type for each in deployment.registrations if each.custom}
+    assert used == {BLOB, *table().rows}
+    where = deployment.outputs["package"]
+    assert isinstance(where, Secret)
+    with zipfile.ZipFile(io.BytesIO(fetched(blobs, where.value))) as found:
+        assert found.namelist() == ["function_app.py"]
+    app = deployment.only("azure-native:web:WebApp").id
+    assert here.get(f"{app}/extensions/onedeploy")["properties"]["packageUri"] == where.value
+    destroy(deployment, registry.delete)
+    assert here.emulator.world.documents == {}
 
 
 def test_what_the_lab_does_not_sign_for_is_refused_by_name(blobs: Blobs) -> None:

@@ -230,6 +230,11 @@ def test_what_has_no_place_is_named_with_its_own() -> None:
     assert unknown == ("colour", "ipConfigurations[0].shape")
 
 
+def test_the_name_of_a_web_test_stands_in_path_and_body() -> None:
+    body, unknown = body_of(row("azure-native:applicationinsights:WebTest"), {"webTestName": "alive", "kind": "standard"})
+    assert (body, unknown) == ({"kind": "standard", "properties": {"Name": "alive"}}, ())
+
+
 def test_a_reference_to_itself_is_resolved() -> None:
     rule = {"name": "service", "probe": {"id": "$self/probes/ready"}, "protocol": "Tcp", "frontendPort": 1}
     body, unknown = body_of(row("azure-native:network:LoadBalancer"), {"loadBalancingRules": [rule]}, "/lb")

@@ -439,7 +439,8 @@ def resource(row: Row, types: dict[str, Any], missing: list[str]) -> dict[str, A
     kinds = pulumi_types.input_type_types(arguments)
     if left := in_path - kinds.keys():
         missing.append(f"{row.token}: {sorted(left)} of its path are no inputs")
-    body = {key: kind for key, kind in kinds.items() if key not in in_path}
+    twice = {key for key in in_path & kinds.keys() if is_in_the_body_too(models.find(row.model, key))}
+    body = {key: kind for key, kind in kinds.items() if key not in in_path or key in twice}
     told = {
         key: kind for key, kind in pulumi_types.resource_types(sdk).items() if key not in {"id", "urn", "azureApiVersion"}
     }
@@ -455,6 +456,11 @@ def resource(row: Row, types: dict[str, Any], missing: list[str]) -> dict[str, A
         "required": required_of(arguments),
         "standalone": standalone_of(arguments, body, package),
     }
+
+
+def is_in_the_body_too(place: Place | None) -> bool:
+    """Whether a name that stands in the path is written in the body as well: the name of a web test."""
+    return place is not None and not place.told and len(place.path) > 1
 
 
 def standalone_of(arguments: type, body: dict[str, Any], package: str) -> list[list[str]]:

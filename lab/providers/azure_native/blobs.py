@@ -25,6 +25,8 @@ ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 """Azurite's own account and key, the same in every Azurite: no secret."""
 DOMAIN = ".blob.core.windows.net"
+PLAIN = "https,http"
+"""What every signature allows that names a protocol: the lab's storage speaks HTTP alone, also where HTTPS is asked for."""
 ANSWER_S = 60.0
 
 
@@ -136,7 +138,7 @@ class Blobs:
         resource = f"/blob/{ACCOUNT}/{account}-{container}{'/' + name if name else ''}"
         text = lambda key: str(asked.get(key) or "")  # noqa: E731 - one line, used below only
         said = [text(key) for key in ("permissions", "sharedAccessStartTime", "sharedAccessExpiryTime")]
-        who = [text(key) for key in ("identifier", "iPAddressOrRange", "protocols")]
+        who = [text("identifier"), text("iPAddressOrRange"), PLAIN if text("protocols") else ""]
         more = [
             text(key) for key in ("cacheControl", "contentDisposition", "contentEncoding", "contentLanguage", "contentType")
         ]

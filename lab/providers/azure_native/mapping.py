@@ -23,7 +23,7 @@ def body_of(row: Row, inputs: Mapping[str, Any], resource_id: str = "") -> tuple
     A reference `$self/...` leads to a part of the resource itself, whose id is given.
     """
     unknown: list[str] = []
-    named = {*row.in_path, "azureApiVersion"}
+    named = {*row.in_path, "azureApiVersion"} - row.inputs.keys()
     body = _body(row.inputs, {key: value for key, value in inputs.items() if key not in named}, "", unknown)
     return _resolved(body, resource_id), tuple(unknown)
 
