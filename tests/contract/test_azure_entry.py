@@ -194,6 +194,16 @@ def test_a_once_tick_answers_the_outcome_and_lets_the_lease_go(entry: Any, fakes
     assert (fakes.events("start")[0]["tick"], fakes.events("end")[0]["settled"]) == ("once", True)
 
 
+def test_a_once_tick_does_not_wait_for_a_timer_where_the_leader_is_dead(entry: Any, fakes: Fakes) -> None:
+    """A deployment ends every process, whatever it has; the timer may come much later, or never."""
+    fakes.store.take_lease("dead", None)
+    began_s = fakes.clock.time_s
+    status, text = entry.answer("once")
+    assert (status, json.loads(text)["settled"]) == (HTTPStatus.OK, True)
+    assert fakes.clock.time_s - began_s < 15.0 + 5.0
+    assert {fields["token"] for fields in fakes.events("tick")} == {2}
+
+
 def test_a_once_tick_that_does_not_settle_says_why(entry: Any, fakes: Fakes) -> None:
     fakes.cloud.deaf.add("address")
     status, text = entry.answer("once")
