@@ -2,14 +2,18 @@
 
 Without it the function compiles ten megabytes of the SDK at each start: seconds, and five times the memory (docs/adr/0011).
 The platform's disk is read-only or thrown away, so what is compiled there is compiled again. The files say that nobody is to
-compare them with their sources (PEP 552, unchecked): both come from one zip.
+compare them with their sources (PEP 552, unchecked): both come from one zip. Compiling takes ten seconds, so what was
+compiled is kept for the next build of the same sources.
 """
 
+import hashlib
+import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +23,10 @@ from infra.errors import BundleError
 
 COMPILE_S_MAX: Final = 300.0
 
-_TOLD: Final = "import sys; print(sys.implementation.cache_tag, '.'.join(map(str, sys.version_info[:2])))"
+_TOLD: Final = (
+    "import json, sys; "
+    "print(json.dumps([sys.implementation.cache_tag, '.'.join(map(str, sys.version_info[:2])), sys.version]))"
+)
 _COMPILE: Final = """
 import importlib.util, pathlib, py_compile, sys
 root = pathlib.Path(sys.argv[1])
@@ -43,7 +50,7 @@ class Compiled:
 def interpreter(python: str) -> str:
     """An interpreter of this version, as "3.13": the one that runs, or one on the PATH; "" = there is none."""
     candidates = (sys.executable, shutil.which(f"python{python}") or "") if python else ()
-    return next((each for each in candidates if each and _version_of(each)[1] == python), "")
+    return next((each for each in candidates if each and _told_by(each).version == python), "")
 
 
 def missing(python: str) -> str:
@@ -61,7 +68,7 @@ def compiled(interpreter: str, files: Mapping[str, bytes]) -> Compiled:
     Raises:
         BundleError: that does not work; with the compiler's own words.
     """
-    tag, _ = _version_of(interpreter)
+    tag = _told_by(interpreter).tag
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         for name, content in files.items():
@@ -75,14 +82,46 @@ def compiled(interpreter: str, files: Mapping[str, bytes]) -> Compiled:
     return Compiled(tag, found)
 
 
-def _version_of(interpreter: str) -> tuple[str, str]:
-    """Its tag and its version; "" for each where it does not say so."""
+def kept(interpreter: str, files: Mapping[str, bytes], folder: Path) -> Compiled:
+    """As `compiled`, from `folder` where an earlier build with these sources and this very interpreter has left it."""
+    told = _told_by(interpreter)
+    path = folder / f"bytecode-{_key(told, files)}.zip"
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return Compiled(told.tag, {name: archive.read(name) for name in archive.namelist()})
+    except (FileNotFoundError, zipfile.BadZipFile):
+        found = compiled(interpreter, files)
+    folder.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}")
+    with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in found.files.items():
+            archive.writestr(name, content)
+    unfinished.replace(path)  # two programs at once may compile the same
+    return found
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What an interpreter says of itself; "" for each where it says nothing."""
+
+    tag: str = ""
+    version: str = ""
+    build: str = ""
+
+
+def _key(told: _Told, files: Mapping[str, bytes]) -> str:
+    digest = hashlib.sha256(told.build.encode())
+    for name in sorted(name for name in files if name.endswith(".py")):
+        digest.update(f"{name}\0{len(files[name])}\0".encode() + files[name])
+    return digest.hexdigest()[:16]
+
+
+def _told_by(interpreter: str) -> _Told:
     try:
         done = _run(interpreter, _TOLD)
-    except OSError:
-        return "", ""
-    tag, _, version = done.stdout.strip().partition(" ")
-    return ("", "") if done.returncode else (tag, version)
+        return _Told() if done.returncode else _Told(*json.loads(done.stdout))
+    except (OSError, TypeError, ValueError):
+        return _Told()
 
 
 def _run(interpreter: str, program: str, *arguments: str) -> "subprocess.CompletedProcess[str]":

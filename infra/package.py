@@ -25,6 +25,8 @@ AZURE = "azure"
 """The cloud whose runtime brings no SDK."""
 ZIP_ROOT = "zip_root"
 """Beside the adapters: what stands at the root of the bundle."""
+KEPT = "out/bytecode"
+"""Below the project: what earlier builds have compiled."""
 
 BYTES_MAX: Mapping[str, int] = {"aws": 250_000, AZURE: 9_000_000}
 """Far above what it is, far below what would slow a cold start."""
@@ -71,7 +73,7 @@ def build(root: Path, cloud: str, time_zone: str = contract.UTC, *, python: str 
         files |= _at_root(package / cloud / ZIP_ROOT) | sdk.files()
         interpreter = bytecode.interpreter(python)
         if interpreter:
-            compiled = bytecode.compiled(interpreter, files)
+            compiled = bytecode.kept(interpreter, files, root / KEPT)
         else:
             warning = bytecode.missing(python)
     packed = files | compiled.files

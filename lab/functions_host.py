@@ -36,6 +36,7 @@ from types import SimpleNamespace
 from typing import Any, Final, cast
 from urllib.parse import parse_qsl, urlsplit
 
+from lab.background import Background
 from lab.control import Answer, Command, CommandRefusedError, Console, run_child, unknown
 
 HOST: Final = "127.0.0.1"
@@ -274,7 +275,6 @@ async def serve(console: Console) -> None:
     server = _Http((HOST, arguments.port), _Handler)
     server.app, server.console = app, console
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    running = [asyncio.create_task(timer.run()) for timer in timers.values()]
     console.emit("ready", endpoint=f"http://{HOST}:{server.server_address[1]}", functions=bindings)
 
     async def obey(command: Command) -> Answer:
@@ -291,9 +291,10 @@ async def serve(console: Console) -> None:
             case _:
                 raise unknown(command, "timer", "fire")
 
+    background = Background()
     for timer in timers.values():
         timer.on = not arguments.no_timer
-    assert running  # noqa: S101 - tasks live as long as somebody holds them
+        background.spawn(timer.run())
     await console.serve(obey)
 
 

@@ -130,6 +130,7 @@ def tick(kind: TickKind) -> dict[str, Any]:
 def _run(kind: TickKind, cycle: Cycle, leadership: Leadership) -> dict[str, Any]:
     match kind:
         case TickKind.ONCE:
+            leadership.acquire_if_nobody_leads()  # a process that the deployment ended may have it still
             return asdict(once(cycle, leadership, PORTS.clock, wait_s=ONCE_WAIT_S))
         case TickKind.LOOP | TickKind.EVENT:
             return {"ended": lead_if_nobody_does(cycle, leadership, PORTS.clock, PORTS.reporter, life_s=LIFE_S)}

@@ -17,7 +17,7 @@ from failover_lambda.azure.life import ALIVE_S, BURST_S, CADENCE_S, REHEARSES_EA
 from failover_lambda.contract import TickKind
 from failover_lambda.cycle import Cycle, Ports
 from failover_lambda.errors import StoreUnavailableError
-from failover_lambda.leadership import NOT_OURS, TO_THE_NEXT_FIRING
+from failover_lambda.leadership import NOT_HELD, NOT_OURS, TO_THE_NEXT_FIRING
 from failover_lambda.model import Phase
 from tests.fakes import FakeClock, FakeCloud, ListReporter, MemoryStore, NoPublicPath, make_settings
 
@@ -135,6 +135,43 @@ def test_a_process_that_lost_its_lease_begins_anew(entry: Any, fakes: Fakes) -> 
     assert [fields["ended"] for fields in fakes.events("end")] == [NOT_OURS]
 
 
+def test_a_process_that_took_the_lease_and_lost_it_in_one_firing_begins_anew(
+    entry: Any, fakes: Fakes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A site without a record is in doubt, so its first firing has many ticks."""
+    fakes.cloud.deaf.add("address")
+    sleep = fakes.clock.sleep
+
+    def taken(seconds: float) -> None:
+        sleep(seconds)
+        lease = fakes.store.lease
+        if lease and lease.owner != "other" and fakes.clock.time_s > FakeClock().time_s + 5.0:
+            fakes.store.take_lease("other", lease)
+
+    monkeypatch.setattr(fakes.clock, "sleep", taken)
+    assert entry.fire() == NOT_HELD
+    assert [fields["ended"] for fields in fakes.events("end")] == [NOT_HELD]
+
+
+def test_what_was_not_reported_yet_is_reported_by_whoever_leaves(entry: Any, fakes: Fakes) -> None:
+    """The last part of a minute: by a process that lost its lease, and by a call that ends."""
+    entry.fire()
+    fakes.clock.sleep(CADENCE_S)
+    entry.fire()
+    assert len(fakes.reporter.written) == 1
+    lease = fakes.store.lease
+    assert lease is not None
+    fakes.clock.sleep(20.0)
+    other = fakes.store.take_lease("other", lease)
+    entry.fire()
+    assert len(fakes.reporter.written) == 2
+    fakes.store.release_lease(other)
+    entry.tick(TickKind.ONCE)
+    before = len(fakes.reporter.written)
+    entry.tick(TickKind.LOOP)
+    assert len(fakes.reporter.written) - before == 1 + 5 + 1, "at once, each minute of five and a half, and at the end"
+
+
 def test_whether_a_rehearsal_is_due_is_looked_at_each_minute(
     entry: Any, fakes: Fakes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -155,6 +192,16 @@ def test_a_once_tick_answers_the_outcome_and_lets_the_lease_go(entry: Any, fakes
     assert fakes.store.lease is not None
     assert fakes.store.lease.owner == ""
     assert (fakes.events("start")[0]["tick"], fakes.events("end")[0]["settled"]) == ("once", True)
+
+
+def test_a_once_tick_does_not_wait_for_a_timer_where_the_leader_is_dead(entry: Any, fakes: Fakes) -> None:
+    """A deployment ends every process, whatever it has; the timer may come much later, or never."""
+    fakes.store.take_lease("dead", None)
+    began_s = fakes.clock.time_s
+    status, text = entry.answer("once")
+    assert (status, json.loads(text)["settled"]) == (HTTPStatus.OK, True)
+    assert fakes.clock.time_s - began_s < 15.0 + 5.0
+    assert {fields["token"] for fields in fakes.events("tick")} == {2}
 
 
 def test_a_once_tick_that_does_not_settle_says_why(entry: Any, fakes: Fakes) -> None:

@@ -177,3 +177,17 @@ def test_jobs_of_a_setup_all_end_before_the_first_failure_is_raised(setup: Any) 
 def test_an_environment_without_node_is_told(setup: Any) -> None:
     with pytest.raises(setup.SetupError, match=r"there is no Node in \.venv"):
         setup.node_and_npm(setup.ROOT / ".venv")
+
+
+def test_a_tool_that_names_a_newer_python_is_installed_as_for_that_one(setup: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Microsoft's worker says that it wants 3.13, and runs on ours: tests/lab/test_functions_host.py."""
+    ran: list[tuple[str, ...]] = []
+    monkeypatch.setattr(setup, "run", lambda *command: ran.append(command))
+    folder = setup.ROOT / "tools" / "functions"
+    for name in ("functions", "parliament"):
+        tool = folder.with_name(name)
+        (tool / ".venv" / "bin").mkdir(parents=True)
+        (tool / "requirements.txt").write_text("")
+        setup.make("uv", tool / ".venv", tool / "requirements.txt")
+    syncs = [command for command in ran if "sync" in command]
+    assert [command[5:7] == ("--python-version", "3.13") for command in syncs] == [True, False]

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from collections import Counter
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 
@@ -132,7 +133,11 @@ def test_the_pinned_versions_travel() -> None:
         assert f"\n{name}=={metadata.version(name)}" in f"\n{pinned}"
 
 
-def test_equal_sources_are_equal_bytes_with_bytecode_and_without(bundle: Bundle, sources: Bundle) -> None:
+def test_equal_sources_are_equal_bytes_with_bytecode_and_without(
+    bundle: Bundle, sources: Bundle, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Compiled anew, and not taken from what an earlier build has kept."""
+    monkeypatch.setattr(package, "KEPT", str(tmp_path))
     assert package.build(ROOT, "azure", "Europe/Berlin", python=HERE) == bundle
     assert package.build(ROOT, "azure", "Europe/Berlin", python=NOWHERE) == sources
 
@@ -178,6 +183,30 @@ def test_an_interpreter_on_the_path_is_believed_by_what_it_says(tmp_path: Path, 
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     assert bytecode.interpreter(NOWHERE) == ""
     assert bytecode.interpreter(HERE) == sys.executable
+
+
+def test_what_was_compiled_is_kept_for_the_same_sources_and_no_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled: list[int] = []
+    really = bytecode.compiled
+
+    def counted(interpreter: str, files: Mapping[str, bytes]) -> bytecode.Compiled:
+        compiled.append(len(files))
+        return really(interpreter, files)
+
+    monkeypatch.setattr(bytecode, "compiled", counted)
+    first = bytecode.kept(sys.executable, {"a/b.py": b"x = 1", "data": b"1"}, tmp_path)
+    assert set(first.files) == {f"a/__pycache__/b.{first.tag}.pyc"}
+    assert bytecode.kept(sys.executable, {"a/b.py": b"x = 1", "data": b"2"}, tmp_path) == first
+    assert len(compiled) == 1
+    other = bytecode.kept(sys.executable, {"a/b.py": b"x = 2"}, tmp_path)
+    assert other.files != first.files
+    (kept, *_) = tmp_path.iterdir()
+    for file in tmp_path.iterdir():
+        file.write_bytes(b"half of it")
+    assert bytecode.kept(sys.executable, {"a/b.py": b"x = 1"}, tmp_path) == first
+    assert (len(compiled), kept.suffix) == (3, ".zip")
 
 
 def test_a_source_that_cannot_be_compiled_ends_the_build() -> None:
