@@ -79,7 +79,7 @@ def figures(metric: Metric, condition: str) -> str:
     )
 
 
-NOTICES = f"""{LINES} | where Message contains '"event":"told"' and Message contains '"channel":"topic"'"""
+NOTICES = f"""{LINES} | where Message contains '"event":"notice"'"""
 """What the watchdog has to say to people, a line each."""
 
 ALARMS = (

@@ -171,6 +171,13 @@ def test_the_operators_command_learns_where_everything_is_and_no_secret() -> Non
             {"mode": "active-active", **BALANCED},
             "mode active-active with front balancer is not in this version on Azure",
         ),
+        (
+            {**BALANCED, "nat_gateways": "none"},
+            (
+                "front balancer without NAT gateways: members of a pool by address would go out by an address that nobody "
+                'knows, though their subnets are private (Azure, "Default outbound access")'
+            ),
+        ),
         ({"front": "haproxy"}, "mode active-passive with front haproxy is not in this version on Azure"),
         (
             {"tier": Tier.FAULT_TOLERANT},

@@ -143,12 +143,7 @@ BALANCER_ROWS = (
         "2/egress-of-a-pool",
         "egress of members by address",
         "They use default outbound access even in a private subnet; a NAT gateway ends that.",
-        (
-            CHECKED,
-            LeftOut(
-                "`natGateways: none` with a balancer leaves workers to that default; the configuration should refuse it."
-            ),
-        ),
+        (CHECKED,),
     ),
     Row("2/admin-state", "adminState", "It means nothing without a probe on the rule, nor beside NAT rules.", (CHECKED,)),
 )

@@ -34,10 +34,10 @@ TELLING_FILE = "infra/azure/telling.py"
     slips=(
         Slip("a silence of five minutes", ALARMS_FILE, 'WINDOW = "PT10M"', 'WINDOW = "PT5M"'),
         Slip(
-            "nobody asks from outside",
+            "nobody hears of a question without an answer",
             ALARMS_FILE,
-            "        self._on_no_answer(self._question())\n",
-            "        self._question()\n",
+            "            enabled=True,\n            severity=1,\n            scopes=[question.id",
+            "            enabled=False,\n            severity=1,\n            scopes=[question.id",
         ),
         Slip("the question from outside needs a key", ALARMS_FILE, 'ALIVE = "/api/alive"', 'ALIVE = "/api/tick"'),
         Slip(
@@ -54,7 +54,7 @@ def silence_is_looked_for_over_ten_minutes_and_a_second_time_from_outside(stand:
     question, alert = usual.only(WEB_TEST), usual.only(METRIC_ALERT).inputs
     host = usual.only(APP).outputs["defaultHostName"]
     assert question.inputs["request"]["requestUrl"] == f"https://{host}/api/alive"
-    assert alert["criteria"]["webTestId"] == question.id
+    assert (alert["enabled"], alert["criteria"]["webTestId"]) == (True, question.id)
     assert alert["scopes"] == [question.id, usual.only(COMPONENT).id]
     assert len(question.inputs["locations"]) - 2 == alert["criteria"]["failedLocationCount"]
     groups = {part(usual, ACTION_GROUP, name).id for name in ("notices", "caller")}
@@ -185,7 +185,7 @@ def rule_of_one_minute_asks_one_table_plainly_and_mute_and_resolve_exclude_each_
         notices["windowSize"],
         "PT5M",
     )
-    assert '"event":"told"' in condition(notices)["query"]
+    assert '"event":"notice"' in condition(notices)["query"]
 
 
 @trap(
