@@ -1,32 +1,29 @@
-"""The program's entry: read the configuration, build the bundle and the pair, export what came of it.
+"""The program's entry: read the configuration, have its cloud's program build the pair, export what came of it.
 
-The only file that reads the environment, Pulumi's configuration and the project's folder.
+The only file that reads the environment, the clock, Pulumi's configuration and the project's folder. Each cloud's SDK takes
+seconds to import, so a cloud's program is imported when a stack is known to be of that cloud.
 """
 
 import ipaddress
 import os
 import urllib.parse
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, assert_never
 
 import pulumi
-import pulumi_aws as aws
 from pulumi.runtime import config as pulumi_config
 
-from infra import package, quotas
-from infra.aws.arguments import pair_args
-from infra.aws.layout import layout
-from infra.aws.pair import Pair
-from infra.aws.rolling import VARIABLE as ROLL_VARIABLE
-from infra.aws.size import quota_needs
-from infra.config import ConfigError, Source, parse
+from infra.azure.planned import SUBSCRIPTION_VARIABLE
+from infra.config import AwsConfig, AzureConfig, ConfigError, Source, parse
 from infra.config.advice import advice
+from infra.config.keys import ENDPOINT_VARIABLES
 from infra.naming import site_name
+from infra.run import Run
 
 ROOT = Path(__file__).resolve().parents[1]
 BUNDLES = ROOT / "out" / "bundle"
-ENDPOINT_VARIABLE = "AWS_ENDPOINT_URL_EC2"
-"""Where the SDKs find EC2 when it is not the real one."""
 
 
 def main() -> None:
@@ -38,26 +35,44 @@ def main() -> None:
     project, stack = pulumi.get_project(), pulumi.get_stack()
     texts = _texts(project)
     _refuse_secrets(project, texts)
-    source = Source(texts=texts, read_text=_read_text, loopback_cloud=_is_loopback(os.environ))
+    loopback = _is_loopback(os.environ, texts.get("cloud", ""))
     try:
-        config = parse(source)
+        config = parse(Source(texts=texts, read_text=_read_text, loopback_cloud=loopback))
     except ConfigError as exc:
         # Pulumi prints this as it stands, without a traceback.
         raise pulumi.RunError(str(exc)) from None
-    site = site_name(project, stack)
-    bundle = package.build(ROOT, config.cloud.value, config.failback_time_zone)
-    rolled = os.environ.get(ROLL_VARIABLE, "")
-    zipped = str(package.write(bundle, BUNDLES))
-    args = pair_args(config, site=site, bundle=zipped, bundle_digest=bundle.digest, roll_worker=rolled)
-    if rolled:
-        pulumi.log.warn(f"{ROLL_VARIABLE}: in this run {rolled} takes image, type, tenancy and user data of the stack file")
-    for sentence in (*advice(config), *quotas.warnings(quota_needs(args, layout(args)), config.region)):
+    for sentence in advice(config):
         pulumi.log.warn(sentence)
-    # Explicit, so that the stack's region is the one of its configuration and of no profile.
-    provider = aws.Provider("aws", region=config.region)
-    pair = Pair(site, args, pulumi.ResourceOptions(providers={"aws": provider}))
-    for name, value in pair.outputs().items():
+    run = Run(
+        site=site_name(project, stack),
+        root=ROOT,
+        bundles=BUNDLES,
+        environment=os.environ,
+        subscription_id=_subscription_id(os.environ),
+        now=datetime.now(UTC),
+    )
+    for name, value in build(config, run).items():
         pulumi.export(name, value)
+
+
+def build(config: AwsConfig | AzureConfig, run: Run) -> Mapping[str, Any]:
+    """Have the program of the configuration's cloud declare everything; the stack's outputs."""
+    match config:
+        case AwsConfig():
+            from infra.aws import program as on_aws  # noqa: PLC0415 - the other cloud's stacks do without its SDK
+
+            return on_aws.build(config, run)
+        case AzureConfig():
+            from infra.azure import program as on_azure  # noqa: PLC0415 - same
+
+            return on_azure.build(config, run)
+        case _:
+            assert_never(config)
+
+
+def _subscription_id(variables: Mapping[str, str]) -> str:
+    """The subscription of an Azure stack, from where the provider itself would have it."""
+    return pulumi.Config("azure-native").get("subscriptionId") or variables.get(SUBSCRIPTION_VARIABLE, "")
 
 
 def _refuse_secrets(project: str, keys: Iterable[str]) -> None:
@@ -86,9 +101,10 @@ def _read_text(path: str) -> str:
     return (ROOT / path).read_text(encoding="utf-8")
 
 
-def _is_loopback(variables: Mapping[str, str]) -> bool:
-    """Whether EC2 is asked on this machine."""
-    host = urllib.parse.urlsplit(variables.get(ENDPOINT_VARIABLE, "")).hostname or ""
+def _is_loopback(variables: Mapping[str, str], cloud: str) -> bool:
+    """Whether that cloud is asked on this machine."""
+    variable = next((name for each, name in ENDPOINT_VARIABLES.items() if each.value == cloud), "")
+    host = urllib.parse.urlsplit(variables.get(variable, "")).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

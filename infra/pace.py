@@ -24,6 +24,14 @@ MOVE_S = 1.2
 CARRIES_S = 5.0
 """From the answered call until packets arrive: nginx/documentation#520, keepalived on AWS (5 to 6 s all in)."""
 
+AZURE_MOVE_S = 120.0
+"""A Public IP that moves from one network card to another, until traffic follows: "one to two minutes" (Azure Architecture
+Center, "Deploy highly available NVAs", 2025-03). On bad days 8 to 10 minutes (F5Networks/f5-azure-arm-templates#151)."""
+POOL_MOVE_S = 6.0
+"""Two writes of a balancer's pool, 3 s each. Assumed, because no figure is published (docs/adr/0010)."""
+TIMER_S = 5.0
+"""The timer of the Function App fires this often, and a firing makes as many rounds as fit before the next."""
+
 CHECK_INTERVAL_S = 5
 """From one health check of a balancer to the next: the shortest there is (botocore 1.44.5, elbv2, CreateTargetGroup)."""
 CHECK_TIMEOUT_S = 2
@@ -89,7 +97,14 @@ class Outage:
         return round(self.decision_s + self.move_s + self.carries_s, 1)
 
 
-def longest_outage(probe_interval_s: float, probe_timeout_s: float, restart_grace_s: float) -> Outage:
+def longest_outage(
+    probe_interval_s: float,
+    probe_timeout_s: float,
+    restart_grace_s: float,
+    *,
+    move_s: float = MOVE_S,
+    carries_s: float = CARRIES_S,
+) -> Outage:
     """The longest outage that this pace allows where nothing accepts, or what answers says no.
 
     A fault just after a round is seen one interval later. Each question may wait for the connection and again for the
@@ -103,10 +118,17 @@ def longest_outage(probe_interval_s: float, probe_timeout_s: float, restart_grac
     """
     silent_s = probe_interval_s + 2 * probe_timeout_s + (TIMEOUTS_TO_DEAD - 1) * burst_s(probe_timeout_s)
     refused_s = probe_interval_s + (REFUSALS_TO_DEAD - 1) * burst_s(probe_timeout_s) + restart_grace_s
-    return Outage(decision_s=max(silent_s, refused_s))
+    return Outage(decision_s=max(silent_s, refused_s), move_s=move_s, carries_s=carries_s)
 
 
-def longest_slow_outage(probe_interval_s: float, probe_timeout_s: float, slow_grace_s: float) -> Outage:
+def longest_slow_outage(
+    probe_interval_s: float,
+    probe_timeout_s: float,
+    slow_grace_s: float,
+    *,
+    move_s: float = MOVE_S,
+    carries_s: float = CARRIES_S,
+) -> Outage:
     """The longest outage where the service accepts and stays silent.
 
         |-- probe_interval --|- 2 x probe_timeout -|.... slow_grace ....|- burst -| dead: the first round after the grace
@@ -115,7 +137,8 @@ def longest_slow_outage(probe_interval_s: float, probe_timeout_s: float, slow_gr
     23.7
     """
     lasts_s = max(slow_grace_s, (TIMEOUTS_TO_DEAD - 2) * burst_s(probe_timeout_s)) + burst_s(probe_timeout_s)
-    return Outage(decision_s=probe_interval_s + 2 * probe_timeout_s + lasts_s)
+    decision_s = probe_interval_s + 2 * probe_timeout_s + lasts_s
+    return Outage(decision_s=decision_s, move_s=move_s, carries_s=carries_s)
 
 
 def balancer_decision_s() -> int:

@@ -11,6 +11,11 @@ Lambda refuses an architecture that a region lacks, issue 3545 there). Partition
 
 The regions in China are left out: a role there is trusted to `ec2.amazonaws.com.cn` (kubernetes/kops#27) and many interface
 endpoints have another prefix (aws/aws-cdk#9864), and nobody has tried this program with either.
+
+Azure: learn.microsoft.com, "Azure regions list" (azure/reliability/regions-list, editions of 2025-03-21 and later, read
+2026-11-29): the regions of the public cloud with availability zones, three each, but for those that are open to some
+customers only. Azure numbers zones `1` to `3` for each subscription anew. Whether a region has all that a pair needs (Flex
+Consumption, zone-redundant storage, the machine size in both zones) is asked of the subscription, not kept here.
 """
 
 from collections.abc import Mapping
@@ -68,6 +73,18 @@ AWS_REGIONS: Mapping[str, Region] = dict(
     )
 )
 """The regions that this version knows; a region is added by one line."""
+
+AZURE_ZONES = ("1", "2", "3")
+"""The zones of every region below, as a subscription numbers them."""
+
+AZURE_REGIONS = (
+    *("australiaeast", "austriaeast", "belgiumcentral", "brazilsouth", "canadacentral", "centralindia", "centralus"),
+    *("eastasia", "eastus", "eastus2", "francecentral", "germanywestcentral", "indonesiacentral", "israelcentral"),
+    *("italynorth", "japaneast", "japanwest", "koreacentral", "mexicocentral", "newzealandnorth", "northeurope"),
+    *("norwayeast", "polandcentral", "qatarcentral", "southafricanorth", "southcentralus", "southeastasia"),
+    *("spaincentral", "swedencentral", "switzerlandnorth", "uaenorth", "uksouth", "westeurope", "westus2", "westus3"),
+)
+"""The regions of Azure that have zones, by the names that Resource Manager takes; a region is added by one word."""
 
 VANTAGES = 3
 """Zones that are looked from where a region has them: the one without a worker breaks the tie when a zone is lost."""

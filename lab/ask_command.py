@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from failover_lambda.model import Verb
 from lab import background_lab
-from lab.asking import PATIENCE_S, WHO, Answer, Desk, new_id
+from lab.asking import PATIENCE_S, WHO, Answer, Desk, TableDesk, new_id
 from lab.emulators import LAB_KEY_ID
 from lab.endpoints import Endpoints
 from lab.site import LABS
@@ -37,7 +37,7 @@ class RunningLab:
     """A lab that is up, from its ready file."""
 
     folder: Path
-    desk: Desk
+    desk: TableDesk
     ec2: Any
     """A client for the emulated EC2."""
     workers: tuple[str, ...]
@@ -133,7 +133,7 @@ def find(lab_id: str = "", labs: Path = LABS) -> RunningLab:
         raise CannotAskError(f"nothing is deployed in the lab {chosen[-1][0].parent.name} yet. Deploy with: make up")
     path, said = deployed[-1]
     config = said["outputs"]["cliConfig"]
-    desk = Desk(_client("dynamodb", said), config["stateTable"], config["site"])
+    desk = TableDesk(_client("dynamodb", said), config["stateTable"], config["site"])
     return RunningLab(path.parent, desk, _client("ec2", said), tuple(config["workers"]), int(said["ports"]["http"]))
 
 

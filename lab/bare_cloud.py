@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lab import networks, stack_file
+from lab.aws_cloud import AwsCloud
 from lab.deploying import Deployer
 from lab.emulators import ACCOUNT_ID, CloudSettings, Emulators
 from lab.profiles import INSTANT
@@ -47,7 +48,9 @@ class Cloud:
             replace(file, texts={**file.texts, **own}), network=self.network, endpoints=self.emulators.endpoints
         )
         folder = self.supervisor.folder / (name or stage)
-        pulumi = Pulumi(self.command, Deployer(folder, self.emulators, derived, self.supervisor.environment()).project())
+        pulumi = Pulumi(
+            self.command, Deployer(folder, AwsCloud(self.emulators), derived, self.supervisor.environment()).project()
+        )
         pulumi.init()
         return pulumi
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Protocol, TypeVar
 
 from lab.ledger import Ledger
-from lab.rawevents import Act, Call, Phase, Seen
+from lab.rawevents import Act, Call, Phase, Seen, Verb
 from lab.rawlogs import RawLogs
 from lab.timeline import Timeline
 
@@ -53,12 +53,11 @@ class Moment:
 _ACT_WORDS = {"start-instance": "{worker} is started again", "release": "backlog of {worker} is released"}
 
 _CALL_WORDS = {
-    "AssociateAddress": "put the address on {worker}",
-    "DisassociateAddress": "take the address from its holder",
-    "StopInstances": "stop {worker}",
-    "StartInstances": "start {worker}",
-    "ModifyNetworkInterfaceAttribute": "change the security groups of {worker}",
-    "ModifyInstanceAttribute": "change the security groups of {worker}",
+    Verb.ASSOCIATE: "put the address on {worker}",
+    Verb.DISASSOCIATE: "take the address from its holder",
+    Verb.STOP: "stop {worker}",
+    Verb.START: "start {worker}",
+    Verb.ISOLATE: "change the security groups of {worker}",
 }
 
 
@@ -107,12 +106,12 @@ def _record_words(old: Seen, new: Seen) -> str:
 
 def _gate(logs: RawLogs, timeline: Timeline) -> Iterable[Moment]:
     for call in logs.calls:
-        if call.action in _CALL_WORDS and call.t_out > timeline.fault.t:
-            yield Moment(timeline.since_fault(call.t_out), Witness.GATE, _call_words(logs, call))
+        if call.verb is not None and call.t_out > timeline.fault.t:
+            yield Moment(timeline.since_fault(call.t_out), Witness.GATE, _call_words(logs, call, call.verb))
 
 
-def _call_words(logs: RawLogs, call: Call) -> str:
-    asked = _CALL_WORDS[call.action].format(worker=logs.lab.named_in(call) or "another machine")
+def _call_words(logs: RawLogs, call: Call, verb: Verb) -> str:
+    asked = _CALL_WORDS[verb].format(worker=logs.lab.named_in(call) or "another machine")
     answer = "accepted" if call.accepted else f"refused with {call.error or call.status}"
     return f"{call.action}: {asked}; {answer} after {call.took_s:.3f} s"
 

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from lab import pulumi_project
-from lab.emulators import ACCOUNT_ID, Emulators
 from lab.engine import deploy
-from lab.providers import aws
+from lab.lab_cloud import LabCloud
 from lab.pulumi_cli import Pulumi
 from lab.stack_file import REPOSITORY, LabStack
 
@@ -47,13 +46,13 @@ class Deployer:
 
     Args:
         folder: The lab's.
-        emulators: Where to.
+        cloud: Where to.
         stack: What.
         environment: What every process of the lab finds in its environment.
     """
 
     folder: Path
-    emulators: Emulators
+    cloud: LabCloud
     stack: LabStack
     environment: Mapping[str, str]
 
@@ -76,7 +75,7 @@ class Deployer:
 
     def project(self) -> pulumi_project.Project:
         """The stack as a Pulumi project in the lab's folder."""
-        found_by = {**self.environment, **self.stack.environment, **self.emulators.credentials()}
+        found_by = {**self.environment, **self.stack.environment, **self.cloud.credentials()}
         return pulumi_project.make(self.folder, self.stack, found_by)
 
     def _by_pulumi(self, command: Path) -> Deployed:
@@ -86,7 +85,7 @@ class Deployer:
         return Deployed(pulumi.engine, pulumi.outputs())
 
     def _in_process(self) -> Deployed:
-        registry = aws.registry(self.emulators.client, region=self.emulators.region, account_id=ACCOUNT_ID)
+        registry = self.cloud.registry()
         deployment = deploy(
             PROGRAM,
             project=self.stack.file.project,

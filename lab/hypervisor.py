@@ -3,7 +3,8 @@
     running   -> the worker's process runs (a new one after every start), its card is open
     stopped   -> the process is killed, the card gives no answer
     terminated-> both are gone, and the private address is free for another machine of that name
-    isolated  -> (security groups other than its first) the card takes no new flows, open ones go on
+    isolated  -> (security groups other than its first) the card takes no new flows; open ones go on, unless the
+                 cloud says that they are judged anew: then nothing passes
     associated-> the fixed address carries to that private address, from the moment that the cloud says
     assigned  -> (another private address) the card listens on it too
 
@@ -69,6 +70,8 @@ class Machine:
     booting: bool = False
     """Its system starts anew: no answer until the process runs."""
     isolated: bool = False
+    flushed: bool = False
+    """Open flows are judged anew when it is isolated."""
     starts: int = 0
 
 
@@ -132,7 +135,7 @@ class Hypervisor:
             case "instance":
                 self._put(0.0, lambda: self._on_instance(event))
             case "groups":
-                self._put(0.0, lambda: self._on_groups(event))
+                self._put(float(event.get("carries_at", 0.0)), lambda: self._on_groups(event))
             case "private-ips":
                 self._put(0.0, lambda: self._on_private_ips(event))
             case "association":
@@ -256,6 +259,7 @@ class Hypervisor:
             return
         machine = self._machine(str(event["instance_id"]))
         machine.isolated = frozenset(event["groups"]) != machine.groups
+        machine.flushed = bool(event.get("flush"))
         self._set_card(machine)
 
     def _on_private_ips(self, event: Mapping[str, Any]) -> None:
@@ -275,7 +279,8 @@ class Hypervisor:
         if self.public is None:
             self.public = self._new_public(str(event["public_ip"]))
         private_ip = event["private_ip"] if event["association_id"] else None
-        self.public.call("carry", CONTROL_S, private_ip=private_ip)
+        keeps = bool(event.get("keeps_flows"))
+        self.public.call("carry", CONTROL_S, private_ip=private_ip, keeps_flows=keeps)
 
     def _new_public(self, public_ip: str) -> Child:
         ports = f"{self._ports.llp},{self._ports.http},{self._ports.public}"
@@ -294,4 +299,6 @@ def _card(machine: Machine) -> str:
         return "cut"
     if machine.cut is not Cut.NONE:
         return machine.cut.value
-    return "isolated" if machine.isolated else "open"
+    if not machine.isolated:
+        return "open"
+    return "cut" if machine.flushed else "isolated"

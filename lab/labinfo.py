@@ -23,11 +23,14 @@ class WorkerInfo:
     instance_id: str
     zone: str
     network_interface_id: str | None
+    group_id: str | None = None
+    """Its own security group, where it has one of its own."""
 
     @property
-    def names(self) -> frozenset[str | None]:
-        """Whatever a call to the cloud may name it by."""
-        return frozenset((self.private_ip, self.address_private_ip, self.instance_id, self.network_interface_id))
+    def names(self) -> frozenset[str]:
+        """Whatever a call to the cloud may name it by, in lower case."""
+        every = (self.private_ip, self.address_private_ip, self.instance_id, self.network_interface_id, self.group_id)
+        return frozenset(each.lower() for each in every if each)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +80,8 @@ class LabInfo:
         return self._find(lambda worker: worker.instance_id == instance_id)
 
     def named_in(self, call: Call) -> str | None:
-        """The worker whose private address, instance id or network card stands in a call's parameters."""
-        values = set(call.params.values())
+        """The worker whose private address, machine, network card or group stands in a call's parameters."""
+        values = {value.lower() for value in call.params.values()}
         return self._find(lambda worker: bool(values & worker.names))
 
     def is_operators(self, call: Call) -> bool:
@@ -125,7 +128,8 @@ def _worker_info(name: str, line: Line) -> WorkerInfo:
     card = line.text_or_none("network_interface_id")
     first = line.text("private_ip")
     leads_to = line.text("address_private_ip") if line.has("address_private_ip") else first
-    return WorkerInfo(name, first, leads_to, line.text("instance_id"), line.text("zone"), card)
+    group = line.text_or_none("group_id")
+    return WorkerInfo(name, first, leads_to, line.text("instance_id"), line.text("zone"), card, group)
 
 
 def _profile_time(row: Line) -> ProfileTime:

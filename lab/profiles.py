@@ -9,39 +9,11 @@ step (a whole failover, say), or nothing is published, the value is our inferenc
 source says from what. The page that a demo writes shows this table.
 """
 
-import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from types import MappingProxyType
 
-
-class Basis(Enum):
-    """What a figure rests on."""
-
-    MEASURED = "measured by the source named"
-    INFERRED = "inferred from the source named"
-    CHOSEN = "chosen, so that the lab adds no time"
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A duration in seconds: `low_s` to `high_s`, evenly distributed; one value where the two are equal."""
-
-    low_s: float
-    high_s: float
-    basis: Basis
-    source: str
-
-    def draw(self, dice: random.Random) -> float:
-        """One value in seconds."""
-        return dice.uniform(self.low_s, self.high_s)
-
-    @property
-    def seconds(self) -> str:
-        """For people: "0.3" or "1 to 5"."""
-        low, high = f"{self.low_s:g}", f"{self.high_s:g}"
-        return low if low == high else f"{low} to {high}"
+from lab.figures import Basis, Figure
 
 
 @dataclass(frozen=True)

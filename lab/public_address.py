@@ -1,4 +1,4 @@
-"""The public address: a forwarder at the Elastic IP that follows the address's association.
+"""The public address: a forwarder at it that follows the cloud's word on where it leads.
 
     python -m lab.public_address --address 127.64.250.1 --ports 2575,8080,8081 --log DIR/public.jsonl
 
@@ -9,10 +9,13 @@ Open flows belong to the worker that they were opened to:
     ... and given to another worker        they are reset: the new worker's kernel does not know them
     ... and given back to the same one     they go on
 
+A balancer's address (`keeps_flows`) is otherwise in this: open flows go on with their worker, whoever takes the new ones.
+
 One thing differs from a real address: the client is connected before the worker was asked. So a refusal of the worker
 reaches the client as a reset right after the connect, and a worker without an answer as a silent connection.
 
-Commands: `carry` (private_ip, or null), `leak` (on). `leak`, a planted breach, leaves open flows with their old worker.
+Commands: `carry` (private_ip, or null; keeps_flows), `leak` (on). `leak`, a planted breach, leaves open flows with their old
+worker.
 """
 
 import argparse
@@ -44,6 +47,7 @@ class PublicAddress:
         self._log = log
         self._private_ip: str | None = None
         self._leak = False
+        self._keeps_flows = False
         self._passages: dict[int, _Passage] = {}
         self._opened = 0
         self._passing = asyncio.Event()
@@ -55,6 +59,7 @@ class PublicAddress:
         """Carry out one command of the lab."""
         match command.do:
             case "carry":
+                self._keeps_flows = command.flag("keeps_flows") if "keeps_flows" in command.options else False
                 self._carry(_private_ip(command))
                 return {"private_ip": self._private_ip}
             case "leak":
@@ -69,15 +74,19 @@ class PublicAddress:
             return
         self._private_ip = private_ip
         self._log.write("carries", private_ip=private_ip)
-        if private_ip is not None and not self._leak:
+        if private_ip is not None and not self._flows_stay:
             for passage in self._passages.values():
                 if passage.worker_ip != private_ip:
                     passage.flow.end(FlowEnd.MOVED)
         self._settle()
 
+    @property
+    def _flows_stay(self) -> bool:
+        return self._leak or self._keeps_flows
+
     def _settle(self) -> None:
         carries = self._private_ip is not None
-        if carries or self._leak:
+        if carries or self._flows_stay:
             self._passing.set()
         else:
             self._passing.clear()
@@ -109,7 +118,7 @@ def _private_ip(command: Command) -> str | None:
 
 async def _main(console: Console) -> None:
     parser = argparse.ArgumentParser(prog="python -m lab.public_address", description="The public address.")
-    parser.add_argument("--address", required=True, help="the Elastic IP, in 127.0.0.0/8")
+    parser.add_argument("--address", required=True, help="the fixed address, in 127.0.0.0/8")
     parser.add_argument("--ports", type=ports, required=True, help="the ports it forwards: 2575,8080,8081")
     parser.add_argument("--log", type=Path, required=True, help="its raw log")
     arguments = parser.parse_args()

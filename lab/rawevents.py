@@ -177,6 +177,22 @@ class Recognised:
 # gate.jsonl, cloud.jsonl
 
 
+_SUCCESSES = frozenset({200, 201, 202})
+
+
+class Verb(Enum):
+    """What a call does to the site, in whatever words its cloud has for it."""
+
+    ASSOCIATE = "associate"
+    """Put the address on a worker."""
+    DISASSOCIATE = "disassociate"
+    """Take the address away."""
+    ISOLATE = "isolate"
+    """Let nothing through to a worker, or let it through again."""
+    STOP = "stop"
+    START = "start"
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One request at the cloud emulator's gate, with its answer."""
@@ -189,12 +205,16 @@ class Call:
     error: str | None
     answer: Mapping[str, Any]
     caller: str | None = None
-    """The access key id that signed it, where the log says so."""
+    """Who signed it, where the log says so."""
+    verb: Verb | None = None
+    """None: nothing of these."""
+    unconditional: str = ""
+    """Of a call about the address: why it would be carried out though another came before it; empty, it would not."""
 
     @property
     def accepted(self) -> bool:
         """The cloud said yes."""
-        return self.status == 200 and self.error is None
+        return self.status in _SUCCESSES and self.error is None
 
     @property
     def took_s(self) -> float:

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
+from lab.azure_calls import read_calls
 from lab.labinfo import LabInfo, read_lab_info
 from lab.rawevents import (
     Accepted,
@@ -199,7 +200,7 @@ def read_logs(lab_dir: Path) -> RawLogs:
         workers={name: folder.read(f"worker-{name}", WORKER) for name in lab.workers},
         deliveries=folder.read("receiver", RECEIVER),
         recognised=folder.read("receiver-repeats", REPEATS),
-        calls=folder.read("gate", GATE),
+        calls=read_calls(folder.lines("requests")) if lab.cloud == "azure" else folder.read("gate", GATE),
         cloud=folder.read("cloud", CLOUD),
         record=folder.read("record", record_parsers(lab.record_poll_s)),
         story=folder.read("lab", LAB, otherwise=note),
@@ -223,12 +224,12 @@ class _Folder:
         return names
 
     def read(self, name: str, parsers: Parsers[T], otherwise: Parser[T] | None = None) -> tuple[T, ...]:
-        return tuple(parse(line, parsers, otherwise) for line in self._lines(name))
+        return tuple(parse(line, parsers, otherwise) for line in self.lines(name))
 
     def has(self, name: str) -> bool:
         return (self.path / f"{name}.jsonl").exists()
 
-    def _lines(self, name: str) -> tuple[Line, ...]:
+    def lines(self, name: str) -> tuple[Line, ...]:
         log = read_log(self.path / f"{name}.jsonl")
         if log.torn:
             self.torn.append(f"{name}.jsonl")

@@ -45,6 +45,7 @@ from lab.rawevents import (
     SendFailed,
     Sent,
     Started,
+    Verb,
     WorkerEvent,
 )
 from lab.rawlines import Line
@@ -110,7 +111,30 @@ def _call(line: Line) -> Call:
     answer = line.table("answer") if line.has("answer") else {}
     t_in, t_out = line.seconds("t_in"), line.seconds("t_out")
     status, error, caller = line.count("status"), line.text_or_none("error"), line.text_or_none("caller")
-    return Call(t_in, t_out, line.text("action"), params, status, error, answer, caller)
+    action = line.text("action")
+    verb = VERBS.get(action)
+    why = _unconditional(verb, params)
+    return Call(t_in, t_out, action, params, status, error, answer, caller, verb, why)
+
+
+VERBS = {
+    "AssociateAddress": Verb.ASSOCIATE,
+    "DisassociateAddress": Verb.DISASSOCIATE,
+    "ModifyNetworkInterfaceAttribute": Verb.ISOLATE,
+    "ModifyInstanceAttribute": Verb.ISOLATE,
+    "StopInstances": Verb.STOP,
+    "StartInstances": Verb.START,
+}
+"""EC2's action -> what it does."""
+
+
+def _unconditional(verb: Verb | None, params: Mapping[str, str]) -> str:
+    if verb is Verb.ASSOCIATE:
+        said = params.get("AllowReassociation")
+        return "" if said == "false" else f"says AllowReassociation={said or 'nothing'}, wanted is false"
+    if verb is Verb.DISASSOCIATE:
+        return "" if params.get("AssociationId") else "names no association id"
+    return ""
 
 
 GATE: Parsers[Call] = {"call": _call}

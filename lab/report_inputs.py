@@ -7,7 +7,6 @@ import platform
 from collections.abc import Mapping
 from typing import Any
 
-from lab.emulators import LAB_KEY_ID
 from lab.profiles import Profile
 from lab.site import RECORD_POLL_S, Site
 
@@ -26,7 +25,7 @@ def write_lab_info(site: Site, fault: str, spent: Mapping[str, float], *, stays:
         "engine": site.deployed.engine,
         "fault": fault,
         "stays": stays,
-        "operator": LAB_KEY_ID,
+        "operator": site.cloud.operator,
         "workers": {
             name: {
                 "private_ip": worker["privateIp"],

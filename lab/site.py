@@ -9,7 +9,6 @@ the observer. Everything ends with the block, whatever happens inside.
 """
 
 import contextlib
-import functools
 import json
 import time
 import uuid
@@ -19,15 +18,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from failover_lambda.contract import lease_key, record_key
 from lab import stack_file
 from lab.api_faults import FRONTS, WATCHDOGS_PATIENCE, ApiFaults
 from lab.asking import Desk
+from lab.aws_cloud import AwsCloud
 from lab.child import Child, Event
 from lab.deploying import By, Deployed, Deployer
 from lab.emulators import CloudSettings, Emulators
-from lab.hypervisor import Described, Hypervisor, Ports
+from lab.hypervisor import Hypervisor, Ports
 from lab.jsonlog import JsonLog
+from lab.lab_cloud import LabCloud
 from lab.networks import Network, take
 from lab.profiles import PROFILES, Profile
 from lab.pulumi_project import Project
@@ -79,7 +79,7 @@ class Site:
     profile: Profile
     network: Network
     supervisor: Supervisor
-    emulators: Emulators
+    cloud: LabCloud
     hypervisor: Hypervisor
     receiver: Child
     """Where the workers deliver to."""
@@ -120,13 +120,24 @@ class Site:
     def __post_init__(self) -> None:
         self._record = Tail(self.logs / "record.jsonl")
 
+    @property
+    def emulators(self) -> Emulators:
+        """Those of AWS; RuntimeError on another cloud."""
+        if not isinstance(self.cloud, AwsCloud):
+            raise RuntimeError(f"this lab is on {self.cloud.title}: what it was asked for is AWS's")  # noqa: TRY004
+        return self.cloud.emulators
+
     def client(self, service: str) -> Any:
-        """A client for the emulator that plays the service, as an operator at the console has one."""
+        """A client for the emulator of AWS that plays the service, as an operator at the console has one."""
         return self.emulators.client(service)
 
     def desk(self) -> Desk:
         """An operator's way to the inbox and to the record, past every door and front."""
-        return Desk(self.client("dynamodb"), str(self.outputs["stateTable"]), self.name)
+        return self.cloud.desk(self.outputs)
+
+    def start_instance(self, worker: str) -> None:
+        """Start a worker's machine, as an operator at the console would."""
+        self.cloud.start_instance(str(self.outputs["workers"][worker]["instanceId"]))
 
     def wait_for(self, what: str, true: Callable[[], bool], deadline_s: float) -> None:
         """Wait, checking every process; TimeoutError names `what`."""
@@ -185,12 +196,12 @@ class _Birth:
         receiver = self._start_receiver()
         emulators = self._start_emulators(profile)
         endpoint = f"{self._network.address(251, 1)}:{self._ports.llp}"
-        ec2 = emulators.client("ec2")
-        self._hypervisor = Hypervisor(self._supervisor, self._ports, endpoint, _describer(ec2), _fixed_address(ec2))
+        cloud = AwsCloud(emulators)
+        self._hypervisor = Hypervisor(self._supervisor, self._ports, endpoint, cloud.describe, cloud.is_fixed)
         started_s = time.monotonic()
         stack = stack_file.derive(self._wanted(), network=self._network.cidr, endpoints=emulators.endpoints)
         (self._supervisor.folder / "stack.yaml").write_text(stack.to_yaml())
-        deployer = Deployer(self._supervisor.folder, emulators, stack, self._supervisor.environment())
+        deployer = Deployer(self._supervisor.folder, cloud, stack, self._supervisor.environment())
         deployed = deployer.deploy(options.by, self._say)
         site = Site(
             lab_id=self._supervisor.lab_id,
@@ -199,7 +210,7 @@ class _Birth:
             profile=profile,
             network=self._network,
             supervisor=self._supervisor,
-            emulators=emulators,
+            cloud=cloud,
             hypervisor=self._hypervisor,
             receiver=receiver,
             store_door=self._store_door,
@@ -216,9 +227,7 @@ class _Birth:
         return site
 
     def _start_observer(self, site: Site) -> None:
-        flags: list[object] = ["--endpoint", site.emulators.endpoints.of("dynamodb"), "--region", site.emulators.region]
-        flags += ["--table", site.outputs["stateTable"], "--interval", RECORD_POLL_S]
-        flags += ["--record-key", record_key(site.name), "--lease-key", lease_key("0")]
+        flags = [*site.cloud.observed(site.outputs), "--site", site.name, "--interval", RECORD_POLL_S]
         self._supervisor.module("observer", "lab.observer", *flags, "--log", site.logs / "record.jsonl").expect(
             "ready", READY_S
         )
@@ -284,30 +293,3 @@ def ports_of(file: StackFile) -> Ports:
     if not public:
         raise stack_file.StackFileError("a lab needs a publicHealthPort in its stack file")
     return Ports(llp=int(traffic[0]), http=int(file.text("probePort", "8080")), public=public)
-
-
-def _describer(ec2: Any) -> Callable[[str], Described]:
-    """Asks the emulated cloud what a new instance is."""
-
-    def describe(instance_id: str) -> Described:
-        (instance,) = ec2.describe_instances(InstanceIds=[instance_id])["Reservations"][0]["Instances"]
-        tags = {tag["Key"]: tag["Value"] for tag in instance["Tags"]}
-        return Described(
-            name=tags["Name"].rpartition("-")[2],
-            private_ip=instance["PrivateIpAddress"],
-            card_id=instance["NetworkInterfaces"][0]["NetworkInterfaceId"],
-            groups=frozenset(group["GroupId"] for group in instance["SecurityGroups"]),
-        )
-
-    return describe
-
-
-def _fixed_address(ec2: Any) -> Callable[[str], bool]:
-    """Tells the site's fixed address from the workers' own ones, by the name that the program gives it."""
-
-    @functools.cache
-    def is_fixed(allocation_id: str) -> bool:
-        (address,) = ec2.describe_addresses(AllocationIds=[allocation_id])["Addresses"]
-        return any(tag["Key"] == "Name" and tag["Value"].endswith("-address") for tag in address["Tags"])
-
-    return is_fixed

@@ -96,7 +96,7 @@ def load(stage: str, *, cloud: str = "aws", folder: Path = STACKS) -> StackFile:
 def derive(file: StackFile, *, network: str, endpoints: Endpoints) -> LabStack:
     """The same stack for a lab on the given loopback /16, with the emulators at the given endpoints."""
     wanted = {
-        "vpcCidr": (network, "the lab's network: its addresses are real sockets of this machine"),
+        "networkCidr": (network, "the lab's network: its addresses are real sockets of this machine"),
         "partnerCidrs": (json.dumps([SENDERS_CIDR]), "the lab's senders are the partners"),
         "protect": ("false", "a lab ends by destroying everything"),
         "deletionProtection": ("false", "same"),

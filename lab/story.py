@@ -137,7 +137,7 @@ def second_act(site: Site, traffic: Traffic, holder: str, standby: str, say: Say
     site.hypervisor.cut(holder, on=False)
     say(f"starting {holder} again, as an operator would at the console")
     site.log.write("act", act="start-instance", worker=holder)
-    site.client("ec2").start_instances(InstanceIds=[site.outputs["workers"][holder]["instanceId"]])
+    site.start_instance(holder)
     site.wait_for(f"{holder} to run again", lambda: site.hypervisor.machines[holder].starts > starts, DEADLINES.returned)
     site.hypervisor.process(holder).expect("ready", DEADLINES.returned)
     if rejoins:

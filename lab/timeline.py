@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from lab.rawevents import Acked, Call, Fault, Phase, Seen
+from lab.rawevents import Acked, Call, Fault, Phase, Seen, Verb
 from lab.rawlines import RawLogError
 from lab.rawlogs import RawLogs
 
@@ -136,7 +136,7 @@ def _in_force(records: Sequence[Seen], t: float) -> Seen:
 
 def _move(logs: RawLogs, fault: Fault, until: float) -> Call | None:
     """The last accepted association between the fault and the record's word that all is well."""
-    accepted = [call for call in address_calls(logs) if call.action == "AssociateAddress" and call.accepted]
+    accepted = [call for call in address_calls(logs) if call.verb is Verb.ASSOCIATE and call.accepted]
     return next((call for call in reversed(accepted) if fault.t < call.t_in < until), None)
 
 
@@ -147,7 +147,7 @@ def address_calls(logs: RawLogs) -> tuple[Call, ...]:
     calls = [
         call
         for call in logs.calls
-        if call.action in {"AssociateAddress", "DisassociateAddress"}
+        if call.verb in {Verb.ASSOCIATE, Verb.DISASSOCIATE}
         and any(call.params[name] in ours for name in names if name in call.params)
     ]
     return tuple(sorted(calls, key=lambda call: call.t_in))

@@ -1,4 +1,4 @@
-"""Makes the environments of this repository, once per lock: `python3 tools/setup.py GROUP`, GROUP = aws, lab or dev.
+"""Makes the environments of this repository, once per lock: `python3 tools/setup.py GROUP`, GROUP = aws, azure, lab or dev.
 
 Needs nothing but Python. uv is used if the machine has it; else it is installed from its lock into `.tools/`. Everything
 goes into the repository and the user's cache folder:
@@ -21,15 +21,15 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST, NEWEST = (3, 11), (3, 13)
-GROUPS = ("aws", "lab", "dev")
-"""Each holds what stands before it."""
+GROUPS: Mapping[str, tuple[str, ...]] = {"aws": ("lab", "dev"), "azure": ("dev",), "lab": ("dev",), "dev": ()}
+"""Each with the larger ones that hold all of it."""
 TOOLS = {
     "tools/ministack": ("lab", "dev"),
     "tools/parliament": ("dev",),
@@ -126,10 +126,8 @@ def is_made(venv: Path, lock: Path) -> bool:
     if not stamp.exists():
         return False
     made = stamp.read_text()
-    larger = (
-        [lock.with_name(f"{group}.txt") for group in GROUPS[GROUPS.index(lock.stem) :]] if lock.stem in GROUPS else [lock]
-    )
-    return any(made == stamp_of(candidate) for candidate in larger)
+    larger = [lock.with_name(f"{group}.txt") for group in GROUPS.get(lock.stem, ())]
+    return any(made == stamp_of(candidate) for candidate in (lock, *larger))
 
 
 def stamp_of(lock: Path) -> str:

@@ -3,14 +3,12 @@
 A test compares names with `infra.config`. Layers take their own arguments, made from these in `pair.py`.
 """
 
-from ipaddress import IPv4Address, IPv4Network
-from typing import Any, TypedDict, cast
+from typing import TypedDict, cast
 
 from failover_lambda.contract import FencePolicy, ProbeKind, Rejoin, Tier
-from infra.config.keys import Architecture, Cloud, Egress, FlowLogs, Front, Mode, NatGateways, Runtime, StackConfig, Tenancy
-
-CONTENTS = {"user_data_file": "user_data", "probe_tls_ca_file": "probe_tls_ca_pem"}
-"""Configuration fields that name a file: an argument is its contents."""
+from infra.arguments import plain
+from infra.config import AwsConfig
+from infra.config.keys import Architecture, Cloud, Egress, FlowLogs, Front, Mode, NatGateways, Runtime, Tenancy
 
 
 class PairArgs(TypedDict):
@@ -29,7 +27,7 @@ class PairArgs(TypedDict):
     region: str
     zones: list[str]
     tie_breaker_zone: str
-    vpc_cidr: str
+    network_cidr: str
     nat_gateways: NatGateways
     vpc_id: str
     worker_subnet_ids: list[str]
@@ -97,16 +95,7 @@ class PairArgs(TypedDict):
     tags: dict[str, str]
 
 
-def pair_args(config: StackConfig, *, site: str, bundle: str, bundle_digest: str, roll_worker: str = "") -> PairArgs:
+def pair_args(config: AwsConfig, *, site: str, bundle: str, bundle_digest: str, roll_worker: str = "") -> PairArgs:
     """The arguments that a checked configuration stands for."""
-    fields = {field: _plain(getattr(config, field)) for field in StackConfig.model_fields if field not in CONTENTS}
-    contents = {argument: getattr(config, field).text for field, argument in CONTENTS.items()}
-    tags = dict(tag.split("=", 1) for tag in config.tags)
     built = {"site": site, "bundle": bundle, "bundle_digest": bundle_digest, "roll_worker": roll_worker}
-    return cast("PairArgs", {**fields, **contents, "tags": tags, **built})
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_plain(item) for item in cast("tuple[Any, ...]", value)]
-    return str(value) if isinstance(value, IPv4Network | IPv4Address) else value
+    return cast("PairArgs", {**plain(config), **built})

@@ -51,7 +51,7 @@ def layout(args: PairArgs) -> Layout:
     watched = args["mode"] is Mode.ACTIVE_PASSIVE
     probed = prober_zones(args["region"], zones, args["tie_breaker_zone"]) if watched else ()
     band = worker_band(args["front"])
-    network = plan(IPv4Network(args["vpc_cidr"]), zones, probed, band)
+    network = plan(IPv4Network(args["network_cidr"]), zones, probed, band)
     planned = [str(network.worker_ip(zone)) for zone in workers.values()]
     private_ips = dict(zip(workers, args["worker_private_ips"] or planned, strict=True))
     return Layout(

@@ -11,7 +11,9 @@ from collections.abc import Mapping
 import pulumi
 import pulumi_aws as aws
 
-VARIABLE = "TANDEM_ROLL_WORKER"
+from infra.run import ROLL_VARIABLE
+
+VARIABLE = ROLL_VARIABLE
 """Of the environment that `pulumi` is started in; the worker's name."""
 
 

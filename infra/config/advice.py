@@ -1,29 +1,72 @@
 """What is allowed and still deserves a warning at every `pulumi up`; pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import assert_never
 
-from failover_lambda.contract import ProbeKind
-from infra.config.keys import Egress, Mode, NatGateways, StackConfig
-from infra.pace import BALANCER_FIGURE
+from failover_lambda.contract import ProbeKind, Tier
+from infra.config.keys import AwsConfig, AzureConfig, Egress, Front, Mode, NatGateways, StackConfig
+from infra.pace import BALANCER_FIGURE, POOL_MOVE_S
 
 
-def advice(config: StackConfig) -> Iterator[str]:
+def advice(config: AwsConfig | AzureConfig) -> Iterator[str]:
     """One sentence per choice that will be missed on the day of a failure."""
+    match config:
+        case AwsConfig():
+            yield from _on_aws(config)
+        case AzureConfig():
+            yield from _on_azure(config)
+        case _:
+            assert_never(config)
+    if len(config.alert_emails) <= 1:
+        yield (
+            f"alertEmails has {len(config.alert_emails) or 'no'} address: {_UNREAD[type(config)]}, and nobody is told of a "
+            "failover."
+        )
+    if not config.deletion_protection:
+        yield _UNPROTECTED[type(config)]
+
+
+_UNREAD: Mapping[type[StackConfig], str] = {
+    AwsConfig: "a subscription that nobody confirmed, or one full mailbox",
+    AzureConfig: "one full mailbox",
+}
+_UNPROTECTED: Mapping[type[StackConfig], str] = {
+    AwsConfig: "deletionProtection is false: one call deletes the record table, the balancer or a worker.",
+    AzureConfig: "deletionProtection is false: one call deletes the address, the record or a worker.",
+}
+
+
+def _on_aws(config: AwsConfig) -> Iterator[str]:
     match config.mode:
         case Mode.ACTIVE_PASSIVE:
             yield from _one_serves(config)
+            match config.egress:
+                case Egress.HOLDER:
+                    yield from _out_by_the_address(config)
+                case Egress.OWN:
+                    yield from _out_by_its_own(config)
+                case _:
+                    assert_never(config.egress)
         case Mode.ACTIVE_ACTIVE:
             yield from _both_serve(config)
         case _:
             assert_never(config.mode)
-    if len(config.alert_emails) <= 1:
+
+
+def _on_azure(config: AzureConfig) -> Iterator[str]:
+    yield from _one_serves(config)
+    if config.tier is Tier.FAULT_TOLERANT:
         yield (
-            f"alertEmails has {len(config.alert_emails) or 'no'} address: a subscription that nobody confirmed, or one full "
-            "mailbox, and nobody is told of a failover."
+            f"tier is fault-tolerant: that two writes of the balancer's pool take effect within {POOL_MOVE_S:g} s is "
+            "assumed, because nobody publishes a figure; a drill in your subscription shows it."
         )
-    if not config.deletion_protection:
-        yield "deletionProtection is false: one call deletes the record table, the balancer or a worker."
+    if config.front is Front.ADDRESS and config.egress is Egress.HOLDER:
+        yield (
+            "egress is holder: until the watchdog's first tick no worker has a way out, and the standby has none after it, "
+            "so a first boot fetches nothing from the internet."
+        )
+    elif config.nat_gateways is NatGateways.ONE:
+        yield "natGateways is one: a NAT gateway stands in one zone, and with that zone both workers lose their way out."
 
 
 def _one_serves(config: StackConfig) -> Iterator[str]:
@@ -41,21 +84,14 @@ def _one_serves(config: StackConfig) -> Iterator[str]:
             "publicHealthPort is 0: a move is verified by two readings of the cloud and a private probe, not through the "
             "public address."
         )
-    match config.egress:
-        case Egress.HOLDER:
-            yield from _out_by_the_address(config)
-        case Egress.OWN:
-            yield from _out_by_its_own(config)
-        case _:
-            assert_never(config.egress)
 
 
-def _out_by_the_address(config: StackConfig) -> Iterator[str]:
+def _out_by_the_address(config: AwsConfig) -> Iterator[str]:
     if not config.management_endpoints:
         yield "managementEndpoints is false: a standby has no way out, so Systems Manager cannot reach it."
 
 
-def _out_by_its_own(config: StackConfig) -> Iterator[str]:
+def _out_by_its_own(config: AwsConfig) -> Iterator[str]:
     if config.workers_act_alone:
         yield (
             "egress is own with workersActAlone true: a standby can call partners too, at any time and not only after a "
@@ -68,7 +104,7 @@ def _out_by_its_own(config: StackConfig) -> Iterator[str]:
         )
 
 
-def _both_serve(config: StackConfig) -> Iterator[str]:
+def _both_serve(config: AwsConfig) -> Iterator[str]:
     zones = ", ".join(config.zones)
     yield (
         "mode is active-active: both workers receive. The order of messages is kept within one connection only, and each "

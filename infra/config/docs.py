@@ -6,20 +6,32 @@
 Pulumi stops a run, with a message of its own, when a declared key has neither value nor default, and it checks a value's
 type before the program can speak. So a key that may be unset is declared as a string with an empty default: this program
 then reports every mistake together. A number with a fraction is a string too, for Pulumi knows whole numbers only
-(github.com/pulumi/pulumi, sdk/go/common/workspace/config.go and project.go, read 2026-11-21).
+(github.com/pulumi/pulumi, sdk/go/common/workspace/config.go and project.go, read 2026-11-21). Pulumi also hands every
+default to the program, whatever the cloud. So a text that one cloud has is declared without its default, for it would else
+seem to be set in a stack of the other cloud.
 """
 
 import argparse
 import inspect
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import BaseModel
 
-from infra.config.keys import SECTIONS, StackConfig, declaration, key_name, unit
+from infra.config.keys import (
+    CONFIGS,
+    FIELDS,
+    SECTIONS,
+    Cloud,
+    StackConfig,
+    clouds_of,
+    declaration,
+    key_name,
+    unit,
+)
 from infra.config.kinds import schema_of, words
 from infra.config.parsing import as_text, kind_of
 
@@ -33,32 +45,57 @@ PULUMI_TYPES = {"integer": "integer", "boolean": "boolean"}
 INTRODUCTION = """\
 # Configuration
 
-Every key of a stack file (`stacks/Pulumi.STACK.yaml`), as `tandem:KEY`. All mistakes of a file are reported at once, before
-anything is created. This page and the `config:` part of `Pulumi.yaml` are written by `python -m infra.config.docs` from
-`infra/config/keys.py`; a test keeps the three equal.
+Every key of a stack file (`stacks/Pulumi.STACK.yaml`), as `tandem:KEY`, with the clouds that have it; `cloud` says which one
+a stack is for, and a key of the other one is refused with what stands for it. All mistakes of a file are reported at once,
+before anything is created. This page and the `config:` part of `Pulumi.yaml` are written by `python -m infra.config.docs`
+from `infra/config/keys.py`; a test keeps the three equal.
 """
+
+
+CLOUD_NAMES = {Cloud.AWS: "AWS", Cloud.AZURE: "Azure"}
+
+
+def declared_in(field: str) -> tuple[type[StackConfig], ...]:
+    """The configurations that declare a field: the one of both clouds, or each cloud's own."""
+    if field in StackConfig.model_fields:
+        return (StackConfig,)
+    return tuple(CONFIGS[cloud] for cloud in clouds_of(field))
 
 
 def project_config() -> dict[str, Any]:
     """The `config:` part of `Pulumi.yaml`."""
-    return {
-        key_name(field): {**_pulumi_type(field), "description": declaration(field).sentence}
-        for section in SECTIONS
-        for field in section.model_fields
-    }
+    return {key: {**_pulumi_type(field), "description": description(field)} for key, field in FIELDS.items()}
+
+
+def description(field: str) -> str:
+    """What `Pulumi.yaml` says of a key of both clouds, or of one, or of each by itself."""
+    sentences = {of: declaration(of, field).sentence for of in declared_in(field)}
+    if len(sentences) > 1:
+        return " ".join(f"On {_cloud_of(of)}: {sentence}" for of, sentence in sentences.items())
+    (of,) = sentences
+    return sentences[of] if of is StackConfig else f"{_cloud_of(of)} only. {sentences[of]}"
+
+
+def _cloud_of(of: type[StackConfig]) -> str:
+    """The clouds of one configuration, in words."""
+    return next((CLOUD_NAMES[cloud] for cloud, config in CONFIGS.items() if config is of), "both")
 
 
 def _pulumi_type(field: str) -> dict[str, Any]:
-    schema = schema_of(kind_of(field))
-    default = StackConfig.model_fields[field].default
+    of, *others = declared_in(field)
+    schema = schema_of(kind_of(of, field))
+    default = of.model_fields[field].default
     if schema["type"] == "array":
         plain = [_plain(item) for item in default] if isinstance(default, tuple) else []
         return {"type": "array", "items": {"type": _scalar_type(schema["items"])}, "default": plain}
-    declared = declaration(field)
-    if declared.by_tier or StackConfig.model_fields[field].is_required():
+    declared = declaration(of, field)
+    if declared.by_tier or of.model_fields[field].is_required():
         return {"type": "string", "default": ""}
     kind = _scalar_type(schema)
-    return {"type": kind, "default": _plain(default) if kind in PULUMI_TYPES else as_text(_plain(default))}
+    if kind in PULUMI_TYPES:
+        return {"type": kind, "default": _plain(default)}
+    of_one_cloud = of is not StackConfig and not others
+    return {"type": kind, "default": "" if of_one_cloud else as_text(_plain(default))}
 
 
 def _scalar_type(schema: Mapping[str, Any]) -> str:
@@ -78,31 +115,58 @@ def project_file(head: str) -> str:
 
 def page() -> str:
     """`docs/CONFIG.md`."""
-    return INTRODUCTION + "".join(f"\n{text}" for section in SECTIONS for text in _section(section))
+    return INTRODUCTION + "".join(f"\n{text}" for parts in SECTIONS for text in _section(parts))
 
 
-def _section(section: type[BaseModel]) -> Iterator[str]:
-    yield f"## {section.__name__}\n"
-    yield f"{inspect.cleandoc(section.__doc__ or '')}\n"
-    rows = ["| key | allowed | default | meaning |", "| --- | --- | --- | --- |"]
-    rows += [_row(field) for field in section.model_fields]
+def section_name(parts: Iterable[type[BaseModel]]) -> str:
+    """The heading of a section: the name of its first part, without its cloud.
+
+    >>> section_name([type("AwsFunction", (BaseModel,), {})])
+    'Function'
+    """
+    first = next(iter(parts)).__name__
+    return first.removeprefix("Aws").removeprefix("Azure")
+
+
+def _section(parts: tuple[type[BaseModel], ...]) -> Iterator[str]:
+    yield f"## {section_name(parts)}\n"
+    yield f"{inspect.cleandoc(parts[0].__doc__ or '')}\n"
+    rows = ["| key | clouds | allowed | default | meaning |", "| --- | --- | --- | --- | --- |"]
+    rows += [_row(_config_of(part), field) for part in parts for field in part.model_fields]
     yield "\n".join(rows) + "\n"
 
 
-def _row(field: str) -> str:
-    declared = declaration(field)
-    allowed = words(schema_of(kind_of(field)), unit(field), declared.not_yet)
-    later = f"; not in this version: {', '.join(sorted(declared.not_yet))}" if declared.not_yet else ""
-    return f"| `{key_name(field)}` | {allowed}{later} | {_default(field)} | {declared.sentence} |"
+def _config_of(part: type[BaseModel]) -> type[StackConfig]:
+    """The configuration that a part of a section belongs to."""
+    if issubclass(StackConfig, part):
+        return StackConfig
+    return next(config for config in CONFIGS.values() if issubclass(config, part))
 
 
-def _default(field: str) -> str:
-    declared = declaration(field)
+def _row(of: type[StackConfig], field: str) -> str:
+    declared = declaration(of, field)
+    allowed = words(schema_of(kind_of(of, field)), unit(field), declared.not_yet)
+    cells = (f"`{key_name(field)}`", _cloud_of(of), allowed + _later(of, field), _default(of, field), declared.sentence)
+    return f"| {' | '.join(cells)} |"
+
+
+def _later(of: type[StackConfig], field: str) -> str:
+    """The values that are not in this version: on every cloud of the key, then on one alone."""
+    everywhere = declaration(of, field).not_yet
+    later = f"; not in this version: {', '.join(sorted(everywhere))}" if everywhere else ""
+    for cloud in clouds_of(field):
+        here = declaration(CONFIGS[cloud], field).not_yet - everywhere
+        later += f"; not in this version on {CLOUD_NAMES[cloud]}: {', '.join(sorted(here))}" if here else ""
+    return later
+
+
+def _default(of: type[StackConfig], field: str) -> str:
+    declared = declaration(of, field)
     if declared.by_tier:
         return ", ".join(f"{tier}: {value:g}" for tier, value in declared.by_tier.items())
-    if StackConfig.model_fields[field].is_required():
+    if of.model_fields[field].is_required():
         return "required"
-    default = StackConfig.model_fields[field].default
+    default = of.model_fields[field].default
     items = default if isinstance(default, tuple) else (default,)
     return ", ".join(as_text(_plain(item)) for item in items) or "none"
 

@@ -26,8 +26,15 @@ def line(key: str, items: Iterable[object]) -> str:
 
     >>> line("trafficPorts", (2575, 8080))
     'in the stack file, tandem:trafficPorts: [2575, 8080]'
+    >>> line("zones", ("1", "2"))
+    'in the stack file, tandem:zones: ["1", "2"]'
     """
-    return f"in the stack file, tandem:{key}: [{', '.join(str(item) for item in items)}]"
+    return f"in the stack file, tandem:{key}: [{', '.join(map(_item, items))}]"
+
+
+def _item(item: object) -> str:
+    """In quotes where YAML would take a text for a number, which Pulumi refuses."""
+    return f'"{item}"' if isinstance(item, str) and item.isdigit() else str(item)
 
 
 class ConfigError(Exception):

@@ -1,11 +1,13 @@
 """Every configuration key, declared once: type and range, default, one sentence.
 
 A key's name in a stack file is its name here in camelCase, units written out (`probe_interval_s` is `probeIntervalSeconds`);
-the watchdog's settings and their environment names follow from the same name. Each class is a section of `docs/CONFIG.md`,
-and its docstring opens it. A new key is one field here; `python -m infra.config.docs` brings `Pulumi.yaml` and the page
-along, and `infra/aws/arguments.py` lists it once more for the component.
+the watchdog's settings and their environment names follow from the same name. A class holds the keys of one section of
+`docs/CONFIG.md` that are for both clouds, or, with the cloud in its name, those that are for one; the first docstring of a
+section opens it. A key whose range differs between the clouds stands once for each. A new key is one field here;
+`python -m infra.config.docs` brings `Pulumi.yaml` and the page along, and the `arguments.py` of its clouds lists it once
+more for the component.
 
-Only `infra.config` imports this file.
+Only `infra.config` imports this file; its enums are for everybody in `infra`.
 """
 
 from collections.abc import Mapping
@@ -18,7 +20,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from failover_lambda.contract import MOVES_KEPT, FencePolicy, ProbeKind, Rejoin, Tier
 from infra.config.kinds import (
+    AdminPublicKey,
     AmiId,
+    AzureRegionName,
+    AzureRetentionDays,
     BusName,
     Certificates,
     Cron,
@@ -26,10 +31,13 @@ from infra.config.kinds import (
     EndpointId,
     FileText,
     Flag,
+    FunctionMemoryMb,
+    FunctionPython,
     HostAddress,
+    ImageName,
     InstanceType,
     MountPath,
-    Network,
+    NetworkRange,
     OptionalUrlPath,
     Port,
     RegionName,
@@ -41,9 +49,11 @@ from infra.config.kinds import (
     TimeZone,
     UrlPath,
     UserData,
+    VmSize,
     VpcId,
     WorkerName,
     ZoneName,
+    ZoneNumber,
 )
 from infra.pace import PACES, SLOW_GRACE_S
 
@@ -61,6 +71,11 @@ FIND_IMAGE = (
     "aws ec2 describe-images --owners self shows your own images; for an engine from the marketplace take the id that its "
     "page gives for this region"
 )
+FIND_AZURE_IMAGE = (
+    "az vm image list --publisher PUBLISHER --all --output table shows images with their exact versions; az sig "
+    "image-version list shows those of a gallery of your own"
+)
+NAME_PUBLIC_KEY = 'pulumi config set adminPublicKey "$(cat ~/.ssh/id_ed25519.pub)"'
 ASK_PARTNERS = "ask each partner which network it sends from, and list these as tandem:partnerCidrs in the stack file"
 NAME_READERS = "list the mailboxes of those who are on call as tandem:alertEmails in the stack file"
 
@@ -73,6 +88,10 @@ class Cloud(Enum):
 
     AWS = "aws"
     AZURE = "azure"
+
+
+ENDPOINT_VARIABLES: Mapping[Cloud, str] = {Cloud.AWS: "AWS_ENDPOINT_URL_EC2", Cloud.AZURE: "TANDEM_LAB_ARM"}
+"""Where the cloud is found when it is not the real one. AWS's is the SDKs' own; Azure's is the lab's (docs/ENGINE.md)."""
 
 
 class Front(Enum):
@@ -153,7 +172,7 @@ class Declaration:
     by_tier: Mapping[str, Any]
     """The default where it depends on the tier; else empty."""
     not_yet: frozenset[str]
-    """Values that are known, and refused: "not in this version"."""
+    """Values that are known, and refused on this cloud: "not in this version"."""
 
 
 def key(
@@ -164,8 +183,12 @@ def key(
     step: str = "",
     by_tier: Mapping[Tier, float] | None = None,
     not_yet: tuple[Enum, ...] = (),
+    not_yet_on: Mapping[Cloud, tuple[Enum, ...]] | None = None,
 ) -> Any:
-    """Declare one key; without a default, or one by tier, it is required (`...` is pydantic's sign for that)."""
+    """Declare one key; without a default, or one by tier, it is required (`...` is pydantic's sign for that).
+
+    `not_yet` holds on both clouds, `not_yet_on` on one.
+    """
     return Field(
         default,
         description=sentence,
@@ -174,6 +197,7 @@ def key(
             "step": step,
             "by_tier": {tier.value: value for tier, value in (by_tier or {}).items()},
             "not_yet": [value.value for value in not_yet],
+            "not_yet_on": {cloud.value: [each.value for each in values] for cloud, values in (not_yet_on or {}).items()},
         },
     )
 
@@ -181,7 +205,12 @@ def key(
 class Place(BaseModel):
     """Where the stack stands."""
 
-    cloud: Cloud = key("The cloud that builds the stack.", example="aws", not_yet=(Cloud.AZURE,))
+    cloud: Cloud = key("The cloud that builds the stack. It says which keys there are.", example="aws")
+
+
+class AwsPlace(BaseModel):
+    """Where on AWS."""
+
     region: RegionName = key("The region that holds everything of the stack.", example="eu-central-1")
     zones: Annotated[tuple[ZoneName, ...], Field(min_length=WORKERS, max_length=ZONES_MAX)] = key(
         "The zones of the site: wk1 stands in the first, wk2 in the second; a third gets subnets and a prober, no worker. "
@@ -194,14 +223,32 @@ class Place(BaseModel):
         default="",
         example="eu-central-1c",
     )
-    vpc_cidr: Network = key(
+
+
+class AzurePlace(BaseModel):
+    """Where on Azure."""
+
+    region: AzureRegionName = key(
+        "The region that holds everything of the stack; one with three zones.", example="westeurope"
+    )
+    zones: Annotated[tuple[ZoneNumber, ...], Field(min_length=WORKERS, max_length=ZONES_MAX)] = key(
+        "The zones of the site, in quotes: wk1 stands in the first, wk2 in the second. Azure numbers them for each "
+        "subscription anew. Changing one of the first two replaces its worker.",
+        example="1, 2",
+    )
+
+
+class Network(BaseModel):
+    """The network that the stack builds."""
+
+    network_cidr: NetworkRange = key(
         "The network of the stack: private addresses, a /16 to a /24. Changing it replaces everything. Not used with vpcId.",
         default=IPv4Network("10.80.0.0/16"),
     )
     nat_gateways: NatGateways = key(
         "How many NAT gateways workers in private subnets go out by; about 37 dollars a month each, without traffic. "
-        "fitting: none with front address, else one per zone with a worker. one: a zone's loss takes the other zone's way "
-        "out too.",
+        "fitting: one per zone with a worker where workers stand in private subnets, else none. one: a zone's loss takes "
+        "the other zone's way out too.",
         default=NatGateways.FITTING,
         example="fitting",
     )
@@ -261,17 +308,20 @@ class Promise(BaseModel):
         "Whether one worker serves or all do. active-active needs front balancer; nothing is moved then, and there is no "
         "watchdog: keys that only it reads keep their defaults. No order of messages across the workers.",
         default=Mode.ACTIVE_PASSIVE,
+        not_yet_on={Cloud.AZURE: (Mode.ACTIVE_ACTIVE,)},
     )
     front: Front = key(
-        "Where the fixed address lives. address: on the holder itself, moved by the watchdog. balancer: on a network load "
-        "balancer, one address per zone; it needs mode active-active.",
+        "Where the fixed address lives. address: on the holder itself, moved by the watchdog; not with tier fault-tolerant "
+        "on Azure. balancer: on a load balancer. On AWS it has one address per zone and needs mode active-active; on Azure "
+        "it has one, and the watchdog lets one worker at a time receive.",
         example="address",
         not_yet=(Front.HAPROXY,),
     )
     egress: Egress = key(
         "How workers reach the internet. holder: the holder by the fixed address, so that partners see one address both "
-        "ways; the standby not at all. own: each by an address of its own, which partners see when a worker calls them; the "
-        "fixed one leads to a second private address. A worker is made for one of the two.",
+        "ways; the standby not at all. own: each by an address of its own, which partners see when a worker calls them; on "
+        "AWS the fixed one leads to a second private address then, on Azure a NAT gateway in each worker's zone has it. A "
+        "worker is made for one of the two. Behind a balancer workers go out by NAT gateways anyway.",
         default=Egress.HOLDER,
     )
     order: Annotated[tuple[WorkerName, ...], Field(min_length=1)] = key(
@@ -297,11 +347,6 @@ class Promise(BaseModel):
         "wrong with it, if it answers.",
         default=Rejoin.OPERATOR,
     )
-    arbiter_standby: Flag = key(
-        "Whether a second arbiter always waits for the lease, so that a dead one is replaced within the lease time and not "
-        "within a minute or two. It doubles the price of the arbiter.",
-        default=False,
-    )
     hold_s: Annotated[float, Field(ge=0, le=86400)] = key("Least time between two automatic moves.", default=60)
     moves_per_hour_max: Annotated[int, Field(ge=1, le=MOVES_KEPT)] = key(
         "Automatic moves in an hour; after them a person decides.", default=3
@@ -322,8 +367,46 @@ class Promise(BaseModel):
     failback_time_zone: TimeZone = key("The time zone of the windows.", default="UTC", example="Europe/Berlin")
 
 
+class AwsPromise(BaseModel):
+    """What only AWS can be asked for."""
+
+    arbiter_standby: Flag = key(
+        "Whether a second arbiter always waits for the lease, so that a dead one is replaced within the lease time and not "
+        "within a minute or two. It doubles the price of the arbiter.",
+        default=False,
+    )
+
+
 class Workers(BaseModel):
     """The machines. A living worker keeps its image, type, tenancy, reservation, user data: a change reaches a new one."""
+
+    root_volume_gb: Annotated[int, Field(ge=8, le=16384)] = key("Root disk; no smaller than the image's.", default=30)
+    data_volume_gb: Annotated[int, Field(ge=1, le=16384)] = key(
+        "Data disk, one a worker; it outlives the machine.", default=100
+    )
+    guest_setup: Flag = key(
+        "Whether a new worker finds, formats (only if blank) and mounts its data disk by itself, adds its second private "
+        "address, and starts serviceUnit after that. false for images without cloud-init or systemd, and for Windows: then "
+        "userDataFile goes in as it is.",
+        default=True,
+    )
+    data_mount_path: MountPath = key("Where the data disk is mounted.", default="/data")
+    service_unit: ServiceUnit = key(
+        "The systemd unit of your engine. It starts only where the disk is mounted and the address there, at every boot. "
+        "Empty: nothing is started, nor held back.",
+        default="",
+        example="mirthconnect.service",
+    )
+    user_data_file: UserData = key(
+        "What a new worker runs at its first boot besides: a shell script or a cloud-config. It holds no secrets and, "
+        "without an address of its own, fetches nothing from the internet.",
+        default=FileText(),
+        step="name a file that is there and fits, or pulumi config rm userDataFile",
+    )
+
+
+class AwsWorkers(BaseModel):
+    """What an EC2 instance is told."""
 
     ami_id: AmiId = key(
         "The image of the workers, in this region. A private one of another account is shared with this one, and so is the "
@@ -350,29 +433,6 @@ class Workers(BaseModel):
         "3: containers behind one more network of their own.",
         default=1,
     )
-    root_volume_gb: Annotated[int, Field(ge=8, le=16384)] = key("Root disk; no smaller than the image's.", default=30)
-    data_volume_gb: Annotated[int, Field(ge=1, le=16384)] = key(
-        "Data disk, one a worker; it outlives the machine.", default=100
-    )
-    guest_setup: Flag = key(
-        "Whether a new worker finds, formats (only if blank) and mounts its data disk by itself, adds its second private "
-        "address, and starts serviceUnit after that. false for images without cloud-init or systemd, and for Windows: then "
-        "userDataFile goes in as it is.",
-        default=True,
-    )
-    data_mount_path: MountPath = key("Where the data disk is mounted.", default="/data")
-    service_unit: ServiceUnit = key(
-        "The systemd unit of your engine. It starts only where the disk is mounted and the address there, at every boot. "
-        "Empty: nothing is started, nor held back.",
-        default="",
-        example="mirthconnect.service",
-    )
-    user_data_file: UserData = key(
-        "What a new worker runs at its first boot besides: a shell script or a cloud-config. It holds no secrets and, "
-        "without an address of its own, fetches nothing from the internet.",
-        default=FileText(),
-        step="name a file that is there and fits, or pulumi config rm userDataFile",
-    )
     management_endpoints: Flag = key(
         "Endpoints of Systems Manager inside the network, the only way to a standby; about 29 dollars a month.", default=True
     )
@@ -384,24 +444,53 @@ class Workers(BaseModel):
     )
 
 
+class AzureWorkers(BaseModel):
+    """What a virtual machine is told."""
+
+    image: ImageName = key(
+        "The image of the workers, by an exact version: publisher:offer:sku:version of the marketplace, or the id of an "
+        "image version in a gallery that the deploying account may read.",
+        step=FIND_AZURE_IMAGE,
+    )
+    vm_size: VmSize = key(
+        "The machine size of the workers; it fits the image's processor, takes premium disks and can encrypt at the host.",
+        default="Standard_D2s_v5",
+    )
+    dedicated_hosts: Flag = key(
+        "Whether each worker stands on a host of its own, which nobody else's machines share: a host group and a host in "
+        "each worker's zone, paid whole.",
+        default=False,
+    )
+    admin_public_key: AdminPublicKey = key(
+        "An OpenSSH public key of the machines' first user. Azure makes no Linux machine without one; no port is open for "
+        "it.",
+        step=NAME_PUBLIC_KEY,
+    )
+
+
 class Traffic(BaseModel):
     """Who may come in. Everything else is closed; there is no SSH."""
 
     traffic_ports: Annotated[tuple[Port, ...], Field(min_length=1)] = key(
         "Ports of the workers that are open to the partners.", default=(2575,)
     )
-    partner_cidrs: Annotated[tuple[Network, ...], Field(min_length=1)] = key(
+    partner_cidrs: Annotated[tuple[NetworkRange, ...], Field(min_length=1)] = key(
         "The partners' networks; one host is a /32.", step=ASK_PARTNERS
-    )
-    balancer_idle_timeout_s: Annotated[int, Field(ge=60, le=6000)] = key(
-        "How long a balancer remembers a connection on which nothing is sent; who sends on a forgotten one is cut off. "
-        "Longer than the quiet between two messages, or than the TCP keepalive of one end.",
-        default=3600,
     )
     public_health_port: Annotated[int, Field(ge=0, le=65535)] = key(
         "The one port that is open to the world, so that the watchdog can ask through the public address; its answer names "
         "the worker and its boot. 0: none.",
         default=0,
+    )
+
+
+class AwsTraffic(BaseModel):
+    """What AWS's balancer is told."""
+
+    balancer_idle_timeout_s: Annotated[int, Field(ge=60, le=6000)] = key(
+        "How long a balancer remembers a connection on which nothing is sent; who sends on a forgotten one is cut off. "
+        "Longer than the quiet between two messages, or than the TCP keepalive of one end.",
+        default=3600,
     )
 
 
@@ -431,7 +520,8 @@ class Probes(BaseModel):
         step="name a file that is there and fits, or pulumi config rm probeTlsCaFile",
     )
     probe_interval_s: Annotated[float, Field(ge=1, le=60)] = key(
-        "From one round of questions to the next.",
+        "From one round of questions to the next. On Azure a timer fires every 5 seconds, and rounds fill that evenly: 1, "
+        "1.25, 2.5 or 5. A balancer's own probe has no key: it asks every 5 seconds, the least that both clouds take.",
         by_tier={tier: pace.probe_interval_s for tier, pace in PACES.items()},
     )
     probe_timeout_s: Annotated[float, Field(ge=0.1, le=5)] = key(
@@ -455,8 +545,13 @@ class Telling(BaseModel):
     """Who is told, and what is kept."""
 
     alert_emails: tuple[Email, ...] = key(
-        "Who is told; each address confirms its subscription once.", default=(), step=NAME_READERS
+        "Who is told; on AWS each address confirms its subscription once.", default=(), step=NAME_READERS
     )
+
+
+class AwsTelling(BaseModel):
+    """What AWS tells and keeps."""
+
     notice_event_bus: BusName = key(
         "The event bus that notices are put on besides, for machines; docs/EVENTS.md is their form. Empty: none.",
         default="",
@@ -471,7 +566,13 @@ class Telling(BaseModel):
     )
 
 
-class Function(BaseModel):
+class AzureTelling(BaseModel):
+    """What Azure keeps."""
+
+    log_retention_days: AzureRetentionDays = key("How long the watchdog's logs are kept in the workspace.", default=365)
+
+
+class AwsFunction(BaseModel):
     """The watchdog's functions."""
 
     arbiter_memory_mb: Annotated[int, Field(ge=128, le=10240)] = key(
@@ -486,6 +587,13 @@ class Function(BaseModel):
     lambda_runtime: Runtime = key("Python of the functions.", default=Runtime.PYTHON_3_13)
 
 
+class AzureFunction(BaseModel):
+    """The watchdog's Function App."""
+
+    function_memory_mb: FunctionMemoryMb = key("Memory of an instance of the Function App.", default=2048)
+    function_python: FunctionPython = key("Python of the Function App, in quotes.", default="3.13")
+
+
 class Protection(BaseModel):
     """What a mistake cannot delete. To destroy a stack, set both to false, run `pulumi up`, then `pulumi destroy`."""
 
@@ -493,31 +601,66 @@ class Protection(BaseModel):
         "Whether Pulumi refuses to delete addresses, the key, the record, the data disks and the balancer.", default=True
     )
     deletion_protection: Flag = key(
-        "Whether AWS refuses to delete the record table and the balancer, and to terminate the workers.", default=True
+        "Whether the cloud itself refuses: AWS to delete the record table and the balancer and to terminate the workers, "
+        "Azure to delete the address, the key vault, the record, the workers and their data disks (locks).",
+        default=True,
     )
     tags: tuple[Tag, ...] = key("Tags of everything that takes tags.", default=(), example="cost-center=4711")
 
 
-SECTIONS = (Place, Existing, Promise, Workers, Traffic, Probes, Telling, Function, Protection)
-"""In the order of the page."""
+SECTIONS: tuple[tuple[type[BaseModel], ...], ...] = (
+    (Place, AwsPlace, AzurePlace),
+    (Network,),
+    (Existing,),
+    (Promise, AwsPromise),
+    (Workers, AwsWorkers, AzureWorkers),
+    (Traffic, AwsTraffic),
+    (Probes,),
+    (Telling, AwsTelling, AzureTelling),
+    (AwsFunction, AzureFunction),
+    (Protection,),
+)
+"""In the order of the page, each with its parts."""
 
 
-class StackConfig(Place, Existing, Promise, Workers, Traffic, Probes, Telling, Function, Protection):
-    """A checked configuration: every value in its range, all relations kept. Frozen; made by `infra.config.parse` only."""
+class StackConfig(Place, Network, Promise, Workers, Traffic, Probes, Telling, Protection):
+    """The keys that both clouds have: what a rule may look at that holds on both."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def declaration(field: str) -> Declaration:
-    """What the key of that field says of itself; KeyError when there is no such field."""
-    info = StackConfig.model_fields[field]
+class AwsConfig(StackConfig, AwsPlace, Existing, AwsPromise, AwsWorkers, AwsTraffic, AwsTelling, AwsFunction):
+    """A checked configuration for AWS: every value in its range, all relations kept. Made by `infra.config.parse` only."""
+
+
+class AzureConfig(StackConfig, AzurePlace, AzureWorkers, AzureTelling, AzureFunction):
+    """A checked configuration for Azure: every value in its range, all relations kept. Made by `infra.config.parse` only."""
+
+
+CONFIGS: Mapping[Cloud, type[AwsConfig] | type[AzureConfig]] = {Cloud.AWS: AwsConfig, Cloud.AZURE: AzureConfig}
+
+COUNTERPARTS = (
+    ("tie_breaker_zone", "zones"),
+    ("ami_id", "image"),
+    ("instance_type", "vm_size"),
+    ("tenancy", "dedicated_hosts"),
+    ("arbiter_memory_mb", "function_memory_mb"),
+    ("lambda_runtime", "function_python"),
+)
+"""Keys of AWS, and what stands for them on Azure."""
+
+
+def declaration(of: type[StackConfig], field: str) -> Declaration:
+    """What the key of that field says of itself in that configuration; KeyError when there is no such field."""
+    info = of.model_fields[field]
     extra = cast("Mapping[str, Any]", info.json_schema_extra)
+    clouds = [cloud.value for cloud, config in CONFIGS.items() if config is of]
     return Declaration(
         sentence=info.description or "",
         example=(info.examples or [""])[0],
         step=extra["step"],
         by_tier=extra["by_tier"],
-        not_yet=frozenset(extra["not_yet"]),
+        not_yet=frozenset(extra["not_yet"]).union(*(extra["not_yet_on"].get(cloud, ()) for cloud in clouds)),
     )
 
 
@@ -534,8 +677,8 @@ _UNITS = {
 def key_name(field: str) -> str:
     """The key in a stack file.
 
-    >>> key_name("probe_interval_s"), key_name("vpc_cidr")
-    ('probeIntervalSeconds', 'vpcCidr')
+    >>> key_name("probe_interval_s"), key_name("network_cidr")
+    ('probeIntervalSeconds', 'networkCidr')
     """
     first, *rest = field.split("_")
     return first + "".join(_UNITS[word][0] if word in _UNITS and word is rest[-1] else word.title() for word in rest)
@@ -550,5 +693,15 @@ def unit(field: str) -> str:
     return _UNITS.get(field.rpartition("_")[2], ("", ""))[1]
 
 
-FIELDS = {key_name(field): field for section in SECTIONS for field in section.model_fields}
-"""Key in a stack file to field, in the order of the page."""
+FIELDS = {key_name(field): field for section in SECTIONS for part in section for field in part.model_fields}
+"""Every key in a stack file of either cloud to its field, in the order of the page."""
+
+
+def fields_of(of: type[StackConfig]) -> Mapping[str, str]:
+    """The keys of one configuration, as FIELDS has them."""
+    return {key: field for key, field in FIELDS.items() if field in of.model_fields}
+
+
+def clouds_of(field: str) -> tuple[Cloud, ...]:
+    """The clouds that have that field."""
+    return tuple(cloud for cloud, config in CONFIGS.items() if field in config.model_fields)

@@ -4,8 +4,11 @@ Ranges live in the types (pydantic reads them), so `words` and the checks can ne
 and `docs` only.
 """
 
+import base64
+import binascii
 import difflib
 import re
+import struct
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
@@ -15,7 +18,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, Valida
 
 from infra.aws.guest import USER_DATA_BYTES_MAX
 from infra.naming import TAG_KEY_LENGTH_MAX, TAG_PATTERN, TAG_VALUE_LENGTH_MAX
-from infra.regions import AWS_REGIONS
+from infra.regions import AWS_REGIONS, AZURE_REGIONS, AZURE_ZONES
 from infra.timetable import cron_fault, time_zones
 
 _SHORT_RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180)
@@ -35,6 +38,11 @@ SERVICES = (
 """Names that a slip is told from (PrivateLink guide, "AWS services that integrate", remembered); others are taken too."""
 SLIP = 0.85
 """How alike a name and a known one are, of 1, that it is taken for a slip of that one: a letter."""
+
+
+class UnshownError(ValueError):
+    """What is wrong with a value that no message may show; the text stands in its place."""
+
 
 TextReader = Callable[[str], str]
 """Reads a text file of the project by its path; `OSError` or `UnicodeDecodeError` when it cannot."""
@@ -121,6 +129,90 @@ def _service(value: str) -> str:
     return value
 
 
+_MARKETPLACE_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_GALLERY_IMAGE = re.compile(
+    r"/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]+/providers/Microsoft\.Compute/galleries/[^/]+/images/[^/]+"
+    r"/versions/([^/]+)",
+    re.IGNORECASE,
+)
+_IMAGE_VERSION = re.compile(r"\d+\.\d+\.\d+")
+"""Major, minor and patch, of the marketplace as of galleries (Azure Compute Gallery, "Image versions", remembered)."""
+_MARKETPLACE_PARTS = 4
+
+
+def _image(value: str) -> str:
+    gallery = _GALLERY_IMAGE.fullmatch(value)
+    parts = value.split(":")
+    if gallery:
+        version = gallery[1]
+    elif len(parts) == _MARKETPLACE_PARTS and all(map(_MARKETPLACE_PART.fullmatch, parts)):
+        version = parts[-1]
+    else:
+        raise ValueError("neither publisher:offer:sku:version nor an id of an image version")
+    if version.lower() == "latest":
+        raise ValueError("latest is another version for each worker that is made later")
+    if not _IMAGE_VERSION.fullmatch(version):
+        raise ValueError(f"{version} is no exact version")
+    return value
+
+
+PUBLIC_KEYS = ("ssh-ed25519", "ssh-rsa")
+"""What Azure's Linux machines take (Virtual Machines, "Detailed steps: Create and manage SSH keys": ED25519, and RSA of 2048
+bits or more; remembered)."""
+RSA_BITS_MIN = 2048
+_ED25519_BYTES = 32
+
+
+def _admin_public_key(value: str) -> str:
+    """One line of OpenSSH. No message shows what was found: it may be the other half of the pair."""
+    text = value.strip()
+    if "PRIVATE KEY" in text or text.startswith("PuTTY-User-Key-File"):
+        raise UnshownError(
+            "a private key, which is not shown here; it stands in the stack file in clear, so it is not to be used any more"
+        )
+    if len(text.splitlines()) != 1:
+        raise UnshownError("a text of more than one line")
+    kind, _, rest = text.partition(" ")
+    if kind not in PUBLIC_KEYS:
+        raise UnshownError(f"a text of {len(text)} characters that does not begin with {' or '.join(PUBLIC_KEYS)}")
+    try:
+        fields = _ssh_fields(base64.b64decode(rest.split(" ")[0], validate=True))
+    except (binascii.Error, struct.error) as exc:
+        raise UnshownError(f"{kind} with a key that cannot be read") from exc
+    _check_public_key(kind, fields)
+    return text
+
+
+def _check_public_key(kind: str, fields: list[bytes]) -> None:
+    """What stands in it is of that kind and long enough."""
+    if fields[:1] != [kind.encode()] or len(fields) != (2 if kind == "ssh-ed25519" else 3):
+        raise UnshownError(f"{kind} with a key of another kind")
+    if kind == "ssh-ed25519" and len(fields[1]) != _ED25519_BYTES:
+        raise UnshownError(f"{kind} with a key of {len(fields[1])} bytes instead of {_ED25519_BYTES}")
+    bits = int.from_bytes(fields[-1], "big").bit_length()
+    if kind == "ssh-rsa" and bits < RSA_BITS_MIN:
+        raise UnshownError(f"{kind} of {bits} bits")
+
+
+def _ssh_fields(blob: bytes) -> list[bytes]:
+    """The parts of a key in OpenSSH's form, each with its length before it (RFC 4253, 6.6).
+
+    Raises:
+        struct.error: a part is cut off.
+    """
+    fields: list[bytes] = []
+    while blob:
+        (length,) = struct.unpack_from(">I", blob)
+        fields += struct.unpack_from(f"{length}s", blob, 4)
+        blob = blob[4 + length :]
+    return fields
+
+
+def _digits(value: object) -> object:
+    """A zone that stands in a stack file without its quotes."""
+    return str(value) if type(value) is int else value
+
+
 def _cron(value: str) -> str:
     if value and (fault := cron_fault(value)):
         raise ValueError(fault)
@@ -137,12 +229,37 @@ def _time_zone(value: str) -> str:
 
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Port = Annotated[int, Field(ge=1, le=65535)]
-Network = Annotated[IPv4Network, _text("an IPv4 network such as 10.80.0.0/16, host bits zero")]
+NetworkRange = Annotated[IPv4Network, _text("an IPv4 network such as 10.80.0.0/16, host bits zero")]
 RegionName = Annotated[str, _known(AWS_REGIONS), WithJsonSchema({"type": "string", "enum": list(AWS_REGIONS)})]
 ZoneName = Annotated[str, _text("a zone of the region such as eu-central-1a")]
+AzureRegionName = Annotated[str, _known(AZURE_REGIONS), WithJsonSchema({"type": "string", "enum": list(AZURE_REGIONS)})]
+ZoneNumber = Annotated[
+    str, BeforeValidator(_digits), _known(AZURE_ZONES), WithJsonSchema({"type": "string", "enum": list(AZURE_ZONES)})
+]
 WorkerName = Annotated[str, _text("a worker, wk1 or wk2")]
 RetentionDays = Annotated[
     int, _known(LOG_RETENTION_DAYS), WithJsonSchema({"type": "integer", "enum": list(LOG_RETENTION_DAYS)})
+]
+AzureRetentionDays = Annotated[int, Field(ge=30, le=730)]
+"""What a workspace keeps for searching (Azure Monitor, "Manage data retention in a Log Analytics workspace", remembered)."""
+FUNCTION_MEMORIES_MB = (2048, 4096)
+"""Of Flex Consumption. 512 is documented, and refused by its API (azure-rest-api-specs#40898)."""
+FunctionMemoryMb = Annotated[
+    int, _known(FUNCTION_MEMORIES_MB), WithJsonSchema({"type": "integer", "enum": list(FUNCTION_MEMORIES_MB)})
+]
+FUNCTION_PYTHONS = ("3.11", "3.12", "3.13")
+"""Resource Manager takes whatever is named, and the app then dies (Azure-Functions#2666)."""
+FunctionPython = Annotated[str, _known(FUNCTION_PYTHONS), WithJsonSchema({"type": "string", "enum": list(FUNCTION_PYTHONS)})]
+ImageName = Annotated[
+    str,
+    AfterValidator(_image),
+    _text("publisher:offer:sku:version with an exact version, or the id of an image version in a gallery"),
+]
+VmSize = Annotated[str, Field(pattern=r"^Standard_[A-Z][A-Za-z0-9_-]*$"), _text("a machine size such as Standard_D2s_v5")]
+AdminPublicKey = Annotated[
+    str,
+    AfterValidator(_admin_public_key),
+    _text(f"an OpenSSH public key on one line, ssh-ed25519 or ssh-rsa of {RSA_BITS_MIN} bits or more"),
 ]
 AmiId = Annotated[str, Field(pattern=r"^ami-[0-9a-f]{8,17}$"), _text("ami- and 8 to 17 hexadecimal digits")]
 InstanceType = Annotated[str, Field(pattern=r"^[a-z0-9-]+\.[a-z0-9-]+$"), _text("a machine type such as m6i.large")]

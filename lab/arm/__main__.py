@@ -1,6 +1,6 @@
 """The process that plays Azure Resource Manager.
 
-    python -m lab.arm --port 0 --times azure --request-log FILE
+    python -m lab.arm --port 0 --times azure-new-plane --request-log FILE
 
 Speaks the control protocol (`lab.control`): `ready` with `endpoint` once it listens, then one event per thing that happens
 in the cloud (`lab.arm.effects`). Here is only the wiring.

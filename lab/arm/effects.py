@@ -3,17 +3,18 @@
 Everything but `machine`, `address` and `gone` has `carries_at`: when packets follow, on the emulator's clock.
 
     machine      id, power (the word), alive (true, false; null while it changes), verb, hard (skipShutdown)
-    interface    id, machine, group, addresses: [{private, public, public_id}]
+    interface    id, machine, group, tags, addresses: [{name, private, public, public_id}]
     group        id, flush: whether flows that stand are judged anew, rules
-    pool         id, members: [{name, address, admin_state}]
+    pool         id, public_ips of the frontends whose rules lead to it, members: [{name, address, admin_state}]
     address      id, address
     gone         id, type
 
 A reference that an operation failed to bring about is told to nobody: the packets go on as before.
 """
 
-from lab.arm.bodies import items, properties, reference, text
+from lab.arm.bodies import as_object, items, objects, properties, reference, text
 from lab.arm.ids import key_of
+from lab.arm.messages import Json
 from lab.arm.references import links_to
 from lab.arm.world import Document, World
 
@@ -42,7 +43,8 @@ def tell(world: World, document: Document, carries_at: float) -> None:
                     for member in items(pool, "loadBalancerBackendAddresses")
                 ]
                 pool_id = f"{document.id}/backendAddressPools/{text(pool, 'name')}"
-                world.tell("pool", id=pool_id, members=members, carries_at=carries_at)
+                public_ips = _public_ips(world, document, pool_id)
+                world.tell("pool", id=pool_id, public_ips=public_ips, members=members, carries_at=carries_at)
         case "microsoft.network/publicipaddresses":
             world.tell("address", id=document.id, address=text(document.body, "properties", "ipAddress"))
         case _:
@@ -57,6 +59,26 @@ def tell_all(world: World, document: Document, now_s: float) -> None:
     tell(world, document, now_s)
 
 
+def _public_ips(world: World, balancer: Document, pool_id: str) -> list[str]:
+    """The addresses of the frontends whose rules lead to a pool, each once."""
+    rules = [properties(rule) for rule in items(balancer.body, "loadBalancingRules")]
+    leading = {
+        key_of(reference(rule, "frontendIPConfiguration"))
+        for rule in rules
+        if key_of(pool_id) in {key_of(reference(rule, "backendAddressPool")), *_pools_of(rule)}
+    }
+    found: list[str] = []
+    for frontend in items(balancer.body, "frontendIPConfigurations"):
+        public = world.documents.get(key_of(reference(properties(frontend), "publicIPAddress")))
+        if public and key_of(f"{balancer.id}/frontendIPConfigurations/{text(frontend, 'name')}") in leading:
+            found.append(text(public.body, "properties", "ipAddress"))
+    return found
+
+
+def _pools_of(rule: Json) -> set[str]:
+    return {key_of(text(each, "id")) for each in objects(rule.get("backendAddressPools"))}
+
+
 def _interface(world: World, document: Document, carries_at: float) -> None:
     addresses: list[dict[str, str]] = []
     for config in items(document.body, "ipConfigurations"):
@@ -64,6 +86,7 @@ def _interface(world: World, document: Document, carries_at: float) -> None:
         public = world.documents.get(key_of(public_id))
         addresses.append(
             {
+                "name": text(config, "name"),
                 "private": text(config, "properties", "privateIPAddress"),
                 "public": text(public.body, "properties", "ipAddress") if public else "",
                 "public_id": public_id,
@@ -76,6 +99,7 @@ def _interface(world: World, document: Document, carries_at: float) -> None:
         id=document.id,
         machine=machines[0] if machines else None,
         group=group or None,
+        tags=dict(as_object(document.body.get("tags"))),
         addresses=addresses,
         carries_at=carries_at,
     )

@@ -16,24 +16,24 @@ def moved_to_standby(case: Case) -> Judgement:
     if case.lab.stays:
         return not_tried("nothing was to move in this run")
     if move is None:
-        return broken("the gate saw no accepted AssociateAddress after the fault")
+        return broken("the gate saw no accepted call after the fault that puts the address anywhere")
     target = case.lab.named_in(move)
     made = case.made
-    breaches = [*_wrong_target(case, target), *_not_carried(case, target, made)]
+    breaches = [*_wrong_target(case, move, target), *_not_carried(case, target, made)]
     carried = made.carries_at if made else move.t_out
     return judged(
         breaches,
-        f"AssociateAddress named {target} and was accepted at {case.at(move.t_out)} ({_id(move)}); packets followed from "
+        f"{move.action} named {target} and was accepted at {case.at(move.t_out)} ({_id(move)}); packets followed from "
         f"{case.at(carried)} on",
     )
 
 
-def _wrong_target(case: Case, target: str | None) -> Iterable[str]:
+def _wrong_target(case: Case, move: Call, target: str | None) -> Iterable[str]:
     wanted = (case.timeline.verified or case.timeline.after).entitled
     if target != wanted:
-        yield f"the accepted AssociateAddress names {target}, the record names {wanted}"
+        yield f"the accepted {move.action} names {target}, the record names {wanted}"
     if target == case.timeline.fault.worker:
-        yield f"the accepted AssociateAddress names {target}, the worker that the fault broke"
+        yield f"the accepted {move.action} names {target}, the worker that the fault broke"
 
 
 def _not_carried(case: Case, target: str | None, made: Association | None) -> Iterable[str]:
@@ -56,17 +56,8 @@ def move_is_conditional(case: Case) -> Judgement:
     An association never takes the address from somebody; a removal names the association that it removes.
     """
     calls = address_calls(case.logs)
-    breaches = [
-        f"{call.action} at {case.at(call.t_in)} {why}" for call in calls for why in [_unconditional(call)] if why is not None
-    ]
+    breaches = [f"{call.action} at {case.at(call.t_in)} {call.unconditional}" for call in calls if call.unconditional]
     return judged(breaches, f"{len(calls)} calls that put or take the address, each conditional")
-
-
-def _unconditional(call: Call) -> str | None:
-    if call.action == "AssociateAddress":
-        said = call.params.get("AllowReassociation")
-        return None if said == "false" else f"says AllowReassociation={said or 'nothing'}, wanted is false"
-    return None if call.params.get("AssociationId") else "names no association id"
 
 
 def association_is_holder(case: Case) -> Judgement:

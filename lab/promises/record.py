@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from lab.promises.case import Case, Judgement, count, judged
-from lab.rawevents import Call, Seen
+from lab.rawevents import Call, Seen, Verb
 from lab.timeline import address_calls
 
-FENCES = frozenset({"StopInstances", "ModifyNetworkInterfaceAttribute", "ModifyInstanceAttribute"})
+FENCES = frozenset({Verb.STOP, Verb.ISOLATE})
 """Calls that stop or isolate a worker."""
 
 
@@ -71,7 +71,7 @@ def _possible(case: Case, t: float) -> list[Seen]:
 
 
 def _address_breach(case: Case, call: Call) -> Iterable[str]:
-    asked = _putting(case, call) if call.action == "AssociateAddress" else _taking(case, call)
+    asked = _putting(case, call) if call.verb is Verb.ASSOCIATE else _taking(case, call)
     records = _possible(case, call.t_in)
     if any(asked.permitted_by(seen) for seen in records):
         return
@@ -109,7 +109,7 @@ def _fence_calls(case: Case) -> list[Call]:
     """Only while the move lasts: before and after it, the program and the lab change machines too."""
     timeline = case.timeline
     until = timeline.verified.t if timeline.verified else timeline.after.t
-    fences = [call for call in case.logs.calls if call.action in FENCES and timeline.fault.t < call.t_in < until]
+    fences = [call for call in case.logs.calls if call.verb in FENCES and timeline.fault.t < call.t_in < until]
     return [call for call in fences if not case.lab.is_operators(call)]
 
 

@@ -20,7 +20,7 @@ ACK_ON_ITS_WAY_S = 0.5
 def nothing_moved(case: Case) -> Judgement:
     """After the fault nobody calls for the address or against a worker, and epoch and holder stay as they were."""
     t, before = case.timeline, case.timeline.before
-    called = [call for call in case.logs.calls if call.action in FENCES]
+    called = [call for call in case.logs.calls if call.verb in FENCES]
     called = [call for call in (*called, *address_calls(case.logs)) if call.t_in > t.fault.t]
     breaches = [
         f"{call.action} reached the gate at {case.at(call.t_in)}" for call in called if not case.lab.is_operators(call)
@@ -175,7 +175,7 @@ def made_once(case: Case) -> Judgement:
 
 
 def moved_between(begin: str, end: str) -> Check:
-    """The accepted AssociateAddress arrives between two acts of the lab."""
+    """The accepted call that puts the address on a worker arrives between two acts of the lab."""
 
     def judge(case: Case) -> Judgement:
         """The address is put on the standby in that time, and the standby serves in it."""
@@ -183,7 +183,7 @@ def moved_between(begin: str, end: str) -> Check:
         first = case.timeline.first_ack
         if begin_t is None or end_t is None or move is None or first is None:
             return broken(f"the lab's log lacks {begin} or {end}, or nothing moved, or nobody was served again")
-        moments = {"AssociateAddress": move.t_in, "the first acknowledgement": first.t}
+        moments = {move.action: move.t_in, "the first acknowledgement": first.t}
         breaches = [f"{what} came at {case.at(t)}" for what, t in moments.items() if not begin_t < t < end_t]
         told = ", ".join(f"{what} at {case.at(t)}" for what, t in moments.items())
         return judged(breaches, f"{told}; {begin} at {case.at(begin_t)}, {end} at {case.at(end_t)}")

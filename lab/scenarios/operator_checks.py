@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from lab.promises.case import Case, Judgement, broken, count, judged
 from lab.promises.record import FENCES
-from lab.rawevents import Call, Fault, Replied, Seen
+from lab.rawevents import Call, Fault, Replied, Seen, Verb
 from lab.rawlines import Key
 from lab.scenarios.expectations import Check
 from lab.timeline import address_calls, measure
@@ -77,16 +77,16 @@ def nobody_was_fenced(case: Case) -> Judgement:
 
 
 def _fences(case: Case) -> list[Call]:
-    return [call for call in case.logs.calls if call.action in FENCES and not case.lab.is_operators(call)]
+    return [call for call in case.logs.calls if call.verb in FENCES and not case.lab.is_operators(call)]
 
 
 def old_holder_was_fenced(case: Case) -> Judgement:
     """The old holder is isolated and stopped: both calls were accepted, and its machine was off."""
     old, after = case.timeline.fault.worker, case.timeline.fault.t
     accepted = {
-        call.action for call in _fences(case) if call.accepted and case.lab.named_in(call) == old and call.t_in > after
+        call.verb for call in _fences(case) if call.accepted and case.lab.named_in(call) == old and call.t_in > after
     }
-    breaches = [f"no accepted {action} against {old}" for action in sorted(_BOTH - accepted)]
+    breaches = [f"no accepted call to {verb.value} {old}" for verb in _BOTH if verb not in accepted]
     off = [it for it in case.logs.instance_states if case.lab.by_instance(it.instance_id) == old and it.state == "stopped"]
     stopped = next((it.t for it in off if it.t > after), None)
     if stopped is None:
@@ -94,7 +94,7 @@ def old_holder_was_fenced(case: Case) -> Judgement:
     return judged(breaches, f"{old} was isolated and stopped, and off at {case.at(stopped)}")
 
 
-_BOTH = frozenset({"ModifyNetworkInterfaceAttribute", "StopInstances"})
+_BOTH = (Verb.ISOLATE, Verb.STOP)
 
 
 def old_holder_delivered_what_it_accepted(case: Case) -> Judgement:

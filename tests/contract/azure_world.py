@@ -56,9 +56,10 @@ class AzureWorld:
 
     taken_code = "PublicIPAddressInUse"
 
-    def __init__(self, endpoint: str, number: int, clock: Clock | None = None) -> None:
-        """`clock` is the adapter's, and is slept on while the site is made."""
+    def __init__(self, endpoint: str, number: int, clock: Clock | None = None, network: str = "10.0") -> None:
+        """`clock` is the adapter's, and is slept on while the site is made; `network`, the first half of its addresses."""
         self.endpoint = endpoint
+        self.prefix = network
         self.clock = clock or QuickClock()
         self.group = f"site-{number}"
         self.clients = clients(endpoint, OWNER)
@@ -101,8 +102,8 @@ class AzureWorld:
 
     def _make_network(self) -> None:
         self._send("PUT", f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{self.group}", {"location": LOCATION})
-        subnets = [{"name": "workers", "properties": {"addressPrefix": "10.0.0.0/24"}}]
-        space = {"addressPrefixes": ["10.0.0.0/16"]}
+        subnets = [{"name": "workers", "properties": {"addressPrefix": f"{self.prefix}.0.0/24"}}]
+        space = {"addressPrefixes": [f"{self.prefix}.0.0/16"]}
         body = {"location": LOCATION, "properties": {"addressSpace": space, "subnets": subnets}}
         self._network.virtual_networks.begin_create_or_update(self.group, "net", body, polling=False)
         self._wait_for(lambda: self._network.virtual_networks.get(self.group, "net"))
@@ -119,7 +120,7 @@ class AzureWorld:
         return str(self._wait_for(lambda: self._network.public_ip_addresses.get(self.group, "front"))["id"])
 
     def _make_worker(self, number: int) -> Worker:
-        name, private_ip = f"wk{number}", f"10.0.0.{number + 9}"
+        name, private_ip = f"wk{number}", f"{self.prefix}.0.{number + 9}"
         group = {
             "location": LOCATION,
             "properties": {"flushConnection": True, "securityRules": [rule(name, NOBODY) for name in FENCE_RULES]},

@@ -18,7 +18,7 @@ from lab.arm.faults import Effect, Fault
 from lab.arm.messages import Refusal
 from lab.arm.server import Server
 from lab.arm.settings import Settings as ArmSettings
-from lab.arm.times import AZURE, AZURE_LEGACY, Times
+from lab.arm.times import NEW_PLANE, OLD_PLANE, Times
 from tests.contract.azure_world import AzureWorld, BalancedWorld
 from tests.contract.emulators import blobs
 from tests.contract.test_azure_cloud import SteppingClock
@@ -119,13 +119,13 @@ class Site:
 def new_site(azurite: str, settings: Settings) -> Iterator[Callable[..., Site]]:
     servers: list[Server] = []
 
-    def made(times: Times = AZURE, kind: type[AzureWorld] = AzureWorld) -> Site:
+    def made(times: Times = NEW_PLANE, kind: type[AzureWorld] = AzureWorld) -> Site:
         arm = Cloud(ArmSettings(times=times))
         servers.append(Server(arm.emulator, ticking=False))
         clock = SteppingClock(arm)
         world = kind(servers[-1].endpoint, int(settings.shard), clock)
         patient: dict[str, Any] = {
-            "lease_ttl_s": 20.0 if times is AZURE else 100.0,  # above what one write takes: a tick waits for it here
+            "lease_ttl_s": 20.0 if times is NEW_PLANE else 100.0,  # above what one write takes: a tick waits for it here
             "lease_renew_s": 5.0,
             "call_again_s": 150.0,
             "move_deadline_s": 300.0,
@@ -139,7 +139,7 @@ def new_site(azurite: str, settings: Settings) -> Iterator[Callable[..., Site]]:
 
 
 @pytest.mark.parametrize("kind", [AzureWorld, BalancedWorld])
-@pytest.mark.parametrize("times", [AZURE, AZURE_LEGACY], ids=lambda times: times.name)
+@pytest.mark.parametrize("times", [NEW_PLANE, OLD_PLANE], ids=lambda times: times.name)
 def test_a_dead_holder_is_isolated_and_stopped_and_the_standby_has_the_address(
     new_site: Callable[..., Site], times: Times, kind: type[AzureWorld]
 ) -> None:

@@ -24,7 +24,7 @@ import pulumi
 import pulumi_aws as aws
 
 opts = pulumi.ResourceOptions(provider=aws.Provider("aws", region="eu-central-1"))
-vpc = aws.ec2.Vpc("vpc", cidr_block=pulumi.Config().require("vpcCidr"), opts=opts)
+vpc = aws.ec2.Vpc("vpc", cidr_block=pulumi.Config().require("networkCidr"), opts=opts)
 way_out = aws.ec2.InternetGateway("way-out", vpc_id=vpc.id, opts=opts)
 subnet = aws.ec2.Subnet("subnet", vpc_id=vpc.id, cidr_block=vpc.cidr_block, opts=opts)
 workers = [

@@ -55,16 +55,45 @@ def test_a_python_without_venv_is_told_what_to_install(
 
 def test_an_unknown_group_is_refused(setup: Any, capfd: pytest.CaptureFixture[str]) -> None:
     assert setup.main(["everything"]) == 2
-    assert "usage: python3 tools/setup.py {aws,lab,dev}" in capfd.readouterr().err
+    assert "usage: python3 tools/setup.py {aws,azure,lab,dev}" in capfd.readouterr().err
 
 
 def test_an_environment_of_a_larger_group_serves_a_smaller_one(setup: Any) -> None:
     venv, locks = setup.ROOT / ".venv", setup.ROOT / "requirements"
     venv.mkdir()
     (venv / setup.STAMP).write_text(setup.stamp_of(locks / "dev.txt"))
-    assert setup.is_made(venv, locks / "lab.txt")
+    assert all(setup.is_made(venv, locks / f"{group}.txt") for group in ("aws", "azure", "lab", "dev"))
     (venv / setup.STAMP).write_text(setup.stamp_of(locks / "lab.txt"))
+    assert setup.is_made(venv, locks / "aws.txt")
     assert not setup.is_made(venv, locks / "dev.txt")
+
+
+def test_the_lab_holds_nothing_of_azure(setup: Any) -> None:
+    venv, locks = setup.ROOT / ".venv", setup.ROOT / "requirements"
+    venv.mkdir()
+    (venv / setup.STAMP).write_text(setup.stamp_of(locks / "lab.txt"))
+    assert not setup.is_made(venv, locks / "azure.txt")
+
+
+def pins(lock: Path) -> set[str]:
+    """The packages of a lock with their versions."""
+    return {line.split(" ")[0] for line in lock.read_text().splitlines() if "==" in line and not line.startswith((" ", "#"))}
+
+
+def test_a_larger_group_holds_each_package_of_a_smaller_one_in_the_same_version(setup: Any) -> None:
+    locks = ROOT / "requirements"
+    for group, larger in setup.GROUPS.items():
+        for each in larger:
+            assert pins(locks / f"{group}.txt") <= pins(locks / f"{each}.txt"), (group, each)
+
+
+def test_a_stack_of_one_cloud_needs_no_sdk_of_the_other(setup: Any) -> None:
+    aws, azure = (
+        {pin.partition("==")[0] for pin in pins(ROOT / "requirements" / f"{name}.txt")} for name in ("aws", "azure")
+    )
+    assert {"pulumi-aws", "boto3"} <= aws - azure
+    assert {"pulumi-azure-native", "azure-mgmt-network"} <= azure - aws
+    assert set(setup.GROUPS) == {"aws", "azure", "lab", "dev"}
 
 
 def test_an_environment_of_another_lock_is_made_anew(setup: Any) -> None:

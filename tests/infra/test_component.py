@@ -5,9 +5,10 @@ from typing import Any
 
 from pulumi.provider.experimental.analyzer import Analyzer
 
-from infra.aws.arguments import CONTENTS, PairArgs
+from infra.arguments import CONTENTS
+from infra.aws.arguments import PairArgs
 from infra.aws.pair import Pair
-from infra.config import StackConfig
+from infra.config import AwsConfig
 
 OWN_ARGUMENTS = {"site", "bundle", "bundle_digest", "roll_worker"}
 PLAIN_TYPES = {str, int, float, bool}
@@ -19,16 +20,16 @@ def schema() -> Any:
 
 
 def test_the_arguments_are_the_configurations_fields_and_four_of_their_own() -> None:
-    fields = {CONTENTS.get(field, field) for field in StackConfig.model_fields}
+    fields = {CONTENTS.get(field, field) for field in AwsConfig.model_fields}
 
     assert set(PairArgs.__annotations__) == fields | OWN_ARGUMENTS
 
 
 def test_an_argument_has_the_type_of_its_field() -> None:
     hints = typing.get_type_hints(PairArgs)
-    for name, info in StackConfig.model_fields.items():
+    for name, info in AwsConfig.model_fields.items():
         if name in CONTENTS or name in {
-            "vpc_cidr",
+            "network_cidr",
             "zones",
             "order",
             "traffic_ports",

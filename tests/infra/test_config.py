@@ -14,9 +14,9 @@ import pydantic
 import pytest
 
 from failover_lambda.contract import FencePolicy, ProbeKind, Tier
-from infra.config import ConfigError, Source, StackConfig, parse
+from infra.config import AwsConfig, AzureConfig, ConfigError, Source, parse
 from infra.config.advice import advice
-from infra.config.keys import FIELDS, Front
+from infra.config.keys import CONFIGS, FIELDS, Front, clouds_of
 from infra.config.relations import function
 from infra.config.relations.registry import RELATIONS
 from infra.regions import AWS_REGIONS
@@ -39,8 +39,10 @@ def read_text(path: str) -> str:
         raise FileNotFoundError(2, "No such file or directory", path) from None
 
 
-def read(changes: Mapping[str, str] | None = None, *, loopback: bool = False) -> StackConfig:
-    return parse(Source(texts={**TEXTS, **(changes or {})}, read_text=read_text, loopback_cloud=loopback))
+def read(changes: Mapping[str, str] | None = None, *, loopback: bool = False) -> AwsConfig:
+    config = parse(Source(texts={**TEXTS, **(changes or {})}, read_text=read_text, loopback_cloud=loopback))
+    assert isinstance(config, AwsConfig)
+    return config
 
 
 def faults(changes: Mapping[str, str], *, loopback: bool = False) -> list[str]:
@@ -58,7 +60,7 @@ def test_the_smallest_stack_is_completed_by_defaults() -> None:
         ProbeKind.HTTP,
     )
     assert config.order == ("wk1", "wk2")
-    assert config.vpc_cidr == IPv4Network("10.80.0.0/16")
+    assert config.network_cidr == IPv4Network("10.80.0.0/16")
     assert (config.traffic_ports, config.public_health_port) == ((2575,), 0)
     assert (config.protect, config.deletion_protection, config.enabled) == (True, True, True)
     assert (config.arbiter_memory_mb, config.reserved_concurrency) == (256, -1)
@@ -136,9 +138,33 @@ def test_nothing_at_all_names_every_required_key_and_nothing_else() -> None:
     with pytest.raises(ConfigError) as caught:
         parse(Source(texts={}, read_text=read_text, loopback_cloud=False))
 
-    required = ["cloud", "region", "zones", "tier", "front", "workersActAlone", "amiId", "partnerCidrs"]
+    required = ["cloud", "tier", "front", "workersActAlone", "partnerCidrs"]
     assert [fault.key for fault in caught.value.faults] == required
     assert {fault.found for fault in caught.value.faults} == {"not set"}
+
+
+def test_a_cloud_alone_names_every_key_that_it_requires() -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(Source(texts={"cloud": "aws"}, read_text=read_text, loopback_cloud=False))
+
+    required = ["region", "zones", "tier", "front", "workersActAlone", "amiId", "partnerCidrs"]
+    assert [fault.key for fault in caught.value.faults] == required
+
+
+def test_without_a_cloud_the_keys_of_one_cloud_are_left_alone() -> None:
+    assert faults({"cloud": "", "amiId": "none", "probePort": "0"}) == [
+        "cloud is not set. Allowed: one of aws, azure. Next: pulumi config set cloud aws",
+        "probePort is 0. Allowed: a whole number from 1 to 65535. Next: pulumi config set probePort 8080",
+    ]
+
+
+def test_a_key_of_an_earlier_version_is_told_its_new_name() -> None:
+    (message,) = faults({"vpcCidr": "10.80.0.0/16"})
+
+    assert message == (
+        "vpcCidr is not a key of this program. Allowed: the keys of docs/CONFIG.md. "
+        "Next: did you mean networkCidr? Else pulumi config rm vpcCidr"
+    )
 
 
 def test_one_mistake_is_one_value() -> None:
@@ -151,8 +177,8 @@ def test_one_mistake_is_one_value() -> None:
     [
         (
             "cloud",
-            "azure",
-            "cloud is azure, which is not in this version. Allowed: aws. Next: pulumi config set cloud aws",
+            "gcp",
+            "cloud is gcp. Allowed: one of aws, azure. Next: pulumi config set cloud aws",
         ),
         (
             "front",
@@ -248,11 +274,11 @@ def test_one_mistake_is_one_value() -> None:
             "rootVolumeGb is 4. Allowed: a whole number of GiB from 8 to 16384. Next: pulumi config set rootVolumeGb 30",
         ),
         (
-            "vpcCidr",
+            "networkCidr",
             "10.80.0.1/16",
             (
-                "vpcCidr is 10.80.0.1/16. Allowed: an IPv4 network such as 10.80.0.0/16, host bits zero. "
-                "Next: pulumi config set vpcCidr 10.80.0.0/16"
+                "networkCidr is 10.80.0.1/16. Allowed: an IPv4 network such as 10.80.0.0/16, host bits zero. "
+                "Next: pulumi config set networkCidr 10.80.0.0/16"
             ),
         ),
         (
@@ -407,11 +433,11 @@ def test_a_value_is_refused_with_what_was_found_what_is_allowed_and_the_next_ste
             ),
         ),
         (
-            {"vpcCidr": "10.80.0.0/25"},
+            {"networkCidr": "10.80.0.0/25"},
             (
-                "vpcCidr is 10.80.0.0/25, a /25. Allowed: a /16 to a /24, because it is cut into 16 subnets and AWS "
+                "networkCidr is 10.80.0.0/25, a /25. Allowed: a /16 to a /24, because it is cut into 16 subnets and AWS "
                 "has none "
-                "below a /28. Next: pulumi config set vpcCidr 10.80.0.0/16"
+                "below a /28. Next: pulumi config set networkCidr 10.80.0.0/16"
             ),
         ),
         (
@@ -446,19 +472,19 @@ def test_a_value_is_refused_with_what_was_found_what_is_allowed_and_the_next_ste
             ),
         ),
         (
-            {"vpcCidr": "8.8.0.0/16"},
+            {"networkCidr": "8.8.0.0/16"},
             (
-                "vpcCidr is 8.8.0.0/16, which belongs to hosts on the internet. Allowed: a network in 10.0.0.0/8, "
+                "networkCidr is 8.8.0.0/16, which belongs to hosts on the internet. Allowed: a network in 10.0.0.0/8, "
                 "172.16.0.0/12, "
-                "192.168.0.0/16 or 100.64.0.0/10. Next: pulumi config set vpcCidr 10.80.0.0/16"
+                "192.168.0.0/16 or 100.64.0.0/10. Next: pulumi config set networkCidr 10.80.0.0/16"
             ),
         ),
         (
-            {"vpcCidr": "127.64.0.0/16"},
+            {"networkCidr": "127.64.0.0/16"},
             (
-                "vpcCidr is 127.64.0.0/16, a loopback network, and the cloud's endpoint is not on this machine. "
+                "networkCidr is 127.64.0.0/16, a loopback network, and the cloud's endpoint is not on this machine. "
                 "Allowed: loopback networks in the lab only, where AWS_ENDPOINT_URL_EC2 is a loopback address. "
-                "Next: use the stack file that the lab's one was derived from: vpcCidr, partnerCidrs, protect and "
+                "Next: use the stack file that the lab's one was derived from: networkCidr, partnerCidrs, protect and "
                 "deletionProtection differ"
             ),
         ),
@@ -475,14 +501,14 @@ def test_a_value_is_refused_with_what_was_found_what_is_allowed_and_the_next_ste
             (
                 "partnerCidrs is 194.126.158.0/24 and 194.126.158.7/32, which overlap. Allowed: networks of partners, "
                 "apart from each "
-                "other and from vpcCidr. Next: name each one once"
+                "other and from networkCidr. Next: name each one once"
             ),
         ),
         (
             {"partnerCidrs": '["10.80.32.0/24"]'},
             (
-                "partnerCidrs is 10.80.32.0/24, which overlaps vpcCidr 10.80.0.0/16: answers would never leave the stack. "
-                "Allowed: networks of partners, apart from each other and from vpcCidr. Next: name each one once"
+                "partnerCidrs is 10.80.32.0/24, which overlaps networkCidr 10.80.0.0/16: answers would never leave the "
+                "stack. Allowed: networks of partners, apart from each other and from networkCidr. Next: name each one once"
             ),
         ),
         (
@@ -739,8 +765,8 @@ def test_a_mistyped_key_hides_no_other_relation() -> None:
         ),
         ({"tier": "none", "probeKind": "tcp"}, ["tier is none", "probeKind is tcp, and every tier of this version"]),
         (
-            {"vpcCidr": "10.80.0.0/16", "partnerCidrs": '["x", "10.80.1.0/24"]'},
-            ["partnerCidrs is x", "partnerCidrs is 10.80.1.0/24, which overlaps vpcCidr"],
+            {"networkCidr": "10.80.0.0/16", "partnerCidrs": '["x", "10.80.1.0/24"]'},
+            ["partnerCidrs is x", "partnerCidrs is 10.80.1.0/24, which overlaps networkCidr"],
         ),
         ({"order": "[]"}, ["order is []"]),
     ],
@@ -807,9 +833,9 @@ def test_placeholders_are_for_the_lab() -> None:
 
 def test_a_relation_asks_for_no_field_that_it_does_not_name() -> None:
     config = read()
-    for relation in RELATIONS:
+    for relation in (each for each in RELATIONS if isinstance(config, each.of)):
         named_only = SimpleNamespace(**{field: getattr(config, field) for field in relation.fields})
-        assert list(relation.check(cast("StackConfig", named_only))) == []
+        assert list(relation.check(cast("AwsConfig", named_only))) == []
 
 
 def test_a_processor_that_the_region_lacks_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -872,7 +898,7 @@ def test_ids_without_an_existing_network_are_refused_one_by_one() -> None:
 
     assert found[0] == (
         "workerSubnetIds is subnet-aaaaaaaa, subnet-bbbbbbbb, without vpcId. Allowed: set beside vpcId only: a network of "
-        "the stack's own is laid out by vpcCidr. Next: pulumi config set vpcId VPC, or pulumi config rm workerSubnetIds"
+        "the stack's own is laid out by networkCidr. Next: pulumi config set vpcId VPC, or pulumi config rm workerSubnetIds"
     )
     assert [text.partition(" ")[0] for text in found] == list(EXISTING)[1:]
 
@@ -909,7 +935,7 @@ def test_an_existing_network_is_refused_with_what_to_do(changes: Mapping[str, st
 
 
 def test_an_existing_network_is_for_the_address_on_a_worker_so_far() -> None:
-    config = cast("StackConfig", SimpleNamespace(vpc_id=EXISTING["vpcId"], front=Front.BALANCER))
+    config = cast("AwsConfig", SimpleNamespace(vpc_id=EXISTING["vpcId"], front=Front.BALANCER))
 
     (fault,) = (fault for each in RELATIONS if set(each.fields) == {"vpc_id", "front"} for fault in each.check(config))
     assert str(fault) == (
@@ -965,9 +991,9 @@ def test_a_service_that_this_version_has_not_heard_of_is_taken() -> None:
 
 
 def test_the_lab_may_use_loopback_networks() -> None:
-    config = read({"vpcCidr": "127.64.0.0/16", "partnerCidrs": '["127.0.0.0/16"]'}, loopback=True)
+    config = read({"networkCidr": "127.64.0.0/16", "partnerCidrs": '["127.0.0.0/16"]'}, loopback=True)
 
-    assert config.vpc_cidr.is_loopback
+    assert config.network_cidr.is_loopback
 
 
 def test_a_loopback_partner_is_refused_on_a_real_cloud() -> None:
@@ -1042,7 +1068,14 @@ def test_reading_a_configuration_needs_no_pulumi() -> None:
 
 
 def test_every_key_of_the_page_can_be_said_and_stays_as_it_was() -> None:
-    assert len(FIELDS) == len(StackConfig.model_fields) == len(set(FIELDS.values()))
+    assert set(FIELDS.values()) == AwsConfig.model_fields.keys() | AzureConfig.model_fields.keys()
+    assert len(FIELDS) == len(set(FIELDS.values()))
+
+
+def test_every_key_is_for_one_cloud_at_least_and_a_cloud_has_no_other() -> None:
+    assert all(clouds_of(field) for field in FIELDS.values())
+    for cloud, of in CONFIGS.items():
+        assert {field for field in FIELDS.values() if cloud in clouds_of(field)} == of.model_fields.keys()
 
 
 @pytest.mark.parametrize(

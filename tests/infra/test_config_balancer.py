@@ -6,7 +6,7 @@ import pytest
 
 from failover_lambda.contract import ProbeKind
 from infra.config.advice import advice
-from infra.config.keys import StackConfig, key_name
+from infra.config.keys import AwsConfig, key_name
 from infra.config.relations.balancer import BALANCERS_OWN, LISTENERS_MAX, WATCHDOGS_OWN
 from infra.pace import BALANCER_FIGURE, CHECK_INTERVAL_S, CHECK_TIMEOUT_S, CHECKS_TO_UNHEALTHY
 from tests.infra.stand import BALANCED
@@ -45,7 +45,7 @@ AVOIDED: Mapping[str, str] = {
 """A value of each key of the watchdog that is not its default; empty where this version knows one value only."""
 
 
-def balanced(changes: Mapping[str, str] | None = None) -> StackConfig:
+def balanced(changes: Mapping[str, str] | None = None) -> AwsConfig:
     return read({**BALANCED, **(changes or {})})
 
 
@@ -156,12 +156,12 @@ def test_a_balancer_has_no_more_listeners_than_aws_gives() -> None:
 
 
 def test_a_balancer_wants_room_in_its_subnets() -> None:
-    assert balanced({"vpcCidr": "10.80.0.0/23"})
-    assert read({"vpcCidr": "10.80.0.0/24"})
-    assert refused({"vpcCidr": "10.80.0.0/24"}) == [
+    assert balanced({"networkCidr": "10.80.0.0/23"})
+    assert read({"networkCidr": "10.80.0.0/24"})
+    assert refused({"networkCidr": "10.80.0.0/24"}) == [
         (
-            "vpcCidr is 10.80.0.0/24, a /24, with front balancer. Allowed: a /16 to a /23: it is cut into 16 subnets, and a "
-            "balancer wants 8 free addresses in one. Next: pulumi config set vpcCidr 10.80.0.0/16"
+            "networkCidr is 10.80.0.0/24, a /24, with front balancer. Allowed: a /16 to a /23: it is cut into 16 subnets, "
+            "and a balancer wants 8 free addresses in one. Next: pulumi config set networkCidr 10.80.0.0/16"
         )
     ]
 

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 import yaml
 
-from infra.config import ConfigError, Source, StackConfig, parse
+from infra.config import AwsConfig, AzureConfig, ConfigError, Source, parse
 from infra.config import docs as config_docs
-from infra.config.keys import FIELDS, SECTIONS, declaration
+from infra.config.keys import CONFIGS, FIELDS, SECTIONS, Cloud, StackConfig, clouds_of, declaration, fields_of
 from infra.config.parsing import example, kind_of
+from infra.config.relations.azure_workers import PLACEHOLDER_IMAGE, PLACEHOLDER_KEY
 from infra.naming import site_name
 from tests.infra.stand import PROJECT, ROOT
 
@@ -32,7 +33,7 @@ def as_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def read(texts: Mapping[str, str]) -> StackConfig:
+def read(texts: Mapping[str, str]) -> AwsConfig | AzureConfig:
     return parse(_source(texts, loopback_cloud=True))
 
 
@@ -71,46 +72,96 @@ def test_a_declared_key_never_stops_the_engine_before_the_program_speaks(key: st
     declared = PROJECT_FILE["config"][key]
 
     assert type(declared["default"]) is PULUMI_TYPES[declared["type"]]
-    assert declared["description"] == declaration(FIELDS[key]).sentence
+    assert declared["description"] == config_docs.description(FIELDS[key])
     if declared["type"] == "array":
         kind = PULUMI_TYPES[declared["items"]["type"]]
         assert all(type(item) is kind for item in declared["default"])
 
 
-def test_the_project_files_defaults_mean_what_the_program_means_by_nothing() -> None:
-    required = {
+BOTH = {"workersActAlone": "false", "partnerCidrs": '["203.0.113.7/32"]'}
+REQUIRED: Mapping[Cloud, Mapping[str, str]] = {
+    Cloud.AWS: {
+        **BOTH,
         "cloud": "aws",
         "region": "eu-west-1",
         "zones": '["eu-west-1a", "eu-west-1b"]',
         "tier": "fault-tolerant",
         "front": "address",
-        "workersActAlone": "false",
         "amiId": "ami-0123456789abcdef0",
-        "partnerCidrs": '["203.0.113.7/32"]',
-    }
+    },
+    Cloud.AZURE: {
+        **BOTH,
+        "cloud": "azure",
+        "region": "westeurope",
+        "zones": '["1", "2"]',
+        "tier": "high-availability",
+        "front": "address",
+        "image": PLACEHOLDER_IMAGE,
+        "adminPublicKey": PLACEHOLDER_KEY,
+    },
+}
+
+
+@pytest.mark.parametrize("cloud", Cloud)
+def test_the_project_files_defaults_mean_what_the_program_means_by_nothing(cloud: Cloud) -> None:
+    """Those of the other cloud too: Pulumi hands over every default, and a key that is set there is a fault."""
+    required = REQUIRED[cloud]
     defaults = {key: as_text(declared["default"]) for key, declared in PROJECT_FILE["config"].items()}
 
     assert read({**defaults, **required}) == read(required)
 
 
-@pytest.mark.parametrize("key", FIELDS)
-def test_every_key_has_one_sentence_or_two_and_an_example_that_can_be_read(key: str) -> None:
-    field = FIELDS[key]
-    schema = config_docs.schema_of(kind_of(field))
+KEYS = [(cloud, key) for cloud, of in CONFIGS.items() for key in fields_of(of)]
 
-    assert declaration(field).sentence.endswith(".")
-    assert example(field) or declaration(field).step
+
+@pytest.mark.parametrize(("cloud", "key"), KEYS)
+def test_every_key_has_one_sentence_or_two_and_an_example_that_can_be_read(cloud: Cloud, key: str) -> None:
+    of, field = CONFIGS[cloud], FIELDS[key]
+    schema = config_docs.schema_of(kind_of(of, field))
+
+    assert declaration(of, field).sentence.endswith(".")
+    assert example(of, field) or declaration(of, field).step
     if schema["type"] == "integer":
-        assert int(example(field)) >= schema.get("minimum", 0)
+        assert int(example(of, field)) >= schema.get("minimum", 0)
 
 
-def test_the_page_has_a_section_for_every_class_and_a_row_for_every_key() -> None:
+def test_the_page_has_a_section_for_every_theme_and_a_row_for_every_key() -> None:
     page = config_docs.page()
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
 
     assert [line.removeprefix("## ") for line in page.splitlines() if line.startswith("## ")] == [
-        section.__name__ for section in SECTIONS
+        config_docs.section_name(parts) for parts in SECTIONS
     ]
-    assert [line.split("`")[1] for line in page.splitlines() if line.startswith("| `")] == list(FIELDS)
+    assert list(dict.fromkeys(row.split("`")[1] for row in rows)) == list(FIELDS)
+
+
+@pytest.mark.parametrize("key", FIELDS)
+def test_the_page_and_the_project_file_show_the_clouds_of_a_key(key: str) -> None:
+    rows = [line for line in config_docs.page().splitlines() if line.startswith(f"| `{key}` ")]
+    shown = {row.split(" | ")[1] for row in rows}
+    said = PROJECT_FILE["config"][key]["description"]
+
+    match clouds_of(FIELDS[key]):
+        case (Cloud.AWS,):
+            assert (shown, said.startswith("AWS only. ")) == ({"AWS"}, True)
+        case (Cloud.AZURE,):
+            assert (shown, said.startswith("Azure only. ")) == ({"Azure"}, True)
+        case _ if FIELDS[key] in StackConfig.model_fields:
+            assert (shown, "AWS only" in said) == ({"both"}, False)
+        case _:
+            assert (shown, "On AWS: " in said and " On Azure: " in said) == ({"AWS", "Azure"}, True)
+
+
+def test_a_value_that_one_cloud_lacks_is_named_on_the_page() -> None:
+    (row,) = (line for line in config_docs.page().splitlines() if line.startswith("| `mode` "))
+
+    assert "| one of active-passive, active-active; not in this version on Azure: active-active |" in row
+
+
+PLACEHOLDERS = {
+    "aws": {"amiId", "partnerCidrs", "alertEmails"},
+    "azure": {"image", "adminPublicKey", "partnerCidrs", "alertEmails"},
+}
 
 
 @pytest.mark.parametrize("file", STACK_FILES, ids=lambda file: file.name)
@@ -120,7 +171,7 @@ def test_a_stack_file_can_be_deployed_but_for_its_placeholders(file: Path) -> No
     assert read(texts).cloud.value == texts["cloud"]
     with pytest.raises(ConfigError) as caught:
         parse(_source(texts, loopback_cloud=False))
-    assert {fault.key for fault in caught.value.faults} == {"amiId", "partnerCidrs", "alertEmails"}
+    assert {fault.key for fault in caught.value.faults} == PLACEHOLDERS[texts["cloud"]]
 
 
 @pytest.mark.parametrize(
@@ -130,6 +181,8 @@ def test_a_stack_file_can_be_deployed_but_for_its_placeholders(file: Path) -> No
         ("Pulumi.aws-dev.yaml", "This is the lab's answer"),
         ("Pulumi.aws-prod.yaml", "ANSWER THIS"),
         ("Pulumi.aws-stage.yaml", "ANSWER THIS"),
+        ("Pulumi.azure-dev.yaml", "This is the lab's answer"),
+        ("Pulumi.azure-prod.yaml", "ANSWER THIS"),
     ],
 )
 def test_whether_workers_act_alone_is_a_question_in_a_stack_file(name: str, words: str) -> None:
@@ -154,11 +207,14 @@ def test_stack_files_are_named_as_their_stacks() -> None:
         "Pulumi.aws-dev.yaml",
         "Pulumi.aws-prod.yaml",
         "Pulumi.aws-stage.yaml",
+        "Pulumi.azure-dev.yaml",
+        "Pulumi.azure-prod.yaml",
     ]
     assert site_name(PROJECT, "aws-prod") == "tandem-aws-prod"
 
 
-def test_production_is_protected_and_has_two_to_tell() -> None:
-    config = read(texts_of(ROOT / "stacks" / "Pulumi.aws-prod.yaml"))
+@pytest.mark.parametrize("cloud", ["aws", "azure"])
+def test_production_is_protected_and_has_two_to_tell(cloud: str) -> None:
+    config = read(texts_of(ROOT / "stacks" / f"Pulumi.{cloud}-prod.yaml"))
 
     assert (config.protect, config.deletion_protection, len(config.alert_emails)) == (True, True, 2)

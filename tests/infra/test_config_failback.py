@@ -6,7 +6,7 @@ from typing import cast
 import pytest
 
 from failover_lambda.contract import Tier
-from infra.config import StackConfig
+from infra.config import AwsConfig
 from infra.config.advice import advice
 from infra.config.faults import Fault
 from infra.config.keys import Mode
@@ -213,14 +213,14 @@ def test_a_zone_that_is_not_there_has_no_rules() -> None:
         time_zone_content("../../etc/passwd")
 
 
-def check(name: str, config: StackConfig) -> Iterator[Fault]:
+def check(name: str, config: AwsConfig) -> Iterator[Fault]:
     (relation,) = (each for each in RELATIONS if cast("str", getattr(each.check, "__name__", "")) == name)
     return relation.check(config)
 
 
 def test_a_tier_without_automatic_failover_has_no_failback_by_itself_either() -> None:
     """Such tiers are not in this version, so no stack file gets there; the day they are, this stands."""
-    config = StackConfig.model_construct(None, tier=Tier.HOT_SPARE, mode=Mode.ACTIVE_PASSIVE, failback_enabled=True)
+    config = AwsConfig.model_construct(None, tier=Tier.HOT_SPARE, mode=Mode.ACTIVE_PASSIVE, failback_enabled=True)
 
     assert [str(fault) for fault in check("_who_fails_back_fails_over", config)] == [
         (

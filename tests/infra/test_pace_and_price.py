@@ -127,6 +127,8 @@ def test_a_balancer_decides_no_sooner_than_its_checks() -> None:
         "infra.pace",
         "infra.quotas",
         "infra.regions",
+        "infra.config.docs",
+        "infra.config.faults",
         "infra.config.keys",
         "infra.config.kinds",
         "infra.aws.dashboard",

@@ -288,7 +288,7 @@ def test_mistakes_stop_the_run_before_the_first_resource() -> None:
     assert created == []
 
 
-LOOPBACK = {"vpcCidr": "127.64.0.0/16", "partnerCidrs": '["127.0.0.0/16"]'}
+LOOPBACK = {"networkCidr": "127.64.0.0/16", "partnerCidrs": '["127.0.0.0/16"]'}
 
 
 @pytest.mark.parametrize("endpoint", ["http://127.0.0.1:5000", "http://localhost:5000", "http://127.3.2.1"])

@@ -9,7 +9,7 @@ from failover_lambda.contract import ProberRef, Settings, Tier, Worker
 from infra.aws.arguments import pair_args
 from infra.aws.environment import ENVIRONMENT_BYTES_MAX, environment
 from infra.aws.watchdog import arbiter_name, prober_name
-from infra.config import Source, parse
+from infra.config import AwsConfig, Source, parse
 from infra.config.kinds import CA_BYTES_MAX, CRON_LENGTH_MAX, URL_PATH_LENGTH_MAX
 from infra.naming import SITE_LENGTH_MAX
 from infra.settings import Built, watchdog_settings
@@ -22,7 +22,9 @@ LONG_REGION = "ap-southeast-1"
 
 def told(changes: dict[str, str], *, site: str = "tandem-aws-test", contents: str = "") -> dict[str, Any]:
     source = Source(texts={**TEXTS, **changes}, read_text=lambda _path: contents, loopback_cloud=False)
-    return cast("dict[str, Any]", pair_args(parse(source), site=site, bundle="", bundle_digest=""))
+    config = parse(source)
+    assert isinstance(config, AwsConfig)
+    return cast("dict[str, Any]", pair_args(config, site=site, bundle="", bundle_digest=""))
 
 
 def worker(name: str, zone: str) -> Worker:

@@ -114,7 +114,7 @@ def test_an_eip_serves_one_balancer_so_the_old_one_goes_first() -> None:
 
 
 def test_nlb_subnets_are_public_and_have_room() -> None:
-    small = run({**BALANCED, "vpcCidr": "10.80.0.0/23"})
+    small = run({**BALANCED, "networkCidr": "10.80.0.0/23"})
 
     ids = {each["subnetId"] for each in balancer(small).inputs["subnetMappings"]}
     chosen = [each for each in small.of_type(SUBNET) if each.id in ids]

@@ -14,7 +14,7 @@ from infra.aws.existing import GatewayFacts, RouteFacts, SubnetFacts, Unanswered
 from infra.aws.layout import layout
 from infra.aws.lookups import Lookups
 from infra.aws.survey import Survey, survey
-from infra.config import Source, parse
+from infra.config import AwsConfig, Source, parse
 from tests.infra.stand import REGION, TEXTS, ZONE_IDS
 
 VPC = "vpc-0123456789abcdef0"
@@ -80,6 +80,7 @@ class Account:
 
 def args(changes: Mapping[str, str]) -> PairArgs:
     config = parse(Source(texts={**TEXTS, **changes}, read_text=str, loopback_cloud=False))
+    assert isinstance(config, AwsConfig)
     return pair_args(config, site="site", bundle="bundle.zip", bundle_digest="1")
 
 

@@ -18,7 +18,7 @@ from failover_lambda.aws.state import LiveStore
 from failover_lambda.contract import RECORD_KEY, Settings, lease_key, record_key
 from failover_lambda.errors import WatchdogError
 from failover_lambda.model import Request, Verb
-from lab.asking import Desk
+from lab.asking import TableDesk
 from tests.contract.judge import Judge
 from tests.infra import stand
 from tests.judges.findings import by_parliament
@@ -83,7 +83,7 @@ def requests_of(at: Recorded) -> list[tuple[str, Params]]:
     )
     with contextlib.suppress(WatchdogError):
         LiveStore(told, judge.client).put_request(request)
-    desk = Desk(judge.client, told.record_table, told.site)
+    desk = TableDesk(judge.client, told.record_table, told.site)
     desk.put(desk.entry("failback", own_id="mia-2", why="home"))
     desk.record()
     assert not judge.faults

@@ -6,7 +6,7 @@ from unittest.mock import Mock
 
 from failover_lambda.aws.items import record_item
 from failover_lambda.model import Lease, Reply
-from lab.asking import Answer, Desk
+from lab.asking import Answer, Desk, TableDesk
 from tests.contract.test_record_store import full_record
 
 LEASE = Lease(owner="arbiter-1", token=1, beat=1, wish="")
@@ -15,7 +15,7 @@ LONG = 120
 
 
 def desk(item: dict[str, Any]) -> Desk:
-    return Desk(Mock(get_item=Mock(return_value={"Item": item} if item else {})), "table", "site")
+    return TableDesk(Mock(get_item=Mock(return_value={"Item": item} if item else {})), "table", "site")
 
 
 def test_a_reply_is_found_in_a_short_record_and_in_one_that_is_stored_compressed() -> None:

@@ -21,9 +21,10 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from lab.child import Child, ChildRefusedError
+from lab.figures import Basis, Figure
 from lab.gate import NOT_EMULATED, Gate, parse_call
 from lab.jsonlog import JsonLog
-from lab.profiles import INSTANT, Basis, Figure, Profile
+from lab.profiles import INSTANT, Profile
 from lab.supervisor import Supervisor
 from tests.lab.sites import NETWORK, build_site
 

@@ -180,7 +180,7 @@ def test_evidence_is_cut_short_and_says_how_much_is_left(tmp_path: Path) -> None
 
 CHECKER_FILES = (
     "faultkind", "rawlines",
-    "rawevents", "rawparsers", "rawlogs", "labinfo", "ledger", "serving", "timeline", "chronicle", "checkers",
+    "azure_calls", "rawevents", "rawparsers", "rawlogs", "labinfo", "ledger", "serving", "timeline", "chronicle", "checkers",
     "drawing", "summary", "report",
 )  # fmt: skip
 LAB = Path(__file__).parents[2] / "lab"

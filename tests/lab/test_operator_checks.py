@@ -205,7 +205,7 @@ BROKEN: dict[str, tuple[Check, Build, Plant, str]] = {
         check(checks.old_holder_was_fenced),
         failover,
         not_isolated,
-        "no accepted ModifyNetworkInterfaceAttribute against wk1",
+        "no accepted call to isolate wk1",
     ),
     "never off": (check(checks.old_holder_was_fenced), failover, never_off, "was never seen stopped"),
     "kept to itself": (

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from lab import pulumi_command, pulumi_project, roll_command, roll_limits, roll_plan, rolling
-from lab.asking import Answer, Desk
+from lab.asking import Answer, TableDesk
 from lab.half_replaced import half_replaced
 from lab.pulumi_cli import Pulumi
 from lab.pulumi_command import NoEngineError
@@ -146,7 +146,7 @@ def test_whatever_is_more_than_that_is_named(more: Mapping[str, Any], sentence: 
 
 
 @dataclass(frozen=True)
-class PaperDesk(Desk):
+class PaperDesk(TableDesk):
     """A watchdog on paper: carries out pause and resume at once, or refuses."""
 
     now: dict[str, Any] = field(default_factory=lambda: dict(STEADY))

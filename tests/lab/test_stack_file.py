@@ -57,20 +57,20 @@ def test_values_are_read_as_pulumi_hands_them_over(dev: StackFile) -> None:
         "tandem:deletionProtection": "false",
         "aws:skipMetadataApiCheck": "true",
     }
-    assert (dev.text("region"), dev.text("vpcCidr", "none")) == ("eu-central-1", "none")
+    assert (dev.text("region"), dev.text("networkCidr", "none")) == ("eu-central-1", "none")
 
 
 def test_a_lab_differs_in_network_partners_and_protection_and_says_so(dev: StackFile) -> None:
     lab = derive(dev, network=NETWORK, endpoints=ENDPOINTS)
     changed = {key: text for key, text in lab.file.texts.items() if dev.texts.get(key) != text}
     assert changed == {
-        "tandem:vpcCidr": NETWORK,
+        "tandem:networkCidr": NETWORK,
         "tandem:partnerCidrs": '["127.0.0.1/32"]',
         "tandem:protect": "false",
     }
     assert set(dev.texts) - set(lab.file.texts) == set()
     assert [str(difference) for difference in lab.differences] == [
-        f"vpcCidr: {NETWORK} instead of not set (the lab's network: its addresses are real sockets of this machine)",
+        f"networkCidr: {NETWORK} instead of not set (the lab's network: its addresses are real sockets of this machine)",
         'partnerCidrs: ["127.0.0.1/32"] instead of ["203.0.113.7/32"] (the lab\'s senders are the partners)',
         "protect: false instead of true (a lab ends by destroying everything)",
     ]
@@ -141,8 +141,8 @@ def test_the_program_takes_every_derived_file_and_refuses_it_on_a_real_cloud() -
     for stage in stages():
         derived = derive(load(stage), network=NETWORK, endpoints=ENDPOINTS).file
         config = parse(_source(derived.texts, loopback_cloud=True))
-        assert (str(config.vpc_cidr), config.protect, config.deletion_protection) == (NETWORK, False, False)
-        with pytest.raises(ConfigError, match=f"vpcCidr.*{NETWORK}, a loopback network"):
+        assert (str(config.network_cidr), config.protect, config.deletion_protection) == (NETWORK, False, False)
+        with pytest.raises(ConfigError, match=f"networkCidr.*{NETWORK}, a loopback network"):
             parse(_source(derived.texts, loopback_cloud=False))
 
 

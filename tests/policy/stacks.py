@@ -22,7 +22,8 @@ PLACEHOLDERS = ("amiId", "partnerCidrs", "alertEmails")
 """Keys of our stack files that every user has to answer."""
 CONFIGS = ROOT / "policy" / "config"
 DEVELOPMENT = CONFIGS / "dev.json"
-STACKS: Mapping[str, Path] = {file.name.split(".")[1]: file for file in STACK_FILES}
+STACKS: Mapping[str, Path] = {file.name.split(".")[1]: file for file in STACK_FILES if ".aws-" in file.name}
+"""Those of AWS: the pack judges nothing of Azure."""
 
 
 def is_development(stack: str) -> bool:

@@ -6,7 +6,7 @@ from typing import cast
 
 from failover_lambda.contract import Tier
 from infra.config.faults import Fault, line
-from infra.config.keys import Front, Mode, StackConfig, declaration, key_name
+from infra.config.keys import AwsConfig, Front, Mode, declaration, key_name
 from infra.config.kinds import FileText
 from infra.config.relations.registry import relation
 from infra.pace import BALANCER_FIGURE, PACES, balancer_decision_s
@@ -53,8 +53,8 @@ WATCHDOGS_OWN = (
 BALANCERS_OWN = ("balancer_idle_timeout_s",)
 
 
-@relation("mode", "front")
-def _one_serves_behind_an_address(config: StackConfig) -> Iterator[Fault]:
+@relation(AwsConfig, "mode", "front")
+def _one_serves_behind_an_address(config: AwsConfig) -> Iterator[Fault]:
     if config.front is Front.BALANCER and config.mode is Mode.ACTIVE_PASSIVE:
         yield Fault(
             "mode",
@@ -65,8 +65,8 @@ def _one_serves_behind_an_address(config: StackConfig) -> Iterator[Fault]:
         )
 
 
-@relation("mode", "front")
-def _both_serve_behind_a_balancer(config: StackConfig) -> Iterator[Fault]:
+@relation(AwsConfig, "mode", "front")
+def _both_serve_behind_a_balancer(config: AwsConfig) -> Iterator[Fault]:
     if config.mode is Mode.ACTIVE_ACTIVE and config.front is Front.ADDRESS:
         yield Fault(
             "front",
@@ -77,8 +77,8 @@ def _both_serve_behind_a_balancer(config: StackConfig) -> Iterator[Fault]:
         )
 
 
-@relation("front", "tier")
-def _a_balancer_keeps_no_ten_seconds(config: StackConfig) -> Iterator[Fault]:
+@relation(AwsConfig, "front", "tier")
+def _a_balancer_keeps_no_ten_seconds(config: AwsConfig) -> Iterator[Fault]:
     """The checks and the last answer are longer than the promise, before the balancer's own lag, which is not known."""
     if config.front is Front.BALANCER and balancer_decision_s() > PACES[config.tier].outage_s_max:
         yield Fault(
@@ -89,24 +89,24 @@ def _a_balancer_keeps_no_ten_seconds(config: StackConfig) -> Iterator[Fault]:
         )
 
 
-def _for_a_watchdog(field: str, config: StackConfig) -> Iterator[Fault]:
+def _for_a_watchdog(field: str, config: AwsConfig) -> Iterator[Fault]:
     if config.mode is Mode.ACTIVE_ACTIVE:
         yield from _unread(config, field, "mode active-active: there is no watchdog, and nothing else reads it")
 
 
-def _for_a_balancer(field: str, config: StackConfig) -> Iterator[Fault]:
+def _for_a_balancer(field: str, config: AwsConfig) -> Iterator[Fault]:
     if config.front is Front.ADDRESS:
         yield from _unread(config, field, "front address: there is no balancer, and nothing else reads it")
 
 
 # A rule for each key, so that one that is mistyped hides nothing about the others.
 for _field in WATCHDOGS_OWN:
-    relation("mode", "tier", _field)(partial(_for_a_watchdog, _field))
+    relation(AwsConfig, "mode", "tier", _field)(partial(_for_a_watchdog, _field))
 for _field in BALANCERS_OWN:
-    relation("front", "tier", _field)(partial(_for_a_balancer, _field))
+    relation(AwsConfig, "front", "tier", _field)(partial(_for_a_balancer, _field))
 
 
-def _unread(config: StackConfig, field: str, because: str) -> Iterator[Fault]:
+def _unread(config: AwsConfig, field: str, because: str) -> Iterator[Fault]:
     """A fault when the value is another than without the key."""
     value, default = getattr(config, field), _default(config, field)
     if value != default:
@@ -115,9 +115,9 @@ def _unread(config: StackConfig, field: str, because: str) -> Iterator[Fault]:
         yield Fault(key, f"{_words(value)} with {because}", allowed, f"pulumi config rm {key}")
 
 
-def _default(config: StackConfig, field: str) -> object:
-    by_tier = declaration(field).by_tier
-    return by_tier[config.tier.value] if by_tier else StackConfig.model_fields[field].default
+def _default(config: AwsConfig, field: str) -> object:
+    by_tier = declaration(AwsConfig, field).by_tier
+    return by_tier[config.tier.value] if by_tier else AwsConfig.model_fields[field].default
 
 
 def _words(value: object) -> str:
@@ -130,8 +130,8 @@ def _words(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(getattr(value, "value", value))
 
 
-@relation("front", "traffic_ports")
-def _each_port_has_a_listener(config: StackConfig) -> Iterator[Fault]:
+@relation(AwsConfig, "front", "traffic_ports")
+def _each_port_has_a_listener(config: AwsConfig) -> Iterator[Fault]:
     if config.front is Front.BALANCER and len(config.traffic_ports) > LISTENERS_MAX:
         yield Fault(
             "trafficPorts",
@@ -141,12 +141,12 @@ def _each_port_has_a_listener(config: StackConfig) -> Iterator[Fault]:
         )
 
 
-@relation("front", "vpc_cidr")
-def _a_balancer_has_room(config: StackConfig) -> Iterator[Fault]:
-    if config.front is Front.BALANCER and config.vpc_cidr.prefixlen > NETWORK_PREFIX_LONGEST:
+@relation(AwsConfig, "front", "network_cidr")
+def _a_balancer_has_room(config: AwsConfig) -> Iterator[Fault]:
+    if config.front is Front.BALANCER and config.network_cidr.prefixlen > NETWORK_PREFIX_LONGEST:
         yield Fault(
-            "vpcCidr",
-            f"{config.vpc_cidr}, a /{config.vpc_cidr.prefixlen}, with front balancer",
+            "networkCidr",
+            f"{config.network_cidr}, a /{config.network_cidr.prefixlen}, with front balancer",
             f"a /16 to a /{NETWORK_PREFIX_LONGEST}: it is cut into 16 subnets, and a balancer wants 8 free addresses in one",
-            "pulumi config set vpcCidr 10.80.0.0/16",
+            "pulumi config set networkCidr 10.80.0.0/16",
         )

@@ -17,7 +17,7 @@ MINUTE_S = 60
 _STEP = "pulumi config set failbackEnabled true, or pulumi config rm {key}"
 
 
-@relation("mode", "failback_enabled", "failback_cron")
+@relation(StackConfig, "mode", "failback_enabled", "failback_cron")
 def _a_window_opens(config: StackConfig) -> Iterator[Fault]:
     wanted = f"a cron of five fields such as {EXAMPLE_CRON}"
     if _is_wanted(config) and not config.failback_cron:
@@ -27,7 +27,7 @@ def _a_window_opens(config: StackConfig) -> Iterator[Fault]:
         yield _unread("failback_cron", config.failback_cron, wanted)
 
 
-@relation("mode", "failback_enabled", "failback_length_minutes")
+@relation(StackConfig, "mode", "failback_enabled", "failback_length_minutes")
 def _a_window_closes(config: StackConfig) -> Iterator[Fault]:
     length, wanted = config.failback_length_minutes, f"{LENGTH_MINUTES_MIN} minutes or more"
     if _is_wanted(config) and length < LENGTH_MINUTES_MIN:
@@ -38,14 +38,14 @@ def _a_window_closes(config: StackConfig) -> Iterator[Fault]:
         yield _unread("failback_length_minutes", length, wanted)
 
 
-@relation("mode", "failback_enabled", "failback_time_zone")
+@relation(StackConfig, "mode", "failback_enabled", "failback_time_zone")
 def _a_time_zone_is_of_a_window(config: StackConfig) -> Iterator[Fault]:
     default = StackConfig.model_fields["failback_time_zone"].default
     if config.failback_time_zone != default and _stands_alone(config, config.failback_time_zone):
         yield _unread("failback_time_zone", config.failback_time_zone, f"another one than {default}")
 
 
-@relation("failback_enabled", "failback_cron", "failback_length_minutes", "failback_time_zone")
+@relation(StackConfig, "failback_enabled", "failback_cron", "failback_length_minutes", "failback_time_zone")
 def _a_window_closes_before_the_next(config: StackConfig) -> Iterator[Fault]:
     """Length < shortest distance of two openings: else the next window opens before the last one ends."""
     if not (config.failback_enabled and config.failback_cron):
@@ -62,7 +62,7 @@ def _a_window_closes_before_the_next(config: StackConfig) -> Iterator[Fault]:
         )
 
 
-@relation("tier", "failback_enabled")
+@relation(StackConfig, "tier", "failback_enabled")
 def _who_fails_back_fails_over(config: StackConfig) -> Iterator[Fault]:
     if config.failback_enabled and config.tier not in PACES:
         yield Fault(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from failover_lambda.contract import OWNER_TAG
 from infra.config.faults import Fault
-from infra.config.keys import Architecture, StackConfig
+from infra.config.keys import Architecture, AwsConfig
 from infra.config.relations.registry import relation
 from infra.naming import NAME_TAG, RESERVED_TAG_PREFIX, TAGS_MAX
 from infra.regions import AWS_REGIONS
@@ -15,8 +15,8 @@ RESERVED_CONCURRENCY_MIN = 3
 platform asks again for a minute, and an arbiter that leads sees the states by itself."""
 
 
-@relation("reserved_concurrency", "arbiter_standby")
-def _a_hand_over_has_room(config: StackConfig) -> Iterator[Fault]:
+@relation(AwsConfig, "reserved_concurrency", "arbiter_standby")
+def _a_hand_over_has_room(config: AwsConfig) -> Iterator[Fault]:
     least = RESERVED_CONCURRENCY_MIN + config.arbiter_standby
     if 0 <= config.reserved_concurrency < least:
         standby = "one that waits (arbiterStandby), " if config.arbiter_standby else ""
@@ -28,8 +28,8 @@ def _a_hand_over_has_room(config: StackConfig) -> Iterator[Fault]:
         )
 
 
-@relation("region", "lambda_architecture")
-def _the_region_has_the_processor(config: StackConfig) -> Iterator[Fault]:
+@relation(AwsConfig, "region", "lambda_architecture")
+def _the_region_has_the_processor(config: AwsConfig) -> Iterator[Fault]:
     if config.lambda_architecture is Architecture.ARM64 and not AWS_REGIONS[config.region].lambda_arm64:
         yield Fault(
             "lambdaArchitecture",
@@ -42,8 +42,8 @@ def _the_region_has_the_processor(config: StackConfig) -> Iterator[Fault]:
 OWN_TAGS = (NAME_TAG, OWNER_TAG)
 
 
-@relation("tags")
-def _tags_are_free(config: StackConfig) -> Iterator[Fault]:
+@relation(AwsConfig, "tags")
+def _tags_are_free(config: AwsConfig) -> Iterator[Fault]:
     names = [tag.partition("=")[0] for tag in config.tags]
     for name, times in Counter(names).items():
         if name.lower().startswith(RESERVED_TAG_PREFIX) or name in OWN_TAGS:

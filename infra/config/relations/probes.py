@@ -8,7 +8,7 @@ from infra.config.keys import Mode, StackConfig
 from infra.config.relations.registry import relation
 
 
-@relation("probe_kind", "mode")
+@relation(StackConfig, "probe_kind", "mode")
 def _a_failover_rests_on_an_answer(config: StackConfig) -> Iterator[Fault]:
     if config.probe_kind is ProbeKind.TCP and config.mode is Mode.ACTIVE_PASSIVE:
         yield Fault(
@@ -19,7 +19,7 @@ def _a_failover_rests_on_an_answer(config: StackConfig) -> Iterator[Fault]:
         )
 
 
-@relation("probe_kind", "ready_path")
+@relation(StackConfig, "probe_kind", "ready_path")
 def _a_ready_page_is_a_page(config: StackConfig) -> Iterator[Fault]:
     if config.ready_path and config.probe_kind not in (ProbeKind.HTTP, ProbeKind.HTTPS):
         yield Fault(
@@ -30,13 +30,13 @@ def _a_ready_page_is_a_page(config: StackConfig) -> Iterator[Fault]:
         )
 
 
-@relation("probe_kind", "probe_tls_ca_file")
+@relation(StackConfig, "probe_kind", "probe_tls_ca_file")
 def _certificates_are_asked_for(config: StackConfig) -> Iterator[Fault]:
     if config.probe_tls_ca_file.path and config.probe_kind is not ProbeKind.HTTPS:
         yield _certificates_fault(config.probe_tls_ca_file.path, "probeKind", config.probe_kind.value, "https")
 
 
-@relation("probe_tls_verify", "probe_tls_ca_file")
+@relation(StackConfig, "probe_tls_verify", "probe_tls_ca_file")
 def _certificates_are_checked(config: StackConfig) -> Iterator[Fault]:
     if config.probe_tls_ca_file.path and not config.probe_tls_verify:
         yield _certificates_fault(config.probe_tls_ca_file.path, "probeTlsVerify", "false", "true")
@@ -51,7 +51,7 @@ def _certificates_fault(path: str, key: str, value: str, wanted: str) -> Fault:
     )
 
 
-@relation("probe_interval_s", "probe_timeout_s")
+@relation(StackConfig, "probe_interval_s", "probe_timeout_s")
 def _a_round_ends_before_the_next(config: StackConfig) -> Iterator[Fault]:
     """2 * probeTimeoutSeconds <= probeIntervalSeconds: a question waits for the connection, then for the answer."""
     if 2 * config.probe_timeout_s > config.probe_interval_s:
@@ -63,7 +63,7 @@ def _a_round_ends_before_the_next(config: StackConfig) -> Iterator[Fault]:
         )
 
 
-@relation("probe_timeout_s", "slow_grace_s")
+@relation(StackConfig, "probe_timeout_s", "slow_grace_s")
 def _silence_lasts_a_question(config: StackConfig) -> Iterator[Fault]:
     """A question waits for its answer as long as probeTimeoutSeconds; before that, nothing is known to be silent."""
     if config.slow_grace_s < config.probe_timeout_s:

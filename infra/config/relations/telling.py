@@ -11,7 +11,7 @@ DOCUMENTATION_DOMAINS = ("example.org", "example.com", "example.net")
 """RFC 2606: nobody reads mail there. The shipped stack files have them."""
 
 
-@relation("alert_emails", real_cloud_only=True)
+@relation(StackConfig, "alert_emails", real_cloud_only=True)
 def _addresses_are_no_placeholders(config: StackConfig) -> Iterator[Fault]:
     for address in dict.fromkeys(config.alert_emails):
         domain = address.rpartition("@")[2].lower()
@@ -20,7 +20,7 @@ def _addresses_are_no_placeholders(config: StackConfig) -> Iterator[Fault]:
             yield Fault("alertEmails", found, "addresses that somebody reads", NAME_READERS)
 
 
-@relation("alert_emails")
+@relation(StackConfig, "alert_emails")
 def _nobody_is_told_twice(config: StackConfig) -> Iterator[Fault]:
     for address, times in Counter(config.alert_emails).items():
         if times > 1:

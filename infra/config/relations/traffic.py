@@ -6,7 +6,7 @@ from ipaddress import IPv4Network
 from itertools import combinations
 
 from infra.config.faults import Fault
-from infra.config.keys import ASK_PARTNERS, StackConfig
+from infra.config.keys import ASK_PARTNERS, AwsConfig, AzureConfig, StackConfig
 from infra.config.relations.place import loopback_fault
 from infra.config.relations.registry import relation
 
@@ -14,14 +14,14 @@ DOCUMENTATION_NETWORKS = tuple(IPv4Network(text) for text in ("192.0.2.0/24", "1
 """RFC 5737: nobody sends from there. The shipped stack files have them, and the lab uses them as they are."""
 
 
-@relation("partner_cidrs", real_cloud_only=True)
+@relation(StackConfig, "cloud", "partner_cidrs", real_cloud_only=True)
 def _partners_are_no_lab(config: StackConfig) -> Iterator[Fault]:
     for network in config.partner_cidrs:
         if network.is_loopback:
-            yield loopback_fault("partnerCidrs", network)
+            yield loopback_fault(config.cloud, "partnerCidrs", network)
 
 
-@relation("partner_cidrs", real_cloud_only=True)
+@relation(StackConfig, "partner_cidrs", real_cloud_only=True)
 def _partners_are_no_placeholders(config: StackConfig) -> Iterator[Fault]:
     for network in config.partner_cidrs:
         if any(network.subnet_of(documentation) for documentation in DOCUMENTATION_NETWORKS):
@@ -29,7 +29,7 @@ def _partners_are_no_placeholders(config: StackConfig) -> Iterator[Fault]:
             yield Fault("partnerCidrs", found, "networks of partners", ASK_PARTNERS)
 
 
-@relation("partner_cidrs")
+@relation(StackConfig, "partner_cidrs")
 def _partners_are_told_apart(config: StackConfig) -> Iterator[Fault]:
     for network in config.partner_cidrs:
         if network.prefixlen == 0:
@@ -44,20 +44,32 @@ def _partners_are_told_apart(config: StackConfig) -> Iterator[Fault]:
             yield _partner_fault(f"{one} and {other}, which overlap")
 
 
-@relation("vpc_cidr", "vpc_id", "partner_cidrs")
-def _partners_are_outside_the_network(config: StackConfig) -> Iterator[Fault]:
-    if config.vpc_id:
-        return  # the ranges of that network are looked at in the account
+@relation(AwsConfig, "network_cidr", "vpc_id", "partner_cidrs")
+def _partners_are_outside_a_network_of_our_own(config: AwsConfig) -> Iterator[Fault]:
+    if not config.vpc_id:  # the ranges of a network that is there already are looked at in the account
+        yield from _inside(config)
+
+
+@relation(AzureConfig, "network_cidr", "partner_cidrs")
+def _partners_are_outside_the_network(config: AzureConfig) -> Iterator[Fault]:
+    yield from _inside(config)
+
+
+def _inside(config: StackConfig) -> Iterator[Fault]:
     for network in config.partner_cidrs:
-        if network.overlaps(config.vpc_cidr) and network.prefixlen:
-            yield _partner_fault(f"{network}, which overlaps vpcCidr {config.vpc_cidr}: answers would never leave the stack")
+        if network.overlaps(config.network_cidr) and network.prefixlen:
+            yield _partner_fault(
+                f"{network}, which overlaps networkCidr {config.network_cidr}: answers would never leave the stack"
+            )
 
 
 def _partner_fault(found: str) -> Fault:
-    return Fault("partnerCidrs", found, "networks of partners, apart from each other and from vpcCidr", "name each one once")
+    return Fault(
+        "partnerCidrs", found, "networks of partners, apart from each other and from networkCidr", "name each one once"
+    )
 
 
-@relation("traffic_ports", "public_health_port")
+@relation(StackConfig, "traffic_ports", "public_health_port")
 def _the_public_port_carries_no_traffic(config: StackConfig) -> Iterator[Fault]:
     if config.public_health_port in config.traffic_ports:
         yield Fault(
@@ -68,7 +80,7 @@ def _the_public_port_carries_no_traffic(config: StackConfig) -> Iterator[Fault]:
         )
 
 
-@relation("traffic_ports")
+@relation(StackConfig, "traffic_ports")
 def _traffic_ports_are_told_apart(config: StackConfig) -> Iterator[Fault]:
     for port, times in Counter(config.traffic_ports).items():
         if times > 1:

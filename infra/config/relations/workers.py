@@ -1,4 +1,4 @@
-"""Rules about the machines."""
+"""Rules about the machines: of both clouds, and of AWS."""
 
 import re
 from collections import Counter
@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from infra import guest
 from infra.aws.guest import USER_DATA_BYTES_MAX, data_disk
 from infra.config.faults import Fault
-from infra.config.keys import FIND_IMAGE, Egress, StackConfig, Tenancy
+from infra.config.keys import FIND_IMAGE, AwsConfig, Egress, StackConfig, Tenancy
+from infra.config.kinds import FileText
 from infra.config.relations.registry import relation
 
 PLACEHOLDER_IMAGE = "ami-0123456789abcdef0"
@@ -23,8 +24,8 @@ WHOLE_SYSTEM_PATHS = frozenset({"/home", "/mnt", "/opt", "/srv", "/var", "/var/l
 """Folders that may hold a mount, and may not be one: a disk there would hide what the image has in them."""
 
 
-@relation("interface_endpoints", "management_endpoints")
-def _each_service_has_one_endpoint(config: StackConfig) -> Iterator[Fault]:
+@relation(AwsConfig, "interface_endpoints", "management_endpoints")
+def _each_service_has_one_endpoint(config: AwsConfig) -> Iterator[Fault]:
     there = {"s3": "the network has its gateway endpoint", "dynamodb": "the network has its gateway endpoint"}
     if config.management_endpoints:
         there |= dict.fromkeys(("ssm", "ssmmessages"), "managementEndpoints has it")
@@ -34,15 +35,15 @@ def _each_service_has_one_endpoint(config: StackConfig) -> Iterator[Fault]:
             yield Fault("interfaceEndpoints", f"{service}, {because}", "each service once", "remove it")
 
 
-@relation("ami_id", real_cloud_only=True)
-def _the_image_is_no_placeholder(config: StackConfig) -> Iterator[Fault]:
+@relation(AwsConfig, "ami_id", real_cloud_only=True)
+def _the_image_is_no_placeholder(config: AwsConfig) -> Iterator[Fault]:
     if config.ami_id == PLACEHOLDER_IMAGE:
         found = f"{PLACEHOLDER_IMAGE}, the placeholder of the shipped stack files"
         yield Fault("amiId", found, "the image of your engine in this region", FIND_IMAGE)
 
 
-@relation("instance_type", "tenancy")
-def _the_type_can_stand_alone(config: StackConfig) -> Iterator[Fault]:
+@relation(AwsConfig, "instance_type", "tenancy")
+def _the_type_can_stand_alone(config: AwsConfig) -> Iterator[Fault]:
     if config.tenancy is Tenancy.DEDICATED and not DEDICATED_FAMILIES.match(config.instance_type):
         yield Fault(
             "tenancy",
@@ -52,7 +53,7 @@ def _the_type_can_stand_alone(config: StackConfig) -> Iterator[Fault]:
         )
 
 
-@relation("guest_setup", "data_mount_path")
+@relation(StackConfig, "guest_setup", "data_mount_path")
 def _the_mount_hides_nothing(config: StackConfig) -> Iterator[Fault]:
     path = config.data_mount_path
     parts = path.split("/")[1:]
@@ -65,7 +66,7 @@ def _the_mount_hides_nothing(config: StackConfig) -> Iterator[Fault]:
         )
 
 
-@relation("guest_setup", "service_unit")
+@relation(StackConfig, "guest_setup", "service_unit")
 def _who_starts_a_service_sets_the_guest_up(config: StackConfig) -> Iterator[Fault]:
     if config.service_unit and not config.guest_setup:
         yield Fault(
@@ -76,8 +77,8 @@ def _who_starts_a_service_sets_the_guest_up(config: StackConfig) -> Iterator[Fau
         )
 
 
-@relation("egress", "guest_setup", "data_mount_path", "service_unit", "user_data_file")
-def _user_data_can_be_read_and_fits(config: StackConfig) -> Iterator[Fault]:
+@relation(AwsConfig, "egress", "guest_setup", "data_mount_path", "service_unit", "user_data_file")
+def _user_data_can_be_read_and_fits(config: AwsConfig) -> Iterator[Fault]:
     """len(ours) + len(the user's) <= USER_DATA_BYTES_MAX, as MIME parts."""
     if not config.guest_setup:
         return
@@ -85,8 +86,7 @@ def _user_data_can_be_read_and_fits(config: StackConfig) -> Iterator[Fault]:
     try:
         size = len(guest.user_data(_longest(config)).encode())
     except ValueError as exc:
-        allowed = f"a file that begins with {' or '.join(guest.KINDS)}, or any where guestSetup is false"
-        yield Fault("userDataFile", f"{own.path} ({exc})", allowed, "pulumi config set guestSetup false, or change the file")
+        yield _unreadable(own, exc)
         return
     if size > USER_DATA_BYTES_MAX:
         yield Fault(
@@ -97,7 +97,22 @@ def _user_data_can_be_read_and_fits(config: StackConfig) -> Iterator[Fault]:
         )
 
 
-def _longest(config: StackConfig) -> guest.Guest:
+def unreadable(file: FileText) -> Iterator[Fault]:
+    """A fault where cloud-init would not take the file beside our own part."""
+    try:
+        guest.kind_of(file.text)
+    except ValueError as exc:
+        yield _unreadable(file, exc)
+
+
+def _unreadable(file: FileText, because: ValueError) -> Fault:
+    allowed = f"a file that begins with {' or '.join(guest.KINDS)}, or any where guestSetup is false"
+    return Fault(
+        "userDataFile", f"{file.path} ({because})", allowed, "pulumi config set guestSetup false, or change the file"
+    )
+
+
+def _longest(config: AwsConfig) -> guest.Guest:
     """The guest with ids and addresses as long as they get."""
     return guest.Guest(
         disk=data_disk("vol-" + "0" * 17),

@@ -1,12 +1,18 @@
 """The program on Azure as a whole: what comes into being, what it says, and what it refuses."""
 
 from collections import Counter
-from typing import Any
+from datetime import UTC, datetime
+from enum import Enum
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from failover_lambda.contract import OWNER_TAG, Settings, Tier
-from tests.infra.azure.stand import BALANCED, GROUP, REGION, SITE, balanced, run, usual
+from infra.azure.arguments import PairArgs
+from infra.azure.planned import planned
+from infra.run import Run
+from tests.infra.azure.stand import BALANCED, CHOSEN, GROUP, REGION, SITE, SUBSCRIPTION, balanced, run, usual
 from tests.infra.azure.traps.look import (
     APP,
     BALANCER,
@@ -23,6 +29,8 @@ from tests.infra.azure.traps.look import (
 from tests.infra.azure.traps.look import (
     GROUP as SECURITY_GROUP,
 )
+from tests.infra.test_config_azure import read
+from tests.infra.traps.slips import ROOT
 
 RESOURCES = {
     "azure-native:applicationinsights:Component": 1,
@@ -201,3 +209,24 @@ def test_without_the_guest_setup_the_users_own_part_goes_in_as_it_is() -> None:
 
     nothing = part(run({"guest_setup": False}), VM, "wk1").inputs
     assert "customData" not in nothing["osProfile"]
+
+
+def test_the_configuration_has_an_argument_for_everything_and_a_pair_can_be_built_from_it() -> None:
+    plan = planned(
+        read(),
+        Run(
+            site=SITE,
+            root=ROOT,
+            bundles=Path("bundles"),
+            environment={},
+            subscription_id=SUBSCRIPTION,
+            now=datetime(2026, 11, 29, tzinfo=UTC),
+        ),
+    )
+    assert set(PairArgs.__annotations__) == plan.arguments.keys() | {"bundle", "bundle_digest"}
+
+    words = {field: cast("Enum", plan.arguments[field]).value for field in CHOSEN}
+    deployment = run({**plan.arguments, **words})
+
+    assert deployment.outputs.keys() == OUTPUTS
+    assert deployment.only(APP).inputs["functionAppConfig"]["runtime"]["version"] == plan.arguments["function_python"]

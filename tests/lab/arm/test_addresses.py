@@ -92,7 +92,7 @@ def test_the_lab_is_told_who_holds_the_address_when_the_operation_ends(pair: Clo
     pair.wait(10)
     ((event, fields),) = pair.told
     assert (event, fields["id"]) == ("interface", nic_id("wk1"))
-    assert fields["addresses"] == [{"private": "10.0.0.4", "public": "", "public_id": ""}]
+    assert fields["addresses"] == [{"name": "main", "private": "10.0.0.4", "public": "", "public_id": ""}]
 
 
 def test_packets_follow_some_time_after_the_operation() -> None:

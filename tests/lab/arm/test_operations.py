@@ -7,7 +7,7 @@ from lab.arm.ids import parse
 from lab.arm.messages import Refusal
 from lab.arm.operations import KEPT_MAX
 from lab.arm.settings import Settings
-from lab.arm.times import AZURE, AZURE_LEGACY, INSTANT, Times
+from lab.arm.times import BAD_DAY, INSTANT, NEW_PLANE, OLD_PLANE, Times
 from tests.lab.arm.clouds import (
     ADDRESS,
     BALANCER,
@@ -190,10 +190,11 @@ def test_an_operation_of_a_machine_is_preempted_by_the_next(pair: Cloud) -> None
     assert (status["status"], status["error"]["code"]) == ("Canceled", "OperationPreempted")
 
 
-def test_the_legacy_profile_takes_a_minute_for_a_move_and_the_new_one_seconds() -> None:
+def test_the_old_control_plane_takes_a_minute_for_a_move_the_new_one_seconds_and_a_bad_day_minutes() -> None:
     nic = "Microsoft.Network/networkInterfaces"
-    assert 55 <= 2 * AZURE_LEGACY.of(nic, "update") <= 85
-    assert 6 <= 2 * AZURE.of(nic, "update") <= 7
+    assert 55 <= 2 * OLD_PLANE.of(nic, "update") <= 85
+    assert 6 <= 2 * NEW_PLANE.of(nic, "update") <= 7
+    assert 480 <= 2 * BAD_DAY.of(nic, "update") <= 600
     assert INSTANT.of(nic, "update") == 0.0
 
 
@@ -219,3 +220,14 @@ def test_members_of_one_pool_are_written_one_put_at_a_time(balanced: Cloud) -> N
     balanced.wait(10)
     assert balanced.status(first)["status"] == "Canceled"
     assert balanced.status(second)["status"] == "Succeeded"
+
+
+def test_every_time_that_a_profile_of_azure_has_is_shown_with_its_source() -> None:
+    assert INSTANT.figures() == {}
+    for times in (NEW_PLANE, OLD_PLANE, BAD_DAY):
+        figures = times.figures()
+        assert len(figures) == len(times.seconds) + len(times.sources), times.name
+        assert all(figure.source for figure in figures.values()), times.name
+        untold = {name for name in ("role_s", "directory_s", "propagation_s", "link_s") if getattr(times, name)}
+        assert untold == set(times.sources), times.name
+    assert NEW_PLANE.figures()["networkinterfaces"].seconds == "3"

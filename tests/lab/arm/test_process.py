@@ -50,7 +50,7 @@ def test_it_says_where_it_answers_and_what_happens(child: StartChild, tmp_path: 
 
 
 def test_operations_end_while_nobody_asks(child: StartChild) -> None:
-    arm = child("lab.arm", "--times", "azure")
+    arm = child("lab.arm", "--times", "azure-new-plane")
     ask(arm, "PUT", GROUP, {"location": LOCATION})
     ask(arm, "PUT", ADDRESS, address_body())
     assert state(arm, ADDRESS) == "Updating"
@@ -60,7 +60,9 @@ def test_operations_end_while_nobody_asks(child: StartChild) -> None:
 
 def test_the_labs_supervisor_starts_it(tmp_path: Path) -> None:
     with Supervisor(tmp_path, f"test-{uuid.uuid4().hex}") as supervisor:
-        arm = supervisor.module("arm", "lab.arm", "--times", "azure", "--request-log", supervisor.logs / "arm.jsonl")
+        arm = supervisor.module(
+            "arm", "lab.arm", "--times", "azure-new-plane", "--request-log", supervisor.logs / "arm.jsonl"
+        )
         assert str(arm.expect("ready", 20)["endpoint"]).startswith("http://127.0.0.1:")
         arm.call("tell", 5)
 

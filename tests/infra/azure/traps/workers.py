@@ -143,11 +143,10 @@ def both_workers_never_change_at_once(stand: Stand) -> None:
             "or not all(parts):",
         ),
         Slip(
-            "a gallery's image is taken apart",
+            "a gallery's image is taken for one that somebody shares",
             WORKERS_FILE,
-            'if image.startswith("/"):',
-            'if image.startswith("galleries/"):',
-            refused=True,
+            'return {"id": image}',
+            'return {"shared_gallery_image_id": image}',
         ),
     ),
 )
@@ -261,10 +260,10 @@ def dedicated_host_stands_in_its_machines_zone_and_is_of_its_family(stand: Stand
     "4/zone-of-a-machine",
     slips=(
         Slip(
-            "both workers stand in the first zone",
+            "the workers stand in the last zones that were named",
             "infra/azure/layout.py",
             "workers = dict(zip(worker_names(WORKERS), zones[:WORKERS], strict=True))",
-            "workers = dict.fromkeys(worker_names(WORKERS), zones[0])",
+            "workers = dict(zip(worker_names(WORKERS), zones[-WORKERS:], strict=True))",
         ),
     ),
 )

@@ -1,0 +1,45 @@
+"""Rules about ports and partners that are Azure's own."""
+
+from collections.abc import Iterator
+
+from infra.config.faults import Fault, line
+from infra.config.keys import AzureConfig, Front
+from infra.config.relations.registry import relation
+
+NETWORKS_MAX = 3990
+"""All of them stand in one rule of a security group, which may name 4000 ranges (Azure subscription limits, remembered);
+some are ours. So neither a port nor a network takes a priority of its own."""
+
+FRONTEND_PORT_MAX = 65534
+"""Of a balancer's rule (azure-native 3.29, `LoadBalancingRuleArgs`)."""
+
+
+@relation(AzureConfig, "partner_cidrs")
+def _partners_fit_a_group(config: AzureConfig) -> Iterator[Fault]:
+    if len(config.partner_cidrs) > NETWORKS_MAX:
+        yield Fault(
+            "partnerCidrs",
+            f"{len(config.partner_cidrs)} networks",
+            f"at most {NETWORKS_MAX}, because a security group may name 4000 ranges",
+            "name larger networks",
+        )
+
+
+@relation(AzureConfig, "front", "traffic_ports")
+def _a_balancer_takes_the_ports(config: AzureConfig) -> Iterator[Fault]:
+    if config.front is Front.BALANCER:
+        for port in config.traffic_ports:
+            if port > FRONTEND_PORT_MAX:
+                others = [each for each in config.traffic_ports if each <= FRONTEND_PORT_MAX]
+                step = line("trafficPorts", others or [2575])
+                yield Fault("trafficPorts", *_reserved(port), step)
+
+
+@relation(AzureConfig, "front", "public_health_port")
+def _a_balancer_takes_the_health_port(config: AzureConfig) -> Iterator[Fault]:
+    if config.front is Front.BALANCER and config.public_health_port > FRONTEND_PORT_MAX:
+        yield Fault("publicHealthPort", *_reserved(config.public_health_port), "pulumi config set publicHealthPort 8081")
+
+
+def _reserved(port: int) -> tuple[str, str]:
+    return f"{port} with front balancer", f"at most {FRONTEND_PORT_MAX}: no rule of a balancer takes a port above it"

@@ -1,0 +1,60 @@
+"""The emulated AWS as the lab deals with it: `lab.emulators`, and what only AWS calls what it calls it."""
+
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lab.asking import Desk, TableDesk
+from lab.emulators import ACCOUNT_ID, LAB_KEY_ID, Emulators
+from lab.hypervisor import Described
+from lab.providers import aws
+from lab.providers.registry import Registry
+
+
+class AwsCloud:
+    """See `lab.lab_cloud.LabCloud`."""
+
+    title = "AWS"
+    operator = LAB_KEY_ID
+
+    def __init__(self, emulators: Emulators) -> None:
+        self.emulators = emulators
+        self._ec2 = emulators.client("ec2")
+
+    def describe(self, instance_id: str) -> Described:
+        """One DescribeInstances."""
+        (instance,) = self._ec2.describe_instances(InstanceIds=[instance_id])["Reservations"][0]["Instances"]
+        tags = {tag["Key"]: tag["Value"] for tag in instance["Tags"]}
+        return Described(
+            name=tags["Name"].rpartition("-")[2],
+            private_ip=instance["PrivateIpAddress"],
+            card_id=instance["NetworkInterfaces"][0]["NetworkInterfaceId"],
+            groups=frozenset(group["GroupId"] for group in instance["SecurityGroups"]),
+        )
+
+    @functools.cache  # noqa: B019 - a lab has one of these, for its life
+    def is_fixed(self, allocation_id: str) -> bool:
+        """By the name that the program gives it."""
+        (address,) = self._ec2.describe_addresses(AllocationIds=[allocation_id])["Addresses"]
+        return any(tag["Key"] == "Name" and tag["Value"].endswith("-address") for tag in address["Tags"])
+
+    def registry(self) -> Registry:
+        """Over both emulators."""
+        return aws.registry(self.emulators.client, region=self.emulators.region, account_id=ACCOUNT_ID)
+
+    def credentials(self) -> Mapping[str, str]:
+        """Of the emulators' one account."""
+        return self.emulators.credentials()
+
+    def observed(self, outputs: Mapping[str, Any]) -> Sequence[object]:
+        """The table's items."""
+        endpoint, region = self.emulators.endpoints.of("dynamodb"), self.emulators.region
+        return ["--store", "table", "--endpoint", endpoint, "--region", region, "--table", outputs["stateTable"]]
+
+    def desk(self, outputs: Mapping[str, Any]) -> Desk:
+        """At the table."""
+        return TableDesk(self.emulators.client("dynamodb"), str(outputs["stateTable"]), str(outputs["cliConfig"]["site"]))
+
+    def start_instance(self, instance_id: str) -> None:
+        """StartInstances."""
+        self._ec2.start_instances(InstanceIds=[instance_id])

@@ -1,0 +1,45 @@
+"""What a lab needs of an emulated cloud that runs, whichever it is. `lab.aws_cloud` and `lab.azure_cloud` are two."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from lab.asking import Desk
+from lab.hypervisor import Described
+from lab.providers.registry import Registry
+
+
+class LabCloud(Protocol):
+    """A running cloud. Outputs are those of the deployed stack."""
+
+    title: str
+    """As people say it."""
+    operator: str
+    """The identity by which the lab's own calls are told from the watchdog's."""
+
+    def describe(self, instance_id: str) -> Described:
+        """What a machine is that the cloud just told of."""
+        ...
+
+    def is_fixed(self, allocation_id: str) -> bool:
+        """Whether a public address is the site's fixed one, and not one that a worker goes out by."""
+        ...
+
+    def registry(self) -> Registry:
+        """What creates the program's resources here."""
+        ...
+
+    def credentials(self) -> Mapping[str, str]:
+        """The lab's own, as the cloud's SDKs find them in their environment."""
+        ...
+
+    def observed(self, outputs: Mapping[str, Any]) -> Sequence[object]:
+        """The flags of `lab.observer` for this site's record."""
+        ...
+
+    def desk(self, outputs: Mapping[str, Any]) -> Desk:
+        """An operator's way to inbox and record, past every door and front."""
+        ...
+
+    def start_instance(self, instance_id: str) -> None:
+        """Start a machine, as an operator at the console would."""
+        ...
