@@ -341,6 +341,23 @@ def subnet_of_the_app_is_delegated_large_enough_and_has_no_underscore(stand: Sta
 
 
 @trap(
+    "1/address-of-a-gateway",
+    slips=(
+        Slip(
+            "what Azure says of an address is taken for a difference",
+            NAT_FILE,
+            ', ignore_changes=["natGateway"]',
+            "",
+        ),
+    ),
+)
+def address_of_a_gateway_names_it_by_azures_own_word_and_that_is_no_difference(stand: Stand) -> None:
+    for address in stand.of(Variant.BALANCED).of_type(PUBLIC_IP):
+        if "-nat-" in address.name:
+            assert "natGateway" in address.ignore_changes
+
+
+@trap(
     "1/subnets-at-once",
     slips=(
         Slip(

@@ -74,6 +74,12 @@ NETWORK_ROWS = (
         (CHECKED,),
     ),
     Row(
+        "1/address-of-a-gateway",
+        "the address of a NAT gateway",
+        "It names its gateway by itself; after a refresh that is a difference, and a write of it would be tried.",
+        (CHECKED,),
+    ),
+    Row(
         "1/zones-of-an-address",
         "zones of a Public IP",
         "A change of them is refused, also when a write leaves them out.",
