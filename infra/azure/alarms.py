@@ -10,8 +10,8 @@ A rule that counts lines looks at raw lines: the service counts, and a query tha
 No counterpart: `PERIOD_S`, `QUEUE_NAMESPACE`, `QUEUE_DIMENSION`, `QUEUE_LENGTH`, `BELOW`, `AT_LEAST`, `BREACHING`,
 `NOT_BREACHING`, and the alarm dead-letters (a start that failed leaves an error among the lines, and silence); in `Alarm`
 `metric`, `statistic`, `comparison`, `periods`, `datapoints` and `missing`; in `Alarms` `arns`; in `AlarmsArgs` `topic_arn`,
-`dead_letters_name`. Azure's alone: in `Alarm` `query`, `operator`, in `AlarmsArgs` `group_id`, `topic_id`, `caller_id`,
-`workspace_id`, `component_id`, `host_name`.
+`dead_letters_name`. Azure's alone: in `Alarm` `query`, `operator`, `severity`, `calls`, in `AlarmsArgs` `group_id`,
+`topic_id`, `caller_id`, `workspace_id`, `component_id`, `host_name`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -79,7 +79,7 @@ def figures(metric: Metric, condition: str) -> str:
     )
 
 
-NOTICES = f"""{LINES} | where Message contains '"event":"told"' and Message contains '"channel":"topic"'"""
+NOTICES = f"""{LINES} | where Message contains '"event":"notice"'"""
 """What the watchdog has to say to people, a line each."""
 
 ALARMS = (

@@ -2,7 +2,7 @@
 
 A test compares names with the program on AWS. Layers take their own arguments, made from these in `pair.py`.
 
-Not here: `pair_args` and `CONTENTS`, which read the configuration.
+What reads the configuration is `planned`.
 """
 
 from typing import TypedDict
@@ -16,14 +16,14 @@ class PairArgs(TypedDict):
 
     No counterpart here, for the cloud has no such thing or this version does without: `roll_worker` (a rolling change; a
     worker takes a new image when it is made anew), `tie_breaker_zone` (one function looks from everywhere),
-    `vpc_cidr` (is called network_cidr), `vpc_id`, `worker_subnet_ids`, `worker_private_ips`, `prober_subnet_ids`,
+    `vpc_id`, `worker_subnet_ids`, `worker_private_ips`, `prober_subnet_ids`,
     `endpoint_subnet_ids` and `table_endpoint_id` (existing networks), `ami_id` and `instance_type` (image, vm_size),
     `tenancy` (dedicated_hosts), `reserve_capacity`, `auto_recovery` (Azure always does it), `metadata_hops`,
     `management_endpoints` and `interface_endpoints` (private endpoints are made one by one), `balancer_idle_timeout_s`,
     `notice_event_bus`, `flow_logs`, `arbiter_memory_mb` (function_memory_mb), `reserved_concurrency`,
     `lambda_architecture`, `lambda_runtime` (function_python).
 
-    Azure's alone: `package_sas_expiry`, `subscription_id`, `network_cidr`, `image`, `vm_size`, `dedicated_hosts`,
+    Azure's alone: `package_sas_expiry`, `subscription_id`, `image`, `vm_size`, `dedicated_hosts`,
     `admin_public_key`, `function_memory_mb`, `function_python`.
     """
 

@@ -30,7 +30,7 @@ WHO_HOLDS = (
     "| project TimeGenerated, line.holder, line.phase, line.epoch, line.reason"
 )
 TOLD = (
-    f'{_LINE} | where line.event == "told" | top 20 by TimeGenerated '
+    f'{_LINE} | where line.event == "notice" | top 20 by TimeGenerated '
     "| project TimeGenerated, line.what, line.source, line.target, line.why, line.epoch, line.channel"
 )
 DONE = (

@@ -6,7 +6,7 @@ Order: vault, key and identity; the identity's role; the encryption set; the dis
 role does not work, which takes seconds to minutes after the role is there (ansible-collections/azure#1676). The set waits
 for other things that take their time as well; where that was too short, `pulumi up` once more ends it.
 
-No counterpart: `DELETION_WINDOW_DAYS` (RETENTION_DAYS), in `Disks` `key_arn` (encryption_set_id), in `DisksArgs` `account`
+No counterpart: `DELETION_WINDOW_DAYS` (RETENTION_DAYS), in `Disks` `key_arn` (`encryption_set_id`), in `DisksArgs` `account`
 (a class of its own here) and `log_groups` (Azure encrypts them by itself). Azure's alone: in `DisksArgs` `where`,
 `deployer`, `role` and `meanwhile`.
 """

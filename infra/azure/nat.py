@@ -58,8 +58,8 @@ class Nat(pulumi.ComponentResource):
             # As its gateway: in one zone.
             zones=[zone],
             tags=tags(args["site"], args["tags"]),
-            # Partners have it on their allow-lists. Released, it never comes back.
-            opts=child(self, protect=args["protect"], replace_on_changes=["zones"]),
+            # Partners have it on their allow-lists. Released, it never comes back. Its gateway, Azure alone says.
+            opts=child(self, protect=args["protect"], ignore_changes=["natGateway"], replace_on_changes=["zones"]),
         )
 
     def _gateway(self, zone: str, address: azure.network.PublicIPAddress) -> azure.network.NatGateway:

@@ -4,8 +4,8 @@ A subnet of Azure lies in no zone; there is one for each worker so that each can
 makes a worker public is the address on its card. Subnets that are written at the same time disturb each other, so each waits
 for the one before (pulumi-azure-native#1024).
 
-No counterpart in `Network`: `vpc_id` (is called network_id), `table_prefix_list_id` (the function reaches the record by the
-platform's own way). Azure's alone: `function_subnet_id`.
+No counterpart in `Network`: `vpc_id` (is called `network_id`), `table_prefix_list_id` (the function reaches the record by
+the platform's own way). Azure's alone: `function_subnet_id`.
 """
 
 from collections.abc import Sequence

@@ -23,7 +23,7 @@ from infra.azure.layout import layout
 from infra.azure.locks import Locks
 from infra.azure.telling import Telling
 from infra.azure.workers import Placement, Workers
-from infra.config.keys import Egress, Front, Mode
+from infra.config.keys import Egress, Front, Mode, NatGateways
 from infra.shapes import Served, child
 
 CLI_SCHEMA = 1
@@ -293,6 +293,11 @@ def _refuse(args: PairArgs) -> None:
     """
     if args["mode"] is not Mode.ACTIVE_PASSIVE or args["front"] is Front.HAPROXY:
         raise ValueError(f"mode {args['mode'].value} with front {args['front'].value} is not in this version on Azure")
+    if args["front"] is Front.BALANCER and args["nat_gateways"] is NatGateways.NONE:
+        raise ValueError(
+            "front balancer without NAT gateways: members of a pool by address would go out by an address that nobody "
+            'knows, though their subnets are private (Azure, "Default outbound access")'
+        )
     if args["tier"] is Tier.FAULT_TOLERANT and args["front"] is Front.ADDRESS:
         raise ValueError(
             "fault-tolerant with front address is not possible on Azure: a public address takes 6 s to move at best, and "

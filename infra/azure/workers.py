@@ -152,7 +152,6 @@ class Workers(pulumi.ComponentResource):
     ) -> azure.compute.VirtualMachine:
         args = self._args
         called = physical(Kind.MACHINE, f"{args['site']}-{worker}")
-        told = self._user_data()
         return azure.compute.VirtualMachine(
             f"{self._name}-{worker}",
             vm_name=called,
@@ -164,7 +163,7 @@ class Workers(pulumi.ComponentResource):
             os_profile={
                 "computer_name": called,
                 "admin_username": ADMIN,
-                "custom_data": base64.b64encode(told.encode()).decode() if told else None,
+                **_custom_data(self._user_data()),
                 "linux_configuration": {
                     "disable_password_authentication": True,
                     "provision_vm_agent": True,
@@ -229,6 +228,11 @@ class Workers(pulumi.ComponentResource):
                 user_data=args["user_data"],
             )
         )
+
+
+def _custom_data(told: str) -> "azure.compute.OSProfileArgsDict":
+    """As Azure takes it; nothing at all where nothing is told."""
+    return {"custom_data": base64.b64encode(told.encode()).decode()} if told else {}
 
 
 def image_reference(image: str) -> "azure.compute.ImageReferenceArgsDict":
