@@ -146,6 +146,14 @@ def test_a_move_that_was_in_motion_when_watching_only_began_is_answered_when_it_
     assert (answers(decision), written(decision).requests) == ([], (begun,))
 
 
+def test_a_move_that_waits_is_refused_when_watching_only_begins() -> None:
+    """9.4, 4.7."""
+    record = record_of(requests=(kept(Verb.SWITCHOVER),), loose_s=NOW_S - 1)
+    decision = ask(record=record, settings=replace(SETTINGS, watch_only=True))
+    assert (answers(decision), written(decision).requests) == ([("r1", False)], ())
+    assert sentence(decision) == "watch-only: nothing is changed while watchOnly is true"
+
+
 def test_what_waits_is_refused_too_when_the_watchdog_is_switched_off() -> None:
     """9.4: everything is, what waits first."""
     record = record_of(requests=(kept(Verb.SWITCHOVER, id="r9"),))
