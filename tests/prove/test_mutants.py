@@ -42,6 +42,7 @@ class Colour(Enum):
 class Light:
     colour: Colour
     broken: bool = False
+    rests: Colour = Colour.RED
 
     @property
     def stops(self) -> bool:
@@ -92,6 +93,10 @@ def test_lights_that_stop_are_counted() -> None:
 
 def test_a_street_has_forty_lights() -> None:
     assert LIGHTS_MAX == 40
+
+
+def test_a_light_rests_at_red() -> None:
+    assert Light(colour=Colour.GREEN).rests is Colour.RED
 '''
 
 HOLES = """
@@ -212,6 +217,7 @@ def test_a_rule_whose_tests_see_everything_has_no_survivor(tmp_path: Path) -> No
         "PATIENCE_S = 0",
         "LIGHTS_MAX = 41",
         "broken: bool = True",
+        "rests: Colour = Colour.GREEN",
         "return self.broken or self.colour is not Colour.BLUE",
         "if waited_s >= PATIENCE_S:",
         "return (light.stops)",
