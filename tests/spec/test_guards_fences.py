@@ -377,6 +377,14 @@ def test_a_holder_that_a_late_stop_hit_is_failed_over_when_a_minute_of_starts_di
 # Raised, and told
 
 
+def test_of_a_fence_that_was_just_raised_nothing_is_known_yet() -> None:
+    """6.4: both calls are debts until they are answered."""
+    (raised,) = fences.raise_fence(record_of(), "wk1", 9, 5.0, NOW_S)
+    for debt in (raised.isolate, raised.stop):
+        assert (debt.asked_s, debt.answered, debt.refused, debt.lost, debt.open) == (NOW_S, False, False, False, True)
+    assert (raised.restore, raised.start, raised.seen_stopped_s, raised.told) == (None, None, None, False)
+
+
 def test_a_worker_that_is_fenced_again_has_one_fence_and_others_keep_theirs() -> None:
     """6.3, 6.7: promoted with an unproven fence and dead again: what counts is the boot and the calls of now."""
     settings = World(workers=3).settings

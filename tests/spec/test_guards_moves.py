@@ -210,6 +210,7 @@ def test_an_intent_says_what_it_was_decided_on() -> None:
     )
     assert (intent.made_s, intent.asked_s, intent.deadline_s) == (NOW_S, NOW_S, NOW_S + 30.0)
     assert intent.suspected_s == NOW_S - 2.0
+    assert (intent.refusals, intent.unanswered) == (0, False)
     assert (record.association_id, record.association_reads, record.streak, record.phase_since_s) == ("", 0, None, NOW_S)
     move = record.moves[-1]
     assert (move.at_s, move.epoch, move.source, move.target, move.kind) == (NOW_S, 3, "wk1", "wk2", Kind.FAILOVER)
@@ -352,6 +353,9 @@ def test_a_notice_is_kept_until_every_channel_took_it_and_each_is_marked_once() 
     assert by_bus.outbox == (replace(NOTICE, taken=(Channel.BUS,)), other)
     assert after_told(by_bus, "lis-2-1", Channel.BUS, notice_event_bus="bus") == by_bus
     assert after_told(by_bus, "lis-2-1", Channel.TOPIC, notice_event_bus="bus").outbox == (other,)
+    by_topic = after_told(record, "lis-2-1", Channel.TOPIC, notice_event_bus="bus")
+    assert by_topic.outbox == (replace(NOTICE, taken=(Channel.TOPIC,)), other)
+    assert after_told(by_topic, "lis-2-1", Channel.BUS, notice_event_bus="bus").outbox == (other,)
 
 
 @pytest.mark.parametrize("outcome", list(Outcome))
@@ -423,6 +427,19 @@ def test_a_standby_that_is_healthy_and_not_ready_is_passed_over_whoever_else_is_
     nobody = decide(record, with_ready({"wk2": Answer.WRONG, "wk3": Answer.WRONG}), settings=THREE)
     assert calls(nobody) == []
     assert nobody.reason.endswith("wk2 is healthy and not ready; wk3 is healthy and not ready")
+
+
+def test_a_standby_is_ready_by_one_vantage_that_got_both_answers_and_not_by_two_that_got_one_each() -> None:
+    """3.14, 5.2."""
+    seen = with_ready({"wk2": Answer.WRONG, "wk3": Answer.HEALTHY})
+    first, second = seen.sights
+    reports = tuple(
+        ProbeReport(worker=each.worker, answer=Answer.TIMEOUT, ready=Answer.HEALTHY) if each.worker == "wk2" else each
+        for each in second.reports
+    )
+    record = record_of(settings=THREE, phase=Phase.SUSPECT, phase_since_s=NOW_S - 2, streak=streak_of())
+    decision = decide(record, replace(seen, sights=(first, replace(second, reports=reports))), settings=THREE)
+    assert written(decision).holder == "wk3"
 
 
 def test_the_order_of_an_operator_decides_who_is_next() -> None:

@@ -196,6 +196,15 @@ def test_bounds_are_bounds_to_the_second(request_: Request, refused: bool) -> No
     assert (("r1", False) in answers(ask(request_))) is refused
 
 
+def test_what_an_entry_does_not_say_is_not_asked_for() -> None:
+    """9.5, 9.10, 9.11: a pause or maintenance without an end, and a worker whose fence is not proven."""
+    assert answers(ask(entry(Verb.PAUSE))) == [("r1", False)]
+    assert answers(ask(entry(Verb.MAINTENANCE, worker="wk2"))) == [("r1", False)]
+    assert calls(ask(entry(Verb.SWITCHOVER, worker="wk2"))) == MOVED
+    waits = ask(entry(Verb.FAILOVER, worker="wk2"), record=record_of(fences=(fenced("wk2"),)))
+    assert (answers(waits), calls(waits)) == ([], [])
+
+
 def test_what_was_taken_in_in_time_is_not_refused_later_for_having_lain_in_the_inbox() -> None:
     """9.4: it waits as long as its patience says, from then on."""
     waits = kept(Verb.PAUSE, duration_s=300.0, asked_s=NOW_S - 125, first_seen_s=NOW_S - 30)
@@ -241,7 +250,9 @@ def test_a_pause_lasts_from_now_on_and_is_told_with_who_holds() -> None:
     """9.5, 9.6, 7.1."""
     decision = ask(entry(Verb.PAUSE, duration_s=300.0))
     after = written(decision)
-    assert (after.phase, after.pause) == (Phase.PAUSED, Pause(until_s=NOW_S + 300, who="mia", why="test"))
+    assert after.pause is not None
+    assert (after.phase, after.pause.until_s, after.pause.who, after.pause.why) == (Phase.PAUSED, NOW_S + 300, "mia", "test")
+    assert (after.pause.warned, after.pause.nobody_since_s) == (False, None)
     assert (answers(decision), notices(decision)) == ([("r1", True)], [("paused", "wk1", "")])
 
 

@@ -51,6 +51,11 @@ REFUSED = a_round(sight("b", "RH"), sight("c", "RH"))
             "nothing",
         ),
         (
+            "3.6 a public port that answers well has not failed, whoever it is that answers there",
+            a_round(sight("b", "THH"), public=Answer.HEALTHY, name="wk2"),
+            "nothing",
+        ),
+        (
             "3.6 a public port that could not be asked has not failed",
             a_round(sight("b", "THH"), public=Answer.COULD_NOT_ASK),
             "nothing",
@@ -173,3 +178,12 @@ def test_mute_rounds_of_one_vantage_count_for_nothing_once_an_answer_was_between
     settings = make_settings(restart_grace_s=30.0)
     assert verdict_of(streak_of(*before, *after[:2], restart_grace_s=30.0), settings) is Verdict.INCONCLUSIVE
     assert verdict_of(streak_of(*before, *after, restart_grace_s=30.0), settings) is Verdict.DEAD
+
+
+def test_two_machines_that_are_off_are_both_down_after_three_rounds_though_one_was_refused() -> None:
+    """3.12, 3.8: the restart grace is not waited for."""
+    off = replace(a_round(sight("b", "RT"), sight("c", "TT")), instances=(machine("wk1", Power.STOPPED),))
+    rounds = ((0.0, off), (0.3, off), (0.6, off))
+    settings = make_settings(restart_grace_s=30.0)
+    assert verdict_of(streak_of(*rounds[:2], restart_grace_s=30.0), settings) is Verdict.INCONCLUSIVE
+    assert verdict_of(streak_of(*rounds, restart_grace_s=30.0), settings) is Verdict.ALL_DEAD
