@@ -539,10 +539,12 @@ def test_after_manual_a_verdict_needs_rounds_of_its_own() -> None:
 def test_what_is_shown_when_a_pause_ends_is_adopted_or_brought_where_it_belongs_or_left(
     shown: AddressView, quiet_until_s: float | None, phase: Phase, sent: list[str]
 ) -> None:
-    """9.6, 1.9, 1.13, 5.11."""
+    """9.6, 1.9, 1.13, 5.11: what is brought there is a repair, and counts for the budget."""
     over = Pause(until_s=NOW_S, who="mia", why="patch")
     decision = decide(record_of(phase=Phase.PAUSED, pause=over, quiet_until_s=quiet_until_s), round_of(address=shown))
     assert (written(decision).phase, calls(decision)) == (phase, sent)
+    repairs = [move.kind for move in written(decision).moves]
+    assert repairs == ([Kind.RECONCILE] if sent else [])
 
 
 @pytest.mark.parametrize(("shown", "phase"), [(address_on("wk2"), Phase.STEADY), (STRANGE, Phase.MANUAL)])
