@@ -1,7 +1,7 @@
 """What a mistake cannot delete: a lock on each thing that is hard to get back.
 
 The twin of deletion protection, which is a property of table, balancer and machines on AWS. Made last, so removed first, and
-a destroy goes through. On single things, never on the group or its network (docs/adr/0011): a lock there refuses every
+a destroy goes through. On single things, never on the group or its network (docs/adr/0012): a lock there refuses every
 deletion below it, so that a partner's rule could not be taken away any more, and an app in a locked network hangs
 half-deleted (Azure-Functions#2543). A lock refuses deletions only: power, moves and fences pass.
 """
