@@ -1,5 +1,6 @@
 # The command surface. `make` lists it; everything sets itself up.
 PYTHON ?= python3
+CLOUD ?= aws
 PROFILE ?= instant
 STACK ?= aws-dev
 FAULT ?= kill
@@ -8,13 +9,13 @@ RUN := .venv/bin/python
 FAST := not lab and not judge and not slips and not prove and not engine
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check nightly engine up preview refresh repair roll down prove lab-run lab-up lab-ask lab-down bench clean docs lock setup-lab setup-dev
+.PHONY: help demo test check nightly engine up preview refresh repair roll down prove lab-run lab-up lab-ask lab-down bench clean docs lock setup-lab setup-lab-azure setup-dev
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-demo: setup-lab ## an AWS pair fails over in the lab, no account needed [PROFILE=instant|aws] [FAULT=kill|freeze|cut]
-	@$(RUN) -m lab demo --profile $(PROFILE) --fault $(FAULT)
+demo: setup-lab$(if $(filter azure,$(CLOUD)),-azure) ## a pair fails over in the lab, no account needed [CLOUD=aws|azure] [PROFILE=instant|aws|azure-new-plane|...] [FAULT=kill|freeze|cut]
+	@$(RUN) -m lab demo --cloud $(CLOUD) --profile $(PROFILE) --fault $(FAULT)
 
 test: check engine ## check, then every tier that CI runs
 	$(RUN) -m pytest -q -n 2 --dist worksteal -m "(lab or judge) and not engine"
@@ -88,6 +89,9 @@ lock: setup-dev ## resolve the locks anew from pyproject.toml
 
 clean: ## remove what was made here (environments, out/)
 	rm -rf out .venv .tools tools/*/.venv policy/.venv tools/*/node_modules .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+setup-lab-azure:
+	@$(PYTHON) tools/setup.py lab-azure
 
 setup-lab:
 	@$(PYTHON) tools/setup.py lab

@@ -4,7 +4,7 @@ import argparse
 import dataclasses
 import sys
 
-from bench import engine, faults, fleet, page, simulated, step
+from bench import engine, faults, fleet, function, page, simulated, step
 from bench.about import about, write_json
 from bench.failover import CONFIG, Bench, Run, as_rows
 from bench.figures import Spread, failover_rows, function_rows, planned_rows, read_function
@@ -96,8 +96,9 @@ MEASUREMENTS = {
     "step": step.measure,
     "faults": faults.measure,
     "engine": engine.measure,
+    "function": function.measure,
 }
-USUAL = {"simulated": 1000, "faults": 10}
+USUAL = {"simulated": 1000, "faults": 10, "function": 7}
 """Runs of each kind where nobody asks for another number; 100 of those that are not named."""
 
 INSTANT = {"profile": "instant"}

@@ -144,6 +144,11 @@ class Cycle:
         return rule.in_motion(self._record)
 
     @property
+    def in_doubt(self) -> bool:
+        """The next round should follow at once."""
+        return rule.in_doubt(self._record) and not self.is_idle
+
+    @property
     def interval_s(self) -> float:
         """From the start of the last tick to the start of the next."""
         in_doubt = rule.in_doubt(self._record)

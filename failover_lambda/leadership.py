@@ -30,6 +30,10 @@ LEFT_TO_THE_LEADER = "an arbiter leads, or is about to"
 
 NOT_OURS = "the lease stayed with another arbiter"
 
+NOT_HELD = "the lease is another's, or could be"
+
+TO_THE_NEXT_FIRING = "the next firing goes on"
+
 RENEWAL_WAIT_S = 0.25
 """How long a round waits for the answer of a renewal."""
 
@@ -68,6 +72,19 @@ class Led(Protocol):
         ...
 
 
+class Fired(Led, Protocol):
+    """The same where a timer starts it again and again, and it stays in between: see `fire`."""
+
+    @property
+    def in_doubt(self) -> bool:
+        """Something is in doubt or in motion: the next tick should not wait for the timer."""
+        ...
+
+    def reload(self) -> None:
+        """Read at the next tick what others may have written since the last one."""
+        ...
+
+
 class Terms(Protocol):
     """How a lease is held; `contract.Settings` and `sites.FleetSettings` say so."""
 
@@ -96,6 +113,8 @@ class Leadership:
         self._renewal: Future[Lease] | None = None
         self._renewal_at = 0.0
         self._trouble = ""
+        self._looked: Lease | None = None
+        self._looked_at = 0.0
         self._pool = pool or ThreadPoolExecutor(max_workers=1, thread_name_prefix="lease")
 
     @property
@@ -162,6 +181,28 @@ class Leadership:
             except StoreUnavailableError:
                 pass
             self._clock.sleep(POLL_S)
+        return None
+
+    def acquire_at_a_look(self) -> Lease | None:
+        """Look once, and take the lease if it is free, released or over; disturb nobody. None when it was not had.
+
+        For whoever is started again and again and keeps this object in between: a beat that stays the same from one look to
+        a later one is over when its time has passed between the two.
+        """
+        asked_at = self._clock.monotonic_s()
+        self._trouble = ""
+        try:
+            now = self._store.read_lease()
+            if now and now.owner == self.owner:  # an earlier take of ours, whose answer was lost
+                return self._hold(self._store.renew_lease(now), asked_at)  # others count from its last beat
+            if now is None or not (now.owner or now.wish) or self._is_over(now, self._looked, self._looked_at):
+                return self._hold(self._store.take_lease(self.owner, now), asked_at)
+            if self._looked is None or (now.beat, now.token) != (self._looked.beat, self._looked.token):
+                self._looked, self._looked_at = now, self._clock.monotonic_s()
+        except ConflictError:
+            pass  # somebody was quicker
+        except StoreUnavailableError as exc:
+            self._trouble = f": {exc}"
         return None
 
     def _is_over(self, now: Lease, seen: Lease | None, seen_at: float) -> bool:
@@ -281,6 +322,37 @@ def lead_if_nobody_does(work: Led, leadership: Leadership, clock: Clock, reporte
     return _lead_until(end_s, work, leadership, clock, reporter)
 
 
+def fire(work: Fired, leadership: Leadership, clock: Clock, reporter: Reporter, *, cadence_s: float, burst_s: float) -> str:
+    """One firing of a timer that fires every `cadence_s`: lead, or end at once where another arbiter leads (RULE 2.13).
+
+    Tick as often as fits before the next firing. While the site is in doubt or in motion go on instead, for `burst_s` at
+    most; the next firing goes on from there. The lease is kept in between. Returns why it ended.
+
+    timer       0 s       5 s       10 s      15 s      20 s
+    firing      |tick     |tick     |tick tick tick ... |    a holder that fails is seen at 10 s
+    """
+    started_s = clock.monotonic_s()
+    lease = leadership.keep()
+    if lease is None:
+        lease = leadership.acquire_at_a_look()
+        if lease is None:
+            return leadership.why_not
+        work.reload()
+        reporter.event("leading", {"owner": leadership.owner})
+    while lease:
+        ticked_s = clock.monotonic_s()
+        work.tick(lease)
+        lease = _answer_question(work, leadership, lease)
+        if lease and lease.wish and work.may_let_go and leadership.hand_over() is None:
+            return f"handed over to {lease.wish}"
+        due_s = ticked_s + work.interval_s
+        if due_s >= started_s + (burst_s if work.in_doubt else cadence_s):
+            return TO_THE_NEXT_FIRING
+        _sleep_until(due_s, work, leadership, clock)
+        lease = leadership.keep() or _to_finish_with(work, leadership)
+    return NOT_HELD
+
+
 def _lead_until(end_s: float, work: Led, leadership: Leadership, clock: Clock, reporter: Reporter) -> str:
     reporter.event("leading", {"owner": leadership.owner})
     while clock.monotonic_s() < end_s:
@@ -288,7 +360,7 @@ def _lead_until(end_s: float, work: Led, leadership: Leadership, clock: Clock, r
         lease = leadership.keep() or _to_finish_with(work, leadership)
         if lease is None:
             if leadership.acquire_if_nobody_leads(end_s - started_s) is None:
-                return "the lease is another's, or could be"
+                return NOT_HELD
             reporter.event("leading-again", {"owner": leadership.owner})
             continue
         work.tick(lease)

@@ -14,6 +14,8 @@ ANYWHERE = "0.0.0.0/0"
 
 BLOCKS_BITS = 4
 """16 blocks."""
+BAND_BITS = 2
+"""Four of them are a band."""
 
 PREFIX_SHORTEST = 16
 """The largest range that a VPC may have (VPC guide, "VPC CIDR blocks", read 2026-11-21)."""
@@ -96,6 +98,22 @@ def plan(
         ),
         worker_band,
     )
+
+
+def plan_across_zones(network: IPv4Network, zones: Sequence[str]) -> NetworkPlan:
+    """Lay out a network whose subnets lie in no zone (Azure): one for the worker of each zone, and one for the function.
+
+    No subnet is public there. The function's has the whole band of the probers: a /26 even in the smallest network, as many
+    addresses as an app may take (Azure Functions, "Networking options", read 2026-11-21).
+
+    >>> network = plan_across_zones(IPv4Network("10.80.0.0/24"), ["1", "2"])
+    >>> [(subnet.band.name, subnet.zone, str(subnet.cidr)) for subnet in network.subnets]
+    [('WORKER', '1', '10.80.0.192/28'), ('WORKER', '2', '10.80.0.208/28'), ('PROBER', '', '10.80.0.128/26')]
+    """
+    blocks = tuple(network.subnets(prefixlen_diff=BLOCKS_BITS))
+    workers = [SubnetPlan(Band.WORKER, zone, blocks[Band.WORKER + place]) for place, zone in enumerate(zones)]
+    whole_band = blocks[Band.PROBER].supernet(BAND_BITS)
+    return NetworkPlan(network, (*workers, SubnetPlan(Band.PROBER, "", whole_band)), Band.WORKER)
 
 
 def is_private(network: IPv4Network) -> bool:

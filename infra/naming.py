@@ -45,6 +45,27 @@ class Kind(Enum):
     BALANCER = "load balancer"
     TARGET_GROUP = "target group"
 
+    RESOURCE_GROUP = "resource group"
+    VIRTUAL_NETWORK = "virtual network"
+    NETWORK_PART = "network resource"
+    """Subnet, network card, security group, public address, NAT gateway, balancer of Azure."""
+    MACHINE = "virtual machine"
+    DISK = "disk"
+    """Or a disk encryption set."""
+    IDENTITY = "identity"
+    VAULT = "key vault"
+    STORAGE = "storage account"
+    CONTAINER = "container"
+    PLAN = "plan"
+    SITE = "function app"
+    WORKSPACE = "workspace"
+    ALERT_RULE = "alert rule"
+    ACTION_GROUP = "action group"
+    SHORT_NAME = "short name of an action group"
+    LOCK = "lock"
+    DEPLOYMENT = "deployment"
+    ROLE_NAME = "custom role"
+
 
 @dataclass(frozen=True)
 class Limit:
@@ -69,11 +90,36 @@ LIMITS: Mapping[Kind, Limit] = {
     Kind.LOG_GROUP: Limit(512, r"[A-Za-z0-9._/#-]"),
     Kind.BALANCER: Limit(32, "[A-Za-z0-9-]"),
     Kind.TARGET_GROUP: Limit(32, "[A-Za-z0-9-]"),
+    Kind.RESOURCE_GROUP: Limit(90, "[A-Za-z0-9._()-]"),
+    Kind.VIRTUAL_NETWORK: Limit(64, "[A-Za-z0-9._-]", length_min=2),
+    Kind.NETWORK_PART: Limit(80, "[A-Za-z0-9._-]"),
+    Kind.MACHINE: Limit(64, "[A-Za-z0-9-]"),
+    Kind.DISK: Limit(80, "[A-Za-z0-9_-]"),
+    Kind.IDENTITY: Limit(128, "[A-Za-z0-9_-]", length_min=3),
+    Kind.VAULT: Limit(24, "[A-Za-z0-9-]", length_min=3),
+    Kind.STORAGE: Limit(24, "[a-z0-9]", length_min=3),
+    Kind.CONTAINER: Limit(63, "[a-z0-9-]", length_min=3),
+    Kind.PLAN: Limit(60, "[A-Za-z0-9-]"),
+    Kind.SITE: Limit(32, "[A-Za-z0-9-]", length_min=2),
+    Kind.WORKSPACE: Limit(63, "[A-Za-z0-9-]", length_min=4),
+    Kind.ALERT_RULE: Limit(260, "[A-Za-z0-9 _-]"),
+    Kind.ACTION_GROUP: Limit(260, "[A-Za-z0-9 _-]"),
+    Kind.SHORT_NAME: Limit(12, "[A-Za-z0-9 _-]"),
+    Kind.LOCK: Limit(90, "[A-Za-z0-9._-]"),
+    Kind.DEPLOYMENT: Limit(64, "[A-Za-z0-9._()-]"),
+    Kind.ROLE_NAME: Limit(128, "[A-Za-z0-9 _-]"),
 }
-"""From botocore 1.44.5's service models; functions, topics, dashboards and queues by their guides (read 2026-11-21)."""
+"""From botocore 1.44.5's service models; functions, topics, dashboards and queues by their guides (read 2026-11-21). From
+RESOURCE_GROUP on: Azure Resource Manager, "Naming rules and restrictions for Azure resources" (read 2026-11-21), where the
+characters are narrowed to what none of its editions refuses. A function app may have 60, but the host tells apps apart by
+the first 32 (azure.functions, "host ID considerations")."""
 
 MARK_LENGTH = 6
 """Characters of a hash that tell shortened names apart."""
+WORLD_MARK_LENGTH = 10
+"""As above for names that are shared with everybody else who uses the cloud."""
+AZURE_AUTONAMING_LENGTH = 8
+"""On Azure, Pulumi adds eight hexadecimal characters to a logical name, and no hyphen."""
 
 
 def site_name(project: str, stack: str) -> str:
@@ -128,8 +174,42 @@ def shortened(kind: Kind, site: str, part: str, identity: str = "") -> str:
     return physical(kind, site[: LIMITS[kind].length_max - len(tail)].rstrip("-") + tail)
 
 
-def _mark(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:MARK_LENGTH]
+def worldwide(kind: Kind, site: str, part: str, where: str) -> str:
+    """A name that nobody else in the world may have: the head of the site, the part, a hash of all three.
+
+    Args:
+        kind: What is named; where it takes no hyphens, they are left out.
+        site: Whose it is.
+        part: What it is to the site: a few letters, or "".
+        where: What tells this site from one of the same name in another account: subscription and group.
+
+    >>> worldwide(Kind.STORAGE, "tandem-azure-dev", "record", "s/g")
+    'tandemazrecord2066086ed1'
+    >>> worldwide(Kind.SITE, "tandem-azure-dev", "", "s/g")
+    'tandem-azure-dev-7a87f1df9e'
+    """
+    hyphen = "-" if re.fullmatch(LIMITS[kind].characters, "-") else ""
+    mark = _mark(f"{where}/{site}/{part}", WORLD_MARK_LENGTH)
+    tail = hyphen.join(["", part, mark] if part else ["", mark])
+    head = site.replace("-", hyphen)[: LIMITS[kind].length_max - len(tail)]
+    return physical(kind, head.rstrip("-") + tail)
+
+
+def stem(kind: Kind, site: str, where: str) -> str:
+    """The logical name of what gets eight random characters of Pulumi's and must still fit; it begins with a letter.
+
+    A name that stays taken after its bearer is gone needs them: the same stack, built again, gets another one.
+
+    >>> stem(Kind.VAULT, "tandem-azure-dev", "s/g")
+    'kv-tandem-fb23f5'
+    """
+    mark = _mark(f"{where}/{site}")
+    room = LIMITS[kind].length_max - AZURE_AUTONAMING_LENGTH - len(f"kv--{mark}")
+    return physical(kind, f"kv-{site[:room].rstrip('-')}-{mark}")
+
+
+def _mark(text: str, length: int = MARK_LENGTH) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:length]
 
 
 def worker_names(zones: int) -> tuple[str, ...]:

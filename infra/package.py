@@ -1,8 +1,9 @@
-"""The watchdog's bundle: sources only, the same bytes from the same sources, small.
+"""The watchdog's bundle: the same bytes from the same sources, small.
 
-Equal bytes matter: a bundle that differs is deployed, and a deployment ends the arbiter that runs. Nothing is compiled and
-nothing is fetched; on AWS the runtime brings boto3. What it does not bring travels along: cronsim, and of the time zones the
-one that failback windows are said in, because a runtime may have none, or those of another year.
+Equal bytes matter: a bundle that differs is deployed, and a deployment ends the arbiter that runs. Nothing is fetched; what
+the runtime does not bring travels along. On every cloud that is cronsim, and of the time zones the one that failback windows
+are said in, because a runtime may have none, or those of another year. On AWS the runtime brings boto3, and the bundle is
+sources only. On Azure it brings no SDK: `sdk` takes that from what is installed, and `bytecode` compiles all of it.
 """
 
 import hashlib
@@ -14,21 +15,26 @@ from importlib import metadata
 from pathlib import Path
 
 from failover_lambda import contract
+from infra import bytecode, sdk
+from infra.errors import BundleError
 from infra.timetable import time_zone_content
 
 PACKAGE = "failover_lambda"
 CRON_PACKAGE = "cronsim"
-BYTES_MAX = 250_000
+AZURE = "azure"
+"""The cloud whose runtime brings no SDK."""
+ZIP_ROOT = "zip_root"
+"""Beside the adapters: what stands at the root of the bundle."""
+KEPT = "out/bytecode"
+"""Below the project: what earlier builds have compiled."""
+
+BYTES_MAX: Mapping[str, int] = {"aws": 250_000, AZURE: 9_000_000}
 """Far above what it is, far below what would slow a cold start."""
 
 _MOMENT = (1980, 1, 1, 0, 0, 0)
 """The earliest that a zip file can say."""
 _MODE = 0o100644 << 16
 """An ordinary file that everybody may read: the runtime runs as another user."""
-
-
-class BundleError(Exception):
-    """The bundle cannot be built as it must be."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +44,16 @@ class Bundle:
     content: bytes
     names: tuple[str, ...]
     digest: str
-    """SHA-256 of names and sources, hexadecimal: the same on machines whose zlib compresses differently."""
+    """SHA-256 of names and sources, hexadecimal: the same on machines whose zlib or compiler differs a little."""
+    warning: str = ""
+    """What is less good about it than it could be, and what to do about that; "" = nothing."""
 
 
-def build(root: Path, cloud: str, time_zone: str = contract.UTC) -> Bundle:
+def build(root: Path, cloud: str, time_zone: str = contract.UTC, *, python: str = "") -> Bundle:
     """Pack the core and one cloud's adapters from the sources below `root`, and what they need for windows in `time_zone`.
+
+    `python` is the version of the function's runtime, as "3.13". On Azure the bundle has bytecode for it if an interpreter
+    of that version is at hand, else a warning.
 
     Raises:
         BundleError: there are no adapters for that cloud, what is to travel along is not installed whole, or the bundle is
@@ -57,10 +68,23 @@ def build(root: Path, cloud: str, time_zone: str = contract.UTC) -> Bundle:
     files |= _cron()
     if time_zone != contract.UTC:
         files[f"{PACKAGE}/{contract.time_zone_file(time_zone)}"] = time_zone_content(time_zone)
-    content = _zip(files)
-    if len(content) > BYTES_MAX:
-        raise BundleError(f"the watchdog's bundle has {len(content)} bytes, and at most {BYTES_MAX} are allowed")
-    return Bundle(content, tuple(sorted(files)), _digest(files))
+    compiled, warning = bytecode.Compiled("", {}), ""
+    if cloud == AZURE:
+        files |= _at_root(package / cloud / ZIP_ROOT) | sdk.files()
+        interpreter = bytecode.interpreter(python)
+        if interpreter:
+            compiled = bytecode.kept(interpreter, files, root / KEPT)
+        else:
+            warning = bytecode.missing(python)
+    packed = files | compiled.files
+    content = _zip(packed)
+    if len(content) > BYTES_MAX[cloud]:
+        raise BundleError(f"the watchdog's bundle has {len(content)} bytes, and at most {BYTES_MAX[cloud]} are allowed")
+    return Bundle(content, tuple(sorted(packed)), _digest(files, compiled.tag), warning)
+
+
+def _at_root(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.iterdir() if file.suffix in (".py", ".json")}
 
 
 def _cron() -> dict[str, bytes]:
@@ -73,8 +97,9 @@ def _cron() -> dict[str, bytes]:
     return {**sources, f"{CRON_PACKAGE}/LICENSE": licences[0]}
 
 
-def _digest(files: Mapping[str, bytes]) -> str:
-    digest = hashlib.sha256()
+def _digest(files: Mapping[str, bytes], tag: str) -> str:
+    """`tag` is that of the bytecode: with it the function starts faster, so a bundle that has it is another one."""
+    digest = hashlib.sha256(tag.encode())
     for name in sorted(files):
         digest.update(f"{name}\0{len(files[name])}\0".encode() + files[name])
     return digest.hexdigest()

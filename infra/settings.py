@@ -12,9 +12,6 @@ from typing import Any
 from failover_lambda.contract import ProberRef, Settings, Worker
 from infra.pace import PACES, REFUSALS_TO_DEAD, TIMEOUTS_TO_DEAD
 
-ENVIRONMENT_BYTES_MAX = 4096
-"""All names and values of a function's environment (Lambda guide, "Lambda quotas", read 2026-11-21)."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Built:
@@ -52,19 +49,3 @@ def watchdog_settings(told: Mapping[str, Any], built: Built) -> Settings:
         lease_ttl_s=pace.lease_ttl_s,
         lease_renew_s=pace.lease_renew_s,
     )
-
-
-def environment(settings: Settings) -> dict[str, str]:
-    """The function's environment.
-
-    Raises:
-        ValueError: it is larger than the cloud takes.
-    """
-    variables = settings.to_environment()
-    size = sum(len(name.encode()) + len(value.encode()) for name, value in variables.items())
-    if size > ENVIRONMENT_BYTES_MAX:
-        raise ValueError(
-            f"the watchdog's environment has {size} bytes, and AWS takes {ENVIRONMENT_BYTES_MAX}: shorten the file that "
-            "probeTlsCaFile names"
-        )
-    return variables

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from lab import ask_command, background_lab, pulumi_command, roll_command, site
+from lab.arm.times import TIMES
 from lab.ask_command import CannotAskError
 from lab.child import ChildError
 from lab.demo import OUT, Progress, demo
@@ -79,7 +80,10 @@ def _run(arguments: argparse.Namespace) -> int:
 def _demo(arguments: argparse.Namespace) -> int:
     """A holder fails, with a report; by the real engine where it is at hand."""
     divisor = arguments.schedule_divisor
-    options = site.Options(profile=arguments.profile, schedule_divisor=divisor, by=By.AT_HAND)
+    if arguments.cloud == "azure":
+        options = site.Options(cloud="azure", profile=arguments.profile, schedule_divisor=1.0, by=By.IN_PROCESS)
+    else:
+        options = site.Options(profile=arguments.profile, schedule_divisor=divisor, by=By.AT_HAND)
     return demo(options, Fault(arguments.fault), arguments.out)
 
 
@@ -113,6 +117,7 @@ def _arguments() -> argparse.Namespace:
     verbs = parser.add_subparsers(dest="verb", required=True)
     play = verbs.add_parser("demo", help="a holder fails, the watchdog moves the address, a report is written")
     play.add_argument("--fault", choices=[fault.value for fault in Fault], default=Fault.KILL.value, help="(%(default)s)")
+    play.add_argument("--cloud", choices=["aws", "azure"], default="aws", help="(%(default)s)")
     play.add_argument("--out", type=Path, default=OUT, help="folder of the report (%(default)s)")
     play.add_argument(
         "--schedule-divisor",
@@ -128,9 +133,9 @@ def _arguments() -> argparse.Namespace:
     faults.add_argument("--check", action="store_true", help="only say whether it is up to date")
     up = verbs.add_parser("up", help="a lab in the background")
     serve = verbs.add_parser("serve", help="a lab in the foreground")
-    for verb in (play, up, serve):
+    for verb, known in ((play, {*PROFILES, *TIMES}), (up, PROFILES), (serve, PROFILES)):
         verb.add_argument(
-            "--profile", choices=sorted(PROFILES), default="instant", help="how long the emulated cloud takes (%(default)s)"
+            "--profile", choices=sorted(known), default="instant", help="how long the emulated cloud takes (%(default)s)"
         )
     serve.add_argument("--stage", default=site.Options.stage, help="which stack file (%(default)s)")
     serve.add_argument("--by", choices=[by.value for by in By], default=By.AT_HAND.value, help="who deploys (%(default)s)")

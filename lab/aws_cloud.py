@@ -4,6 +4,7 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lab import stack_file
 from lab.asking import Desk, TableDesk
 from lab.emulators import ACCOUNT_ID, LAB_KEY_ID, Emulators
 from lab.hypervisor import Described
@@ -41,6 +42,16 @@ class AwsCloud:
     def registry(self) -> Registry:
         """Over both emulators."""
         return aws.registry(self.emulators.client, region=self.emulators.region, account_id=ACCOUNT_ID)
+
+    def environment(self) -> Mapping[str, str]:
+        """An endpoint for each service."""
+        return stack_file.endpoints_environment(self.emulators.endpoints)
+
+    def check(self) -> None:
+        """Nothing goes on in it but in its processes, which the supervisor checks."""
+
+    def close(self) -> None:
+        """Nothing to end."""
 
     def credentials(self) -> Mapping[str, str]:
         """Of the emulators' one account."""

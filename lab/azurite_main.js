@@ -9,7 +9,7 @@ const path = require("node:path");
 
 const modules = path.join(__dirname, "..", "tools", "azurite", "node_modules");
 const flags = ["--inMemoryPersistence", "--disableTelemetry", "--skipApiVersionCheck", "--silent"];
-const listens = /successfully listens on (http:\/\/127\.0\.0\.1:\d+)/;
+const listens = /successfully listens on (https?:\/\/127\.0\.0\.1:\d+)/;
 
 console.log = (...words) => {
   const said = words.join(" ");

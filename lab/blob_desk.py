@@ -29,6 +29,7 @@ class BlobDesk(Desk):
 
     container: ContainerClient
     site: str
+    shard: str = SHARD
 
     def put(self, entry: str) -> None:
         """Read, add, write; again where somebody else was faster.
@@ -47,7 +48,7 @@ class BlobDesk(Desk):
             except ResourceModifiedError:
                 continue
             return
-        raise InboxBusyError(f"the blob {lease_key(SHARD)} was changed by others {TRIES} times: ask again")
+        raise InboxBusyError(f"the blob {lease_key(self.shard)} was changed by others {TRIES} times: ask again")
 
     def record(self) -> dict[str, Any]:
         """Of the blob."""
@@ -64,7 +65,7 @@ class BlobDesk(Desk):
 
     @property
     def _blob(self) -> Any:
-        return self.container.get_blob_client(lease_key(SHARD))
+        return self.container.get_blob_client(lease_key(self.shard))
 
     def _read(self) -> tuple[dict[str, Any], str]:
         found = self._blob.download_blob()

@@ -34,7 +34,10 @@ class Progress:
 def demo(options: site.Options, fault: Fault, out: Path = OUT) -> int:
     """Play, check, report. 0 if every promise was kept, else 1."""
     say = Progress()
-    print("A pair of workers behind one address, on an emulated AWS on this machine. All times are lab times.", flush=True)
+    cloud = {"aws": "AWS", "azure": "Azure"}[options.cloud]
+    print(
+        f"A pair of workers behind one address, on an emulated {cloud} on this machine. All times are lab times.", flush=True
+    )
     folder = run(options, fault, say)
     say("the lab is down; the checker reads the raw logs")
     findings = check(folder)

@@ -28,6 +28,18 @@ class LabCloud(Protocol):
         """What creates the program's resources here."""
         ...
 
+    def environment(self) -> Mapping[str, str]:
+        """Where the program finds the emulators, as it would for any of the cloud's SDKs."""
+        ...
+
+    def check(self) -> None:
+        """Raise what went wrong in it meanwhile, if something did."""
+        ...
+
+    def close(self) -> None:
+        """Begin nothing more; the supervisor ends the processes."""
+        ...
+
     def credentials(self) -> Mapping[str, str]:
         """The lab's own, as the cloud's SDKs find them in their environment."""
         ...

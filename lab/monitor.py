@@ -204,6 +204,7 @@ def _registration(
         retain_on_delete=request.retainOnDelete,
         delete_before_replace=request.deleteBeforeReplace,
         ignore_changes=tuple(request.ignoreChanges),
+        replace_on_changes=tuple(request.replaceOnChanges),
         id=resource_id,
         outputs={**inputs, **outputs},
     )

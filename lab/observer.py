@@ -61,6 +61,7 @@ async def _main(console: Console) -> None:
     parser.add_argument("--endpoint", required=True, help="where it answers; for blobs the container's address")
     parser.add_argument("--table", default="", help="of DynamoDB")
     parser.add_argument("--region", default="")
+    parser.add_argument("--certificate", default="", help="file of the one to trust, for blobs over TLS")
     parser.add_argument("--site", required=True)
     parser.add_argument("--interval", type=float, required=True, help="seconds between polls")
     parser.add_argument("--log", type=Path, required=True, help="its raw log")

@@ -2,7 +2,7 @@
 
     project/Pulumi.yaml, project/infra, project/.venv     links: the program is untouched, and so is what it runs in
     project/stacks/Pulumi.STACK.yaml                      the lab's own stack file (`lab.stack_file`)
-    home/                                                 Pulumi's home, with the lab's provider as an installed plugin
+    home/                                                 Pulumi's home, with the lab's providers as installed plugins
     state/                                                Pulumi's file back end: no account, no login
 
 `Project.environment` is all that a `pulumi` needs to work on it, whoever starts it: the lab, a test, or a person.
@@ -86,7 +86,7 @@ def make(folder: Path, stack: LabStack, environment: Mapping[str, str]) -> Proje
         link = project.work / name
         if not link.is_symlink():
             link.symlink_to(REPOSITORY / name)
-    plugin.install(home, sys.executable)
+    plugin.install_all(home, sys.executable)
     project.stack_file.write_text(stack.to_yaml())
     return project
 

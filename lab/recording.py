@@ -58,6 +58,7 @@ class Registration:
     retain_on_delete: bool
     delete_before_replace: bool
     ignore_changes: tuple[str, ...]
+    replace_on_changes: tuple[str, ...] = ()
     id: str
     outputs: Mapping[str, Any]
 

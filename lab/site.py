@@ -15,7 +15,7 @@ import uuid
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from lab import stack_file
@@ -25,6 +25,7 @@ from lab.aws_cloud import AwsCloud
 from lab.child import Child, Event
 from lab.deploying import By, Deployed, Deployer
 from lab.emulators import CloudSettings, Emulators
+from lab.figures import Figure
 from lab.hypervisor import Hypervisor, Ports
 from lab.jsonlog import JsonLog
 from lab.lab_cloud import LabCloud
@@ -45,6 +46,20 @@ READY_S = 20.0
 FRONTS_READY_S = 60.0
 """The same for the fronts, which read the models of their services first."""
 
+
+class Shown(Protocol):
+    """What a report says of a profile."""
+
+    @property
+    def name(self) -> str:
+        """As the command line knows it."""
+        ...
+
+    def figures(self) -> Mapping[str, Figure]:
+        """Every time, by a name for people."""
+        ...
+
+
 Say = Callable[[str], None]
 """Tells the person what is being waited for."""
 
@@ -53,7 +68,9 @@ Say = Callable[[str], None]
 class Options:
     """What lab is wanted."""
 
+    cloud: str = "aws"
     profile: str = "instant"
+    """Of that cloud: `lab.profiles`, or `lab.arm.times`."""
     stage: str = "dev"
     """Which stack file of `stacks/` the lab's own is derived from."""
     schedule_divisor: float = 10.0
@@ -76,7 +93,7 @@ class Site:
     lab_id: str
     folder: Path
     options: Options
-    profile: Profile
+    profile: Shown
     network: Network
     supervisor: Supervisor
     cloud: LabCloud
@@ -141,7 +158,7 @@ class Site:
 
     def wait_for(self, what: str, true: Callable[[], bool], deadline_s: float) -> None:
         """Wait, checking every process; TimeoutError names `what`."""
-        self.supervisor.wait_for(what, lambda: (self.hypervisor.check(), true())[1], deadline_s)
+        self.supervisor.wait_for(what, lambda: (self.hypervisor.check(), self.cloud.check(), true())[2], deadline_s)
 
     def stored(self) -> dict[str, Any]:
         """The record as last seen; empty before the first."""
@@ -160,7 +177,7 @@ def start(options: Options, say: Say) -> Generator[Site]:
     """
     lab_id = uuid.uuid4().hex[:8]
     folder = LABS / lab_id
-    file = stack_file.load(options.stage)
+    file = stack_file.load(options.stage, cloud=options.cloud)
     ports = ports_of(file)
     with contextlib.ExitStack() as stack:
         network = stack.enter_context(take((ports.llp, ports.http, ports.public)))
@@ -180,26 +197,28 @@ class _Birth:
         self._file = file
         self._ports = ports_of(file)
         self._say = say
+        self._cloud: LabCloud | None = None
         self._hypervisor: Hypervisor | None = None
         self._store_door: Child | None = None
         self._api_faults: ApiFaults | None = None
 
     def close(self) -> None:
         """Follow the cloud no more; the supervisor ends the processes."""
+        if self._cloud:
+            self._cloud.close()
         if self._hypervisor:
             self._hypervisor.close()
 
     def site(self) -> Site:
         """The running lab."""
-        options, profile = self._options, PROFILES[self._options.profile]
-        self._say(f"starting the emulated AWS in {self._network.cidr}, profile {profile.name}")
+        options = self._options
         receiver = self._start_receiver()
-        emulators = self._start_emulators(profile)
+        cloud, profile = self._start_azure() if options.cloud == "azure" else self._start_aws()
+        self._cloud = cloud
         endpoint = f"{self._network.address(251, 1)}:{self._ports.llp}"
-        cloud = AwsCloud(emulators)
         self._hypervisor = Hypervisor(self._supervisor, self._ports, endpoint, cloud.describe, cloud.is_fixed)
         started_s = time.monotonic()
-        stack = stack_file.derive(self._wanted(), network=self._network.cidr, endpoints=emulators.endpoints)
+        stack = stack_file.derived(self._wanted(), network=self._network.cidr, environment=cloud.environment())
         (self._supervisor.folder / "stack.yaml").write_text(stack.to_yaml())
         deployer = Deployer(self._supervisor.folder, cloud, stack, self._supervisor.environment())
         deployed = deployer.deploy(options.by, self._say)
@@ -239,6 +258,25 @@ class _Birth:
         receiver = self._supervisor.module("receiver", "lab.receiver", *flags, "--log", log)
         receiver.expect("ready", READY_S)
         return receiver
+
+    def _start_azure(self) -> tuple[LabCloud, Shown]:
+        from lab.arm.times import TIMES  # noqa: PLC0415 - a lab of AWS needs nothing of Azure
+        from lab.azure_cloud import AzureCloud, AzureSettings  # noqa: PLC0415 - same
+
+        times = TIMES[self._options.profile]
+        self._say(f"starting the emulated Azure in {self._network.cidr}, profile {times.name}")
+        settings = AzureSettings(
+            network=self._network.cidr,
+            location=self._file.text("region"),
+            times=times.name,
+            seed=self._options.seed,
+        )
+        return AzureCloud.start(self._supervisor, settings, self._take), times
+
+    def _start_aws(self) -> tuple[LabCloud, Shown]:
+        profile = PROFILES[self._options.profile]
+        self._say(f"starting the emulated AWS in {self._network.cidr}, profile {profile.name}")
+        return AwsCloud(self._start_emulators(profile)), profile
 
     def _start_emulators(self, profile: Profile) -> Emulators:
         settings = CloudSettings(

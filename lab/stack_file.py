@@ -94,7 +94,12 @@ def load(stage: str, *, cloud: str = "aws", folder: Path = STACKS) -> StackFile:
 
 
 def derive(file: StackFile, *, network: str, endpoints: Endpoints) -> LabStack:
-    """The same stack for a lab on the given loopback /16, with the emulators at the given endpoints."""
+    """The same stack for a lab on the given loopback /16, with the emulators of AWS at the given endpoints."""
+    return derived(file, network=network, environment=endpoints_environment(endpoints))
+
+
+def derived(file: StackFile, *, network: str, environment: Mapping[str, str]) -> LabStack:
+    """The same stack for a lab on the given loopback /16, whose emulators are found by this environment."""
     wanted = {
         "networkCidr": (network, "the lab's network: its addresses are real sockets of this machine"),
         "partnerCidrs": (json.dumps([SENDERS_CIDR]), "the lab's senders are the partners"),
@@ -109,11 +114,11 @@ def derive(file: StackFile, *, network: str, endpoints: Endpoints) -> LabStack:
         if file.text(key, NOT_SET) != now
     )
     own = {f"{file.project}:{key}": now for key, (now, _) in wanted.items()}
-    derived = StackFile(file.project, file.stack, {**file.texts, **own})
-    return LabStack(derived, _environment(endpoints), differences)
+    return LabStack(StackFile(file.project, file.stack, {**file.texts, **own}), environment, differences)
 
 
-def _environment(endpoints: Endpoints) -> dict[str, str]:
+def endpoints_environment(endpoints: Endpoints) -> dict[str, str]:
+    """Where the emulators of AWS are found."""
     services = sorted(MOTO_SERVICES | MINISTACK_SERVICES)
     return {variable(service): endpoints.of(service) for service in services}
 

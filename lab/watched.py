@@ -93,13 +93,14 @@ def document(item: Mapping[str, Any]) -> dict[str, Any]:
 class Container:
     """Azure's: lease and records of a shard in one blob."""
 
-    def __init__(self, url: str, site: str, credential: Any) -> None:
+    def __init__(self, url: str, site: str, credential: Any, *, trusted: str = "", shard: str = SHARD) -> None:
         from azure.core.exceptions import AzureError, ResourceNotFoundError  # noqa: PLC0415 - see the module's docstring
         from azure.storage.blob import ContainerClient  # noqa: PLC0415 - same
 
         once: dict[str, Any] = {"connection_timeout": _CONNECT_S, "read_timeout": _READ_S, "retry_total": 0}
+        once |= {"connection_verify": trusted} if trusted else {}
         client = ContainerClient.from_container_url(url, credential=credential, **once)
-        self._blob = client.get_blob_client(lease_key(SHARD))
+        self._blob = client.get_blob_client(lease_key(shard))
         self._missing, self._silent = ResourceNotFoundError, AzureError
         self._site = site
 
@@ -127,9 +128,9 @@ def record_in(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _container(arguments: argparse.Namespace) -> Store:
-    from lab.azure_cloud import STORAGE_KEY  # noqa: PLC0415 - see the module's docstring
+    from lab.providers.azure_native.blobs import KEY  # noqa: PLC0415 - see the module's docstring
 
-    return Container(arguments.endpoint, arguments.site, STORAGE_KEY)
+    return Container(arguments.endpoint, arguments.site, KEY, trusted=arguments.certificate)
 
 
 STORES: Mapping[str, Callable[[argparse.Namespace], Store]] = {

@@ -10,19 +10,19 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from setup import GROUPS, NODE_TOOLS, ROOT, TOOLS, find_uv, node_and_npm
+from setup import GROUPS, NODE_TOOLS, OLDEST, RESOLVED_FOR, ROOT, TOOLS, find_uv, node_and_npm
 
 COMPILE = (
     "pip",
     "compile",
     "--quiet",
     "--universal",
-    "--python-version",
-    "3.11",
     "--generate-hashes",
     "--no-emit-index-url",
     "--no-header",
 )
+
+OLDEST_TEXT = ".".join(str(part) for part in OLDEST)
 
 NO_USE_OF = ("funding", "license")
 """Fields of a module in npm's lock that may hold an address and that no installation reads."""
@@ -36,14 +36,16 @@ def main() -> None:
         bound = ("--constraint", f"requirements/{newest_first[0]}.txt") if group != newest_first[0] else ()
         compile_lock(uv, "--group", group, *bound, "--output-file", str(requirements / f"{group}.txt"), "pyproject.toml")
     for folder, name in ((requirements, "uv"), *((ROOT / folder, "requirements") for folder in TOOLS)):
-        compile_lock(uv, "--output-file", str(folder / f"{name}.txt"), str((folder / f"{name}.in").relative_to(ROOT)))
+        python = RESOLVED_FOR.get(str(folder.relative_to(ROOT)), OLDEST_TEXT)
+        written, read = str(folder / f"{name}.txt"), str((folder / f"{name}.in").relative_to(ROOT))
+        compile_lock(uv, "--output-file", written, read, python=python)
     for folder in NODE_TOOLS:
         compile_modules(ROOT / folder)
 
 
-def compile_lock(uv: str, *arguments: str) -> None:
-    """One lock; a failure ends the run."""
-    subprocess.run([uv, *COMPILE, *arguments], cwd=ROOT, check=True)
+def compile_lock(uv: str, *arguments: str, python: str = OLDEST_TEXT) -> None:
+    """One lock, for this Python and newer ones; a failure ends the run."""
+    subprocess.run([uv, *COMPILE, "--python-version", python, *arguments], cwd=ROOT, check=True)
 
 
 def compile_modules(folder: Path) -> None:

@@ -6,6 +6,7 @@ goes into the repository and the user's cache folder:
     .tools/uv                        uv, where the machine has none
     .venv                            the project's environment, exactly as requirements/GROUP.txt says
     tools/ministack/.venv            ministack's own (groups lab and dev): the functions of the lab see nothing else
+    tools/functions/.venv            Microsoft's worker of Azure's functions (dev), for the bundle alone as in Azure
     tools/parliament/.venv           a judge of policies (dev), which needs an old setuptools
     tools/checkov/.venv              a judge of what the program builds (dev), which brings 90 packages
     tools/azurite/node_modules       the emulator of Azure Storage (dev); 360 MB, its Node comes with .venv
@@ -28,17 +29,28 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST, NEWEST = (3, 11), (3, 13)
-GROUPS: Mapping[str, tuple[str, ...]] = {"aws": ("lab", "dev"), "azure": ("dev",), "lab": ("dev",), "dev": ()}
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "aws": ("lab", "lab-azure", "dev"),
+    "azure": ("lab-azure", "dev"),
+    "lab": ("lab-azure", "dev"),
+    "lab-azure": ("dev",),
+    "dev": (),
+}
 """Each with the larger ones that hold all of it."""
 TOOLS = {
     "tools/ministack": ("lab", "dev"),
+    "tools/functions": ("lab-azure", "dev"),
     "tools/parliament": ("dev",),
     "tools/checkov": ("dev",),
     "tools/pulumi": (),
+    "tools/azure-native": (),
     "policy": ("dev",),
 }
-"""Folders with a Python environment of their own, and the groups that want them; that of tools/pulumi is for engine.py."""
-NODE_TOOLS = {"tools/azurite": ("dev",), "tools/iam-simulate": ("dev",)}
+"""Folders with a Python environment of their own, and the groups that want them; that of tools/pulumi is for engine.py,
+that of tools/azure-native for whoever writes the table of azure-native's types anew."""
+RESOLVED_FOR = {"tools/functions": "3.13"}
+"""Tools whose packages name a newer Python than the oldest that we run on, and run on that one too."""
+NODE_TOOLS = {"tools/azurite": ("lab-azure", "dev"), "tools/iam-simulate": ("dev",)}
 """Folders with modules of npm, and the groups that want them."""
 STAMP = ".tandem-lock"
 
@@ -176,7 +188,9 @@ def make(uv: str, venv: Path, lock: Path) -> None:
     (venv / STAMP).unlink(missing_ok=True)
     if not (venv / "bin" / "python").exists():
         run(uv, "venv", "--quiet", "--python", sys.executable, str(venv))
-    run(uv, "pip", "sync", "--quiet", "--require-hashes", "--python", str(venv), str(lock))
+    newer = RESOLVED_FOR.get(str(lock.parent.relative_to(ROOT)))
+    flags = ("--python-version", newer) if newer else ()
+    run(uv, "pip", "sync", "--quiet", "--require-hashes", *flags, "--python", str(venv), str(lock))
     (venv / STAMP).write_text(stamp_of(lock))
 
 

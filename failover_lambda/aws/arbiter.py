@@ -11,13 +11,14 @@ from typing import Any, Final, assert_never
 
 from failover_lambda.aws import BORN_S, clients
 from failover_lambda.aws.cloud import LiveCloud
-from failover_lambda.aws.life import END_MARGIN_S, LIFE_S_MAX, ONCE_WAIT_S, STANDBY_LIFE_S, Context, RealClock, peak_mb
+from failover_lambda.aws.life import END_MARGIN_S, LIFE_S_MAX, ONCE_WAIT_S, STANDBY_LIFE_S, Context
 from failover_lambda.aws.probers import LiveProbers
 from failover_lambda.aws.report import LiveReporter
 from failover_lambda.aws.state import LiveStore
 from failover_lambda.contract import Settings, TickKind
 from failover_lambda.cycle import Cycle, Ports
 from failover_lambda.leadership import Leadership, lead, lead_if_nobody_does, once, stand_by
+from failover_lambda.machine import RealClock, peak_mb
 from failover_lambda.public import LivePublicPath
 
 SETTINGS: Final = Settings.from_environment(os.environ)

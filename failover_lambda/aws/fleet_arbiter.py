@@ -13,7 +13,7 @@ from typing import Any, Final, assert_never
 
 from failover_lambda.aws import BORN_S, clients
 from failover_lambda.aws.cloud import LiveCloud
-from failover_lambda.aws.life import END_MARGIN_S, LIFE_S_MAX, ONCE_WAIT_S, STANDBY_LIFE_S, Context, RealClock, peak_mb
+from failover_lambda.aws.life import END_MARGIN_S, LIFE_S_MAX, ONCE_WAIT_S, STANDBY_LIFE_S, Context
 from failover_lambda.aws.listing import LiveSites
 from failover_lambda.aws.many import LiveSharedCloud, LiveSharedProbers
 from failover_lambda.aws.probers import LiveProbers
@@ -23,6 +23,7 @@ from failover_lambda.contract import Settings, TickKind
 from failover_lambda.cycle import Cycle, Ports
 from failover_lambda.fleet import Fleet, FleetPorts, Pools, SitePorts
 from failover_lambda.leadership import Leadership, lead, lead_if_nobody_does, once, stand_by
+from failover_lambda.machine import RealClock, peak_mb
 from failover_lambda.public import LivePublicPath
 from failover_lambda.shared import InTurn, Turn
 from failover_lambda.sites import FleetSettings

@@ -1,7 +1,5 @@
-"""The life of an arbiter on AWS, whatever it leads: how long it may last, its clock, what it says of itself at its end."""
+"""The life of an arbiter on AWS, whatever it leads: how long it may last."""
 
-import resource
-import time
 from typing import Final, Protocol
 
 LIFE_S_MAX: Final = 150.0
@@ -28,25 +26,3 @@ class Context(Protocol):
     def get_remaining_time_in_millis(self) -> int:
         """Until the platform ends the function."""
         ...
-
-
-class RealClock:
-    """The machine's clocks."""
-
-    def now_s(self) -> float:
-        """Seconds since 1970."""
-        return time.time()
-
-    def monotonic_s(self) -> float:
-        """Seconds that never jump."""
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-        if seconds > 0:
-            time.sleep(seconds)
-
-
-def peak_mb() -> float:
-    """The most memory that this process ever had, in megabytes."""
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)

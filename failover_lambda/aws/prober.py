@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from failover_lambda.aws import lines
+from failover_lambda import lines
 from failover_lambda.contract import from_plain, to_plain
 from failover_lambda.model import Answer, Sight
 from failover_lambda.prober import Anchor, Inquiry, look, look_all

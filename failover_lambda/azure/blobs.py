@@ -4,27 +4,35 @@ A read of a blob is strongly consistent, and a write with `If-Match` is carried 
 concurrency in Blob Storage", read 2026-11). Azure's own blob leases are not used: none is shorter than 15 s, and a request
 that was sent under one may be carried out after it has ended.
 
-May import `errors`, and the storage SDK.
+Two operations of the service's REST interface are all that is needed, Get Blob and Put Blob, and they are spoken here over
+azure-core alone: Microsoft's client for blobs brings a compiled package along (docs/adr/0011).
+
+May import `errors`, and azure-core.
 """
 
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
-from typing import Any, Final, TypeVar
+from email.utils import formatdate, parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import quote
 
-from azure.core import MatchConditions
-from azure.core.exceptions import HttpResponseError
-from azure.storage.blob import ContainerClient
+from azure.core import PipelineClient
+from azure.core.pipeline.policies import BearerTokenCredentialPolicy
+from azure.core.rest import HttpRequest, HttpResponse
 
 from failover_lambda.errors import ConflictError, StoreUnavailableError
 
-T = TypeVar("T")
-
 CONNECT_S: Final = 1
 READ_S: Final = 2
-"""Timeouts of each call, seconds; `contract.Settings.call_again_s` is above their sum. A body that breaks off is asked for
-twice more by the SDK itself, a second apart: that cannot be switched off (12.31), and is only ever a read."""
+"""Timeouts of each call, seconds; `contract.Settings.call_again_s` is above their sum."""
+
+API_VERSION: Final = "2024-11-04"
+"""Of the service (Blob service REST API, "Versioning for Azure Storage")."""
+
+SCOPE: Final = "https://storage.azure.com/.default"
+"""What a token has to be for (Blob service REST API, "Authorize with Microsoft Entra ID")."""
 
 NO_SUCH_BLOB: Final = "BlobNotFound"
 """Any other 404 says that the container is missing, or that somebody else answered."""
@@ -43,19 +51,39 @@ class Blob:
 
     text: bytes
     etag: str
+    age_s: float | None = None
+    """How long ago it was written when it was read, by the store's own clock, in whole seconds; None = that was not said."""
 
 
-def container(account_url: str, name: str, credential: Any, *, read_s: float = READ_S) -> ContainerClient:
-    """A client that tries each call once, with short timeouts; the rule decides whether to ask again, after reading."""
-    return ContainerClient(
-        account_url, name, credential=credential, connection_timeout=CONNECT_S, read_timeout=read_s, retry_total=0
-    )
+class Container:
+    """A container's address and a client for it, which tries each call once, with short timeouts.
+
+    Whether to ask again is decided by the rule, after reading.
+    """
+
+    def __init__(self, url: str, authentication: Any, *, read_s: float = READ_S) -> None:
+        """`url` as in `Settings.record_table`; `authentication` is a policy of azure-core."""
+        self.url = url.rstrip("/")
+        self._client: PipelineClient[HttpRequest, HttpResponse] = PipelineClient(
+            self.url, policies=[authentication], connection_timeout=CONNECT_S, read_timeout=read_s
+        )
+
+    def send(self, method: str, name: str, headers: Mapping[str, str], content: bytes | None = None) -> HttpResponse:
+        """One request about a blob, and its whole answer, whatever that says. Raises what azure-core raises."""
+        common = {"x-ms-date": formatdate(usegmt=True), "x-ms-version": API_VERSION}
+        url = f"{self.url}/{quote(name, safe='')}"
+        return self._client.send_request(HttpRequest(method, url, headers={**common, **headers}, content=content))
+
+
+def container(url: str, credential: Any) -> Container:
+    """The record's container, for whoever `credential` says that we are."""
+    return Container(url, BearerTokenCredentialPolicy(credential, SCOPE))
 
 
 class Blobs:
     """The blobs of one container. Its methods may be called from many threads at once."""
 
-    def __init__(self, client: ContainerClient, now_s: Callable[[], float] = time.time) -> None:
+    def __init__(self, client: Container, now_s: Callable[[], float] = time.time) -> None:
         """`now_s` is our own wall clock, with which the store's is compared."""
         self._client = client
         self._now_s = now_s
@@ -68,20 +96,16 @@ class Blobs:
         Raises:
             StoreUnavailableError: no answer that says so.
         """
-
-        def read(hook: Callable[[Any], None]) -> Blob:
-            stream = self._client.download_blob(name, raw_response_hook=hook)
-            return Blob(stream.readall(), str(stream.properties.etag or ""))
-
         try:
-            blob = self._asked(f"read {name}", read)
+            answer = self._asked(f"read {name}", HTTPStatus.OK, lambda: self._client.send("GET", name, {}))
         except _AnsweredError as exc:
             if exc.code == NO_SUCH_BLOB:
                 return None
             raise StoreUnavailableError(str(exc)) from exc
-        if not blob.etag:
+        etag = answer.headers.get("ETag", "")
+        if not etag:
             raise StoreUnavailableError(f"read {name}: an answer without an ETag")
-        return blob
+        return Blob(answer.content, etag, _age_s(answer.headers))
 
     def put(self, name: str, text: bytes, instead_of: Blob | None) -> None:
         """Write the blob in place of the one that was read; None = there must be none.
@@ -90,22 +114,16 @@ class Blobs:
             ConflictError: another one stands there; nothing was written by this call.
             StoreUnavailableError: no answer; it may or may not have been written.
         """
-        condition: dict[str, Any] = {"overwrite": False}
-        if instead_of is not None:
-            condition = {"overwrite": True, "etag": instead_of.etag, "match_condition": MatchConditions.IfNotModified}
-
-        def write(hook: Callable[[Any], None]) -> object:
-            blob = self._client.get_blob_client(name)
-            return blob.upload_blob(text, length=len(text), raw_response_hook=hook, **condition)
-
+        condition = {"If-None-Match": "*"} if instead_of is None else {"If-Match": instead_of.etag}
+        headers = {"x-ms-blob-type": "BlockBlob", "Content-Type": "application/octet-stream", **condition}
         try:
-            self._asked(f"write {name}", write)
+            self._asked(f"write {name}", HTTPStatus.CREATED, lambda: self._client.send("PUT", name, headers, text))
         except _AnsweredError as exc:
             if exc.code in CONDITION_FAILED:
                 raise ConflictError(f"write {name}: another one stands there") from exc
             raise StoreUnavailableError(str(exc)) from exc
 
-    def _asked(self, what: str, call: Callable[[Callable[[Any], None]], T]) -> T:
+    def _asked(self, what: str, good: HTTPStatus, send: Callable[[], HttpResponse]) -> HttpResponse:
         """Call once, and learn how the clocks differ from an answer that came whole.
 
         An answer that names no request did not come from the service: a gateway that asks for a sign-in answers 200 as well.
@@ -114,35 +132,32 @@ class Blobs:
             _AnsweredError: the service answered with an error.
             StoreUnavailableError: no answer, or one that did not come whole.
         """
-        headers: dict[str, str] = {}
         try:
-            told = call(lambda answer: headers.update(_lowered(answer.http_response.headers)))
-        except HttpResponseError as exc:
-            if REQUEST_ID not in headers:
-                raise StoreUnavailableError(f"{what}: answered {exc.status_code}, not by the storage account") from exc
-            self._compare_clocks(headers)
-            raise _AnsweredError(what, exc.status_code, headers.get(ERROR_CODE, "")) from exc
+            answer = send()
         except Exception as exc:  # no answer, or one that cannot be read; an SDK raises more than its own errors
             raise StoreUnavailableError(f"{what}: no answer: {type(exc).__name__}: {exc}") from exc
-        if REQUEST_ID not in headers:
-            raise StoreUnavailableError(f"{what}: an answer that did not come whole from the storage account")
-        self._compare_clocks(headers)
-        return told
+        if REQUEST_ID not in answer.headers:
+            raise StoreUnavailableError(f"{what}: answered {answer.status_code}, not by the storage account")
+        self._compare_clocks(answer.headers)
+        if answer.status_code != good:
+            raise _AnsweredError(what, answer.status_code, answer.headers.get(ERROR_CODE, ""))
+        return answer
 
     def _compare_clocks(self, headers: Mapping[str, str]) -> None:
-        dated_s = _dated_s(headers.get("date", ""))
+        dated_s = _dated_s(headers.get("Date", ""))
         if dated_s is not None:
             self.clock_offset_s = dated_s - self._now_s()
 
 
-def _lowered(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers.items()}
+def _age_s(headers: Mapping[str, str]) -> float | None:
+    dated_s, written_s = _dated_s(headers.get("Date", "")), _dated_s(headers.get("Last-Modified", ""))
+    return None if dated_s is None or written_s is None else dated_s - written_s
 
 
 class _AnsweredError(Exception):
     """The service's own error. Attribute: its code."""
 
-    def __init__(self, what: str, status: int | None, code: str) -> None:
+    def __init__(self, what: str, status: int, code: str) -> None:
         self.code = code
         super().__init__(f"{what}: answered {status} {code}")
 

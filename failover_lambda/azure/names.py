@@ -64,6 +64,21 @@ class PoolId:
         return cls(at.group, at.name, pool)
 
 
+def subscription_of(text: str) -> str:
+    """The subscription of a resource.
+
+    >>> subscription_of("/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/publicIPAddresses/front")
+    's'
+
+    Raises:
+        ValueError: it is no id of a resource.
+    """
+    parts = text.split("/")
+    if len(parts) < _PARTS or parts[1].lower() != "subscriptions":
+        raise ValueError(f"{text!r} is no id of a resource in a subscription")
+    return parts[2]
+
+
 def is_pool(text: str) -> bool:
     """Whether the site's address is behind a balancer: then its id is that of the pool.
 

@@ -117,6 +117,8 @@ def read_once(what: str, call: Callable[[], T]) -> T:
     try:
         return call()
     except HttpResponseError as exc:
+        if exc.response is None:
+            raise CouldNotAskError(f"{what}: not sent: {exc.message}") from exc
         code = code_of(exc)
         kind = DeniedError if code in DENIED else CouldNotAskError
         raise kind(f"{what}: answered {exc.status_code} {code}") from exc

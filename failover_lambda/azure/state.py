@@ -150,6 +150,17 @@ class LiveStore:
         """By the Date header of the last answer."""
         return self._blobs.clock_offset_s
 
+    def beat_age_s(self) -> float | None:
+        """How long ago the shard was last changed, by the store's own clock; None = never. One read.
+
+        By a beat, a record, or an operator's entry.
+
+        Raises:
+            StoreUnavailableError: no answer.
+        """
+        blob = self._blobs.get(self._shard_name)
+        return blob.age_s if blob else None
+
     # The lease
 
     def read_lease(self) -> Lease | None:

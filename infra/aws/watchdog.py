@@ -11,10 +11,11 @@ import pulumi
 
 from failover_lambda.contract import ProberRef, Worker
 from infra.aws.arguments import PairArgs
+from infra.aws.environment import environment
 from infra.aws.function import CommonArgs, Function, log_group_name
 from infra.aws.permissions import ArbiterScope, Arns, arbiter_policy, prober_policy
 from infra.naming import Kind, physical
-from infra.settings import Built, environment, watchdog_settings
+from infra.settings import Built, watchdog_settings
 from infra.shapes import AccountHandle, ProberHandle, WorkerHandle, child
 
 ARBITER_HANDLER = "failover_lambda.aws.arbiter.handler"

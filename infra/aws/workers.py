@@ -10,10 +10,11 @@ from typing import TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from infra.aws.guest import DATA_DEVICE, Guest, user_data
+from infra.aws.guest import DATA_DEVICE, data_disk
 from infra.aws.permissions import trust
 from infra.aws.rolling import check_name, only_a_standby
 from infra.config.keys import Egress, Tenancy
+from infra.guest import Guest, user_data
 from infra.naming import tags
 from infra.shapes import AccountHandle, WorkerHandle, child
 
@@ -227,7 +228,7 @@ class Workers(pulumi.ComponentResource):
         return placement.data_volume_id.apply(
             lambda volume_id: user_data(
                 Guest(
-                    data_volume_id=volume_id,
+                    disk=data_disk(volume_id),
                     mount_path=args["data_mount_path"],
                     service_unit=args["service_unit"],
                     address_ip=second[0] if second else "",

@@ -40,6 +40,7 @@ _MORE = (
     "Microsoft.Network/virtualNetworks/subnets/join/action",
     "Microsoft.Network/virtualNetworks/subnets/joinViaServiceEndpoint/action",
     "Microsoft.Storage/storageAccounts/listKeys/action",
+    "Microsoft.Web/sites/config/list/action",
     f"{_GROUPS}/read",
     f"{_GROUPS}/write",
     f"{_GROUPS}/delete",

@@ -15,13 +15,15 @@ from lab.arm.ids import GROUP_TYPE, key_of
 from lab.arm.kinds import KINDS, Kind, kind_of
 from lab.arm.messages import Json, Refusal
 from lab.arm.references import Link, document_links, links_to
-from lab.arm.rules.apps import linked_subnet
+from lab.arm.rules.apps import EXTENSION, linked_subnet
 from lab.arm.rules.machines import MACHINE
 from lab.arm.rules.vaults import VAULT
 from lab.arm.world import CREATING, DELETING, SUCCEEDED, UPDATING, Document, Operation, World
 
 _STATELESS = frozenset({"microsoft.authorization", "microsoft.managedidentity"})
 """Namespaces whose resources have neither a provisioningState nor an ETag, and no operations."""
+_DICTIONARIES = frozenset({"microsoft.web/sites/config"})
+"""Types whose properties are names of their owner's own."""
 _INTERFACE = "microsoft.network/networkinterfaces"
 
 
@@ -51,6 +53,8 @@ def _put(change: Change, kind: Kind) -> Operation | None:
         world.deleted_vaults.remove(change.target.name.lower())
     if change.is_of(MACHINE):
         _bring_system_disk(change, document)
+    if change.is_of(EXTENSION):
+        world.tell("package", app=change.target.parent_id, uri=text(change.new_body, "properties", "packageUri"))
     if at_once:
         return None
     verb = "create" if change.verb == "create" else "update"
@@ -113,7 +117,7 @@ def is_at_once(kind: Kind) -> bool:
 
 
 def _has_state(kind: Kind) -> bool:
-    return kind.namespace.lower() not in _STATELESS
+    return kind.namespace.lower() not in _STATELESS and kind.type.lower() not in _DICTIONARIES
 
 
 def _referred(document: Document | None) -> set[Link]:

@@ -8,6 +8,7 @@ Everything but `machine`, `address` and `gone` has `carries_at`: when packets fo
     pool         id, public_ips of the frontends whose rules lead to it, members: [{name, address, admin_state}]
     address      id, address
     gone         id, type
+    package      app, uri: where One Deploy is to fetch the app's package
 
 A reference that an operation failed to bring about is told to nobody: the packets go on as before.
 """

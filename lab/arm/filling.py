@@ -2,6 +2,7 @@
 
 import hashlib
 import ipaddress
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -150,6 +151,36 @@ def _key(it: _Filling) -> None:
     it.body["properties"] = given
 
 
+def _account(it: _Filling) -> None:
+    """Where the services of an account answer."""
+    name = it.arm_id.rpartition("/")[2]
+    services = ("blob", "dfs", "file", "queue", "table")
+    where = {service: f"https://{name}.{service}.core.windows.net/" for service in services}
+    properties(it.body).update(primaryEndpoints=where, primaryLocation=it.body.get("location"), statusOfPrimary="available")
+
+
+def _site(it: _Filling) -> None:
+    """An app has a host name, and runs."""
+    host = f"{it.arm_id.rpartition('/')[2].lower()}.azurewebsites.net"
+    properties(it.body).update(defaultHostName=host, hostNames=[host], state="Running")
+    _identity(it)
+
+
+def _component(it: _Filling) -> None:
+    inside = properties(it.body)
+    key, location = inside["InstrumentationKey"], it.body.get("location", "")
+    inside["ConnectionString"] = (
+        f"InstrumentationKey={key};IngestionEndpoint=https://{location}-1.in.applicationinsights.azure.com/"
+    )
+
+
+def _deployment(it: _Filling) -> None:
+    """The template is carried out and not kept; its digest tells one from another."""
+    inside = properties(it.body)
+    template = json.dumps(inside.pop("template", {}), sort_keys=True)
+    inside["templateHash"] = str(int(hashlib.sha256(template.encode()).hexdigest()[:16], 16))
+
+
 def _assignment(it: _Filling) -> None:
     properties(it.body).setdefault("scope", it.arm_id.rpartition("/providers/")[0])
 
@@ -166,5 +197,9 @@ _FILLERS: Mapping[str, Callable[[_Filling], None]] = MappingProxyType(
         "microsoft.keyvault/vaults": _vault,
         "microsoft.keyvault/vaults/keys": _key,
         "microsoft.authorization/roleassignments": _assignment,
+        "microsoft.storage/storageaccounts": _account,
+        "microsoft.web/sites": _site,
+        "microsoft.insights/components": _component,
+        "microsoft.resources/deployments": _deployment,
     }
 )

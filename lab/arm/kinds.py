@@ -62,6 +62,7 @@ _PLAIN = (
     "Microsoft.Insights/components",
     "Microsoft.Insights/metricAlerts",
     "Microsoft.Insights/scheduledQueryRules",
+    "Microsoft.Insights/webtests",
     "Microsoft.Insights/workbooks",
     "Microsoft.KeyVault/vaults",
     "Microsoft.KeyVault/vaults/keys",
@@ -82,6 +83,7 @@ _PLAIN = (
     "Microsoft.Web/serverfarms",
     "Microsoft.Web/sites",
     "Microsoft.Web/sites/config",
+    "Microsoft.Web/sites/extensions",
 )
 _ALL = (
     Kind("Microsoft.Resources/resourceGroups", "ResourceGroup"),
@@ -111,6 +113,7 @@ _ALL = (
     Kind("Microsoft.Authorization/roleDefinitions", "RoleDefinition", tracked=False),
     Kind("Microsoft.Authorization/roleAssignments", "RoleAssignment", tracked=False),
     Kind("Microsoft.Authorization/locks", "Lock", tracked=False),
+    Kind("Microsoft.Resources/deployments", "Deployment", tracked=False, plain=True),
     *(Kind(name, name.rpartition("/")[2], tracked=name.count("/") == 1, plain=True) for name in _PLAIN),
 )
 KINDS: Mapping[str, Kind] = MappingProxyType({kind.type.lower(): kind for kind in _ALL})

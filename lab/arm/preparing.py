@@ -23,6 +23,8 @@ _GIVEN: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "microsoft.compute/virtualmachines": ("vmId",),
         "microsoft.compute/disks": ("uniqueId",),
         "microsoft.managedidentity/userassignedidentities": ("principalId", "clientId", "tenantId"),
+        "microsoft.insights/components": ("AppId", "InstrumentationKey"),
+        "microsoft.operationalinsights/workspaces": ("customerId",),
     }
 )
 """Type -> properties that the provider gives once and that nobody writes."""

@@ -16,6 +16,7 @@ _NAMES = frozenset(
         "accesskey",
         "accountkey",
         "sastoken",
+        "packageuri",
     ]
 )
 _PARTS = ("password", "secret")
@@ -25,10 +26,15 @@ def redacted(value: object) -> Any:
     """The value with everything taken out that may be a secret, by the names of its properties."""
     if isinstance(value, dict):
         named = cast("dict[str, object]", value)
-        return {name: REMOVED if _is_secret(name) else redacted(each) for name, each in named.items()}
+        return {name: _shown(name, each) for name, each in named.items()}
     if isinstance(value, list):
         return [redacted(each) for each in cast("list[object]", value)]
     return value
+
+
+def _shown(name: str, value: object) -> Any:
+    """A yes or no is no secret, whatever it is called (`disablePasswordAuthentication`)."""
+    return REMOVED if _is_secret(name) and not isinstance(value, bool) else redacted(value)
 
 
 def _is_secret(name: str) -> bool:

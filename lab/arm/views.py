@@ -91,7 +91,7 @@ def _item(document: Document, kind: Kind, item_id: str, body: Mapping[str, Any],
         "id": item_id,
         "type": kind.type,
         **({"etag": document.etag} if document.etag else {}),
-        "properties": {"provisioningState": state, **inside},
+        "properties": {**({"provisioningState": state} if state else {}), **inside},
     }
 
 

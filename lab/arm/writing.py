@@ -6,16 +6,20 @@ carried out. Nothing has changed when any of them refuses.
 """
 
 import copy
+from dataclasses import replace
 
 from lab.arm import carrying, operations
+from lab.arm.action_names import action_of
 from lab.arm.bodies import same
 from lab.arm.call import Call, group_not_found, not_emulated, not_found
 from lab.arm.change import Change
+from lab.arm.deployments import DEPLOYMENT, steps
 from lab.arm.etags import renew
 from lab.arm.ids import GROUP_TYPE, Target, parse
 from lab.arm.kinds import KINDS, Kind, kind_of
 from lab.arm.locks import locked
 from lab.arm.messages import Json, Refusal, RefusedError, Reply
+from lab.arm.posts import post
 from lab.arm.preconditions import unmet
 from lab.arm.preparing import prepared, with_child
 from lab.arm.rules import refusal_of
@@ -64,6 +68,8 @@ def write(call: Call, will_fail: Refusal | None = None) -> Reply:
             return _delete(call, kind, place, will_fail)
         case "POST" if kind.type.lower() == MACHINE:
             return _power(call, place, will_fail)
+        case "POST":
+            return post(call, kind, place)
         case _:
             raise not_emulated(f"{call.request.method} {call.target.type} {call.target.rest}".strip())
 
@@ -81,9 +87,37 @@ def _put(call: Call, kind: Kind, place: Place, will_fail: Refusal | None) -> Rep
     change = _change(call, "update" if stands else "create", asked, document=document, place=place, kind=whole or kind)
     _may_name(call, change)
     _check(call, change, stands=stands)
+    if kind.type == DEPLOYMENT:
+        _deploy(call, asked)
     operation = carrying.carry_out(change, will_fail)
     settle(call.world, call.settings, call.now_s)  # what takes no time has ended in its answer
     return _accepted(call, kind, operation, status=_put_status(kind, stands=stands), body=view(call.world, place))
+
+
+def _deploy(call: Call, asked: Json) -> None:
+    """Write what a deployment's template names, in the caller's own name.
+
+    Raises:
+        RefusedError: with the first resource that is refused; those before it stand.
+    """
+    for step in steps(asked, call.target.id.partition("/providers/")[0]):
+        target = parse(step.path)
+        query = {**call.request.query, "api-version": step.api_version}
+        request = replace(call.request, path=step.path, query=query, headers={}, body=step.body)
+        action = action_of("PUT", target)
+        try:
+            _write_allowed(replace(call, request=request, target=target, action=action))
+        except RefusedError as exc:
+            said = f"{step.path}: {exc.refusal.code}: {exc.refusal.message}"
+            message = f"At least one resource deployment operation failed. {said}"
+            raise RefusedError(Refusal(exc.refusal.status, "DeploymentFailed", message)) from exc
+
+
+def _write_allowed(call: Call) -> None:
+    refusal = call.caller.forbidden(call.action, call.target.id)
+    if refusal:
+        raise RefusedError(refusal)
+    write(call)
 
 
 def _put_status(kind: Kind, *, stands: bool) -> int:

@@ -4,6 +4,7 @@ A forged or mixed-up timeline shows here: an order that cause and effect forbid,
 machine that had no address yet. Pure.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
@@ -59,9 +60,13 @@ def _order(case: Case) -> Iterable[str]:
 
 
 def _cloud_agrees(case: Case) -> Iterable[str]:
-    """The association happened inside the call that made it. Gate and cloud write in one process: no slack."""
+    """The association happened inside the call that made it. Gate and cloud write in one process: no slack.
+
+    On Azure the call is answered when it is accepted, and the association is made when its operation ends.
+    """
     move, made = case.timeline.move, case.made
-    if move is not None and made is not None and not move.t_in <= made.t <= move.t_out:
+    latest = math.inf if case.lab.cloud == "azure" or move is None else move.t_out
+    if move is not None and made is not None and not move.t_in <= made.t <= latest:
         yield (
             f"the gate had the call from {case.at(move.t_in)} to {case.at(move.t_out)}, the cloud made its association at "
             f"{case.at(made.t)}"

@@ -1,4 +1,6 @@
-"""Writes `lab/providers/TYPES.md`: what the lab's provider does with the inputs of each AWS type, and how well it is known.
+"""Writes `TYPES.md` of either cloud: what the lab's provider does with the inputs of each type, and how well it is known.
+
+Here: AWS's page, `lab/providers/TYPES.md`. Azure's is made by `lab.providers.azure_native.page`.
 
 python -m lab.providers.page          write it
 python -m lab.providers.page --check  exit with 1 if it is not what would be written
@@ -17,6 +19,7 @@ from pulumi import _types as pulumi_types  # pyright: ignore[reportPrivateUsage]
 
 from lab.providers.aws import HANDLERS, sources
 from lab.providers.aws.cloud import AwsHandler
+from lab.providers.azure_native import page as azure_page
 from lab.providers.handler import Handler
 
 PAGE = Path(__file__).with_name("TYPES.md")
@@ -103,15 +106,17 @@ def _inputs(handler: type[AwsHandler]) -> set[str]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Write the page, or say whether it is up to date; the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m lab.providers.page", description="Write lab/providers/TYPES.md.")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if the page is not up to date")
-    wanted = page()
-    if not parser.parse_args(arguments).check:
-        PAGE.write_text(wanted)
-    elif not PAGE.exists() or PAGE.read_text() != wanted:
-        sys.stderr.write("lab/providers/TYPES.md is not up to date: run python -m lab.providers.page\n")
-        return 1
-    return 0
+    parser = argparse.ArgumentParser(prog="python -m lab.providers.page", description="Write TYPES.md of either cloud.")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a page is not up to date")
+    is_check, status = parser.parse_args(arguments).check, 0
+    for file, wanted in ((PAGE, page()), (azure_page.PAGE, azure_page.page())):
+        if not is_check:
+            file.write_text(wanted)
+        elif not file.exists() or file.read_text() != wanted:
+            name = file.relative_to(Path(__file__).parents[2])
+            sys.stderr.write(f"{name} is not up to date: run python -m lab.providers.page\n")
+            status = 1
+    return status
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ marks a broken installation, and needs no `.lock` (pulumi sdk/go/common/workspac
 PULUMI_IGNORE_AMBIENT_PLUGINS.
 """
 
+import importlib.util
 import os
 import shlex
 from pathlib import Path
@@ -14,6 +15,15 @@ from pathlib import Path
 from lab.providers import package
 
 ROOT = Path(__file__).parents[2]
+
+
+PACKAGES = ("aws", "azure-native")
+
+
+def install_all(home: Path, python: str) -> list[Path]:
+    """The same for every package that is installed; the folders."""
+    there = (name for name in PACKAGES if importlib.util.find_spec(f"pulumi_{name.replace('-', '_')}"))
+    return [install(home, python, name) for name in there]
 
 
 def install(home: Path, python: str, name: str = "aws") -> Path:

@@ -7,7 +7,8 @@ first calls.
 
 It ends with its engine, also with one that was killed (`lab.orphan`).
 
-Environment: `AWS_ENDPOINT_URL_*` (where the emulators are), `TANDEM_LAB_RULES` (faults, `lab.providers.rules`),
+Environment: `AWS_ENDPOINT_URL_*`, or what `lab.providers.azure_native.process` names (where the emulators are),
+`TANDEM_LAB_RULES` (faults, `lab.providers.rules`),
 `TANDEM_LAB_GAPS` (`lab.providers.gap_log`). The user's own AWS profile and files are not looked at.
 """
 
@@ -31,7 +32,7 @@ from lab.providers.protocol import OPTIONS, provider_pb2_grpc
 from lab.providers.rules import Rules, RulesError
 from lab.providers.servicer import Servicer
 
-PACKAGES = {"aws": "lab.providers.aws.process"}
+PACKAGES = {"aws": "lab.providers.aws.process", "azure-native": "lab.providers.azure_native.process"}
 """The module with `configure`, by the package's name."""
 
 THREADS = 64

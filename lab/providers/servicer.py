@@ -2,8 +2,8 @@
 
 Theory of operation. The engine decodes the program's inputs, asks `Check` (are they whole? what is added?), `Diff` against
 the state, then `Create`, `Update` or `Delete`; `Read` refreshes. Nothing is kept here between two calls: what is
-remembered stands in the state (`memory`). The decisions are pure functions in files of their own (`checking`, `comparison`,
-`drift`); what a cloud does around every resource is its `Customs`. Here they meet the wire.
+remembered stands in the state (`memory`). The decisions are those of the provider's `Customs`, pure functions mostly. Here
+they meet the wire.
 
 Secrets arrive marked, are revealed for the cloud's call only, and an output whose input was secret leaves marked. Every
 error names type, resource and the cloud's reason, with the secrets in it hidden. Called on many threads at once.
@@ -21,10 +21,9 @@ from google.protobuf.struct_pb2 import Struct
 
 from lab.providers import gap_log, package
 from lab.providers.calls import answer_half_made, asked, detail_of, failing, name_of, naming_of, type_of
-from lab.providers.checking import check, with_defaults
-from lab.providers.comparison import Change, compare, deletes_first
+from lab.providers.checking import with_defaults
+from lab.providers.comparison import Change
 from lab.providers.customs import ConfigurationError, Customs
-from lab.providers.drift import inputs_now, outputs_now
 from lab.providers.faults import Faults
 from lab.providers.handler import Handler, NotReadyError, State
 from lab.providers.memory import META, Memory
@@ -102,13 +101,11 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         """Say what is missing, and add a name and what the provider computes; what came in goes back as it came."""
         news, olds = from_wire(request.news), from_wire(request.olds)
         with failing(context, asked(request, "cannot be checked"), news):
-            customs = self._configured()
             handler = self._handler(request, news)
-            completed = customs.completed(handler.type, news)
-            checked = check(handler, name_of(request), {**news, **completed}, olds, naming_of(request))
+            checked = self._configured().checked(handler, name_of(request), news, olds, naming_of(request))
         inputs = Struct()
         inputs.CopyFrom(request.news)
-        inputs.MergeFrom(to_wire({**completed, **checked.added}))
+        inputs.MergeFrom(to_wire(checked.added))
         failures = [provider_pb2.CheckFailure(property=key, reason=why) for key, why in checked.failures.items()]
         return provider_pb2.CheckResponse(inputs=inputs, failures=failures)
 
@@ -118,13 +115,14 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         with failing(context, asked(request, "cannot be compared"), news):
             handler = self._handler(request, news)
             changes = self._changes(handler, request, news)
+            first = self._configured().deletes_first(handler, from_wire(request.old_inputs), news)
         replaces = sorted({each.top for each in changes if each.replaces})
         stable = sorted(name for name in handler.replaces if "." not in name and name not in replaces)
         return provider_pb2.DiffResponse(
             changes=provider_pb2.DiffResponse.DIFF_SOME if changes else provider_pb2.DiffResponse.DIFF_NONE,
             replaces=replaces,
             stables=stable,
-            deleteBeforeReplace=bool(replaces) and deletes_first(handler, news),
+            deleteBeforeReplace=bool(replaces) and first,
             diffs=sorted({each.top for each in changes}),
             detailedDiff={each.text: detail_of(each) for each in changes},
             hasDetailedDiff=True,
@@ -137,7 +135,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             handler = self._handler(request, inputs)
             wanted = with_defaults(handler, inputs)
             if request.preview:
-                return provider_pb2.CreateResponse(properties=to_wire(_without_defaulted(wanted)))
+                said = self._configured().previewed(handler, wanted, {}, {})
+                return provider_pb2.CreateResponse(properties=to_wire(said))
             try:
                 created = self._create(handler, request, wanted)
             except NotReadyError as exc:
@@ -156,14 +155,18 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             told = self._faults.around(handler.type, Verb.READ, lambda: handler.read(state))
             if told is None:
                 return provider_pb2.ReadResponse()
-            told = self._configured().outputs(inputs, told)
-            kept = handler.untold | memory.unconfirmed
-            now = inputs_now(inputs, told, kept) if known else _adopted(handler, told)
+            customs = self._configured()
+            told = customs.outputs(inputs, told)
+            if known:
+                now = customs.drifted(handler, inputs, known, told, memory.unconfirmed)
+            else:
+                now = customs.adopted(handler, request.id, told)
             if memory.unready and not handler.ready(state):
                 error = NotReadyError(memory.unready, State(request.id, told))
                 self._unready(context, request, error, handler, now)
             still = replace(memory, unready="")
-            marked = _marked(outputs_now(told, with_defaults(handler, now)), secret_names(known) | secret_names(inputs))
+            recorded = customs.recorded(with_defaults(handler, now), told)
+            marked = _marked(recorded, secret_names(known) | secret_names(inputs))
             outputs = to_wire({**marked, **still.outputs()})
             return provider_pb2.ReadResponse(id=request.id, properties=outputs, inputs=to_wire(now))
 
@@ -174,8 +177,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             handler, memory = self._handler(request, news), Memory.of(known)
             wanted = with_defaults(handler, news)
             if request.preview:
-                left = {name: value for name, value in known.items() if name not in from_wire(request.old_inputs)}
-                return provider_pb2.UpdateResponse(properties=to_wire({**left, **_without_defaulted(wanted)}))
+                said = self._configured().previewed(handler, wanted, known, from_wire(request.old_inputs))
+                return provider_pb2.UpdateResponse(properties=to_wire(said))
             changed = self._changed(self._changes(handler, request, news))
             state = self._state(handler, request.id, from_wire(request.old_inputs), known)
             try:
@@ -229,15 +232,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return State(resource_id, self._for_handler({**with_defaults(handler, inputs), **outputs}))
 
     def _changes(self, handler: Handler, request: Any, news: Mapping[str, Any]) -> list[Change]:
-        customs, known = self._configured(), from_wire(request.olds)
-        return compare(
-            handler,
-            with_defaults(handler, from_wire(request.old_inputs)),
-            known,
-            with_defaults(handler, news),
-            from_outputs=customs.from_outputs - Memory.of(known).unconfirmed,
-            ignored=customs.ignored(request.ignoreChanges),
-        )
+        olds, known = from_wire(request.old_inputs), from_wire(request.olds)
+        return self._configured().changes(handler, olds, known, news, request.ignoreChanges)
 
     def _changed(self, changes: list[Change]) -> frozenset[str]:
         """The inputs that changed, by the names that a handler knows."""
@@ -258,7 +254,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         registry, inputs = self._configured().registry(wanted), self._for_handler(wanted)
 
         def change() -> Created:
-            if changed:
+            if changed or self._configured().writes_unchanged:
                 return registry.update(handler.type, name_of(request), state, inputs, changed)
             told = handler.read(state)
             if told is None:
@@ -271,8 +267,9 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def _outputs(self, inputs: Mapping[str, Any], created: Created, memory: Memory) -> dict[str, Any]:
         """The inputs with what the cloud told laid over them; what went in secret comes out secret."""
-        told = self._configured().outputs(inputs, created.outputs)
-        marked = _marked({**_without_defaulted(inputs), **told}, secret_names(inputs))
+        customs = self._configured()
+        told = customs.recorded(inputs, customs.outputs(inputs, created.outputs))
+        marked = _marked(told, secret_names(inputs))
         return {**marked, **memory.outputs()}
 
     def _unready(
@@ -304,9 +301,3 @@ def _marked(outputs: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
     return {
         name: Secret(value) if name in names and not any(secrets_in(value)) else value for name, value in outputs.items()
     }
-
-
-def _adopted(handler: Handler, told: Mapping[str, Any]) -> dict[str, Any]:
-    """The inputs of a resource that was never the engine's (`.get`, import): what is known to be an input."""
-    known = handler.required | handler.defaults.keys() | {each.partition(".")[0] for each in handler.replaces} | {"tags"}
-    return {name: value for name, value in told.items() if name in known}

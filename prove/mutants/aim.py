@@ -70,15 +70,16 @@ class Aim:
         """The tests that execute it, quickest first.
 
         What is executed with the import (a constant, the default of a field or of an argument) is noticed where it is used,
-        and that cannot be seen for certain: tests that execute a line with its name come first, then all that execute the
-        rule. Calls tell nothing of what is used from outside too: defaults, and constants by their name.
+        and that cannot be seen for certain: tests that execute a line with its name come first, then all others, for a test
+        may look at a value and execute nothing. Calls tell nothing of what is used from outside too: defaults, and constants
+        by their name.
         """
         edit = mutant.edit
         names, pure = _names_given(mutant), mutant.source.module in self.first.pure
         if names:
             users = self._lines_with(names)
             tells = pure and not edit.place and names.isdisjoint(self.first.outside)
-            runs = sorted(self._runs, key=lambda run: run.executed.isdisjoint(users))
+            runs = sorted(self.first.runs, key=lambda run: (run.executed.isdisjoint(users), run.seconds))
             return [Target(run, sorted(run.calls), tells) for run in runs]
         number = self.first.sources.index(mutant.source)
         lines = {mark_of(number, line) for line in range(edit.first_line, edit.last_line + 1)}

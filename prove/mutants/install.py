@@ -8,6 +8,7 @@ dataclass gets the changed default.
 import ast
 import sys
 from collections.abc import Iterator
+from enum import Enum
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any, cast
@@ -68,7 +69,9 @@ def _take_over(ours: FunctionType, theirs: FunctionType) -> None:
 
 
 def _plain(old: Any, new: Any) -> Any:
-    """The new one where it is a plain value; an enum's member of the changed module is not the one that tests know."""
+    """The new one where it is a plain value; of an enum the member that tests know, by the name of the changed module's."""
+    if isinstance(new, Enum) and isinstance(old, Enum):
+        return type(old)[new.name]
     return new if isinstance(new, bool | int | float | str) else old
 
 

@@ -55,11 +55,13 @@ class AzureWorld:
     """Two workers that run, and an address that is on nobody."""
 
     taken_code = "PublicIPAddressInUse"
+    space = "10.0"
+    """The first half of every private address."""
 
-    def __init__(self, endpoint: str, number: int, clock: Clock | None = None, network: str = "10.0") -> None:
-        """`clock` is the adapter's, and is slept on while the site is made; `network`, the first half of its addresses."""
+    def __init__(self, endpoint: str, number: int, clock: Clock | None = None, space: str = "") -> None:
+        """`clock` is the adapter's, and is slept on while the site is made; `space`, if not the class's."""
         self.endpoint = endpoint
-        self.prefix = network
+        self.space = space or self.space
         self.clock = clock or QuickClock()
         self.group = f"site-{number}"
         self.clients = clients(endpoint, OWNER)
@@ -102,8 +104,8 @@ class AzureWorld:
 
     def _make_network(self) -> None:
         self._send("PUT", f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{self.group}", {"location": LOCATION})
-        subnets = [{"name": "workers", "properties": {"addressPrefix": f"{self.prefix}.0.0/24"}}]
-        space = {"addressPrefixes": [f"{self.prefix}.0.0/16"]}
+        subnets = [{"name": "workers", "properties": {"addressPrefix": f"{self.space}.0.0/24"}}]
+        space = {"addressPrefixes": [f"{self.space}.0.0/16"]}
         body = {"location": LOCATION, "properties": {"addressSpace": space, "subnets": subnets}}
         self._network.virtual_networks.begin_create_or_update(self.group, "net", body, polling=False)
         self._wait_for(lambda: self._network.virtual_networks.get(self.group, "net"))
@@ -120,7 +122,7 @@ class AzureWorld:
         return str(self._wait_for(lambda: self._network.public_ip_addresses.get(self.group, "front"))["id"])
 
     def _make_worker(self, number: int) -> Worker:
-        name, private_ip = f"wk{number}", f"{self.prefix}.0.{number + 9}"
+        name, private_ip = f"wk{number}", f"{self.space}.0.{number + 9}"
         group = {
             "location": LOCATION,
             "properties": {"flushConnection": True, "securityRules": [rule(name, NOBODY) for name in FENCE_RULES]},

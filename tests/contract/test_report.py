@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from failover_lambda.aws import lines
-from failover_lambda.aws.report import LiveReporter, message, subject
+from failover_lambda import lines
+from failover_lambda.aws.report import LiveReporter, subject
 from failover_lambda.contract import METRIC_NAMESPACE, Channel, Metric
 from failover_lambda.errors import CouldNotAskError
 from failover_lambda.model import Notice, Phase, Vitals
+from failover_lambda.wording import message
 from tests.contract.emulators import PATIENT, client
 from tests.fakes import make_settings
 

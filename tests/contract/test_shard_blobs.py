@@ -14,7 +14,7 @@ from failover_lambda.azure.state import TRIES, LiveStore
 from failover_lambda.contract import Settings, epoch_key, lease_key
 from failover_lambda.errors import ConflictError, RecordLostError, RecordUnreadableError, StoreUnavailableError
 from failover_lambda.model import Lease, Loss
-from tests.contract.emulators import blob_container, blobs
+from tests.contract.emulators import blobs, container
 from tests.contract.hands import BlobHand
 from tests.contract.test_record_store import plain_record
 
@@ -29,7 +29,7 @@ class Disturbed(Blobs):
     """Somebody does something just before each write; `fails` are writes that have no answer and do not arrive."""
 
     def __init__(self, endpoint: str, before: Callable[[str], None] = lambda _: None, fails: str = "") -> None:
-        super().__init__(blob_container(endpoint))
+        super().__init__(container(endpoint))
         self.before, self.fails = before, fails
 
     def put(self, name: str, text: bytes, instead_of: Blob | None) -> None:
@@ -170,8 +170,7 @@ def test_a_blob_that_is_no_shard_is_told_and_never_written_over(
 
 @pytest.mark.lab
 def test_a_container_that_is_missing_is_no_missing_record(azurite: str, settings: Settings) -> None:
-    client = blob_container(azurite)
-    elsewhere = Blobs(type(client)(client.url.replace("/record", ""), "nowhere", credential=client.credential))
+    elsewhere = Blobs(container(azurite, name="nowhere"))
     with pytest.raises(StoreUnavailableError, match="404 ContainerNotFound"):
         LiveStore(settings, elsewhere).load()
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from infra.aws.guest import INSTALLED, Guest, script
+from infra.aws.guest import data_disk
+from infra.guest import INSTALLED, Guest, script
 
 COMMANDS = ("blkid", "findmnt", "ip", "mkfs.ext4", "sleep", "systemctl", "systemd-escape", "udevadm")
 STUB = Path(__file__).with_name("guest_commands.sh")
@@ -38,8 +39,8 @@ class Machine:
 
     def tell(self, **told: str) -> None:
         """Give it another user data."""
-        usual = {"data_volume_id": VOLUME_ID, "mount_path": "/data", "service_unit": SERVICE, "address_ip": ""}
-        values: Mapping[str, Any] = {**usual, "user_data": "", **told}
+        usual = {"mount_path": "/data", "service_unit": SERVICE, "address_ip": ""}
+        values: Mapping[str, Any] = {"disk": data_disk(VOLUME_ID), **usual, "user_data": "", **told}
         self.script.write_text(script(Guest(**values), wait_s=WAIT_S))
         self.script.chmod(0o700)
 

@@ -1056,8 +1056,8 @@ def test_a_home_in_the_second_zone_is_only_an_order() -> None:
 
 def test_reading_a_configuration_needs_no_pulumi() -> None:
     modules = (
-        "infra.aws.guest, infra.config, infra.config.advice, infra.regions, infra.addressing, infra.naming, infra.pace, "
-        "infra.settings"
+        "infra.aws.guest, infra.guest, infra.config, infra.config.advice, infra.regions, infra.addressing, infra.naming, "
+        "infra.pace, infra.settings"
     )
     program = (
         f"import sys, {modules}; sys.exit(any(name.partition('.')[0] in ('pulumi', 'pulumi_aws') for name in sys.modules))"

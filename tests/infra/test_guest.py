@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.aws.guest import USER_DATA_BYTES_MAX, Guest, kind_of, script, user_data
+from infra.aws.guest import USER_DATA_BYTES_MAX, data_disk
+from infra.guest import Guest, kind_of, script, user_data
 
-USUAL = Guest(data_volume_id="vol-0123456789abcdef0", mount_path="/data", service_unit="", address_ip="", user_data="")
+USUAL = Guest(disk=data_disk("vol-0123456789abcdef0"), mount_path="/data", service_unit="", address_ip="", user_data="")
 
 
 def parts(text: str) -> list[tuple[str, str, str]]:
@@ -33,7 +34,10 @@ def test_our_part_comes_alone_where_the_user_has_none() -> None:
     assert (name, kind) == ("00-tandem-guest", "text/x-shellscript")
     assert content == script(USUAL)
     assert content.startswith(
-        "#!/bin/bash\nDATA_VOLUME_ID=vol-0123456789abcdef0\nXEN_NAMES='/dev/xvdf /dev/sdf'\nDATA_MOUNT_PATH=/data\n"
+        "#!/bin/bash\nDATA_DISK=vol-0123456789abcdef0\n"
+        "DISK_LINKS=/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol0123456789abcdef0\n"
+        "OLDER_NAMES='/dev/xvdf /dev/sdf'\nOLDER_UNLESS='/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_*'\n"
+        "DATA_MOUNT_PATH=/data\n"
         "ADDRESS_IP=''\nSERVICE_UNIT=''\nWAIT_S=300\n"
     )
 
@@ -80,7 +84,7 @@ def test_settings_are_quoted_for_the_shell() -> None:
 
 def test_equal_guests_get_equal_texts_and_others_other_ones() -> None:
     assert user_data(USUAL) == user_data(replace(USUAL))
-    assert user_data(USUAL) != user_data(replace(USUAL, data_volume_id="vol-1"))
+    assert user_data(USUAL) != user_data(replace(USUAL, disk=data_disk("vol-1")))
 
 
 def test_ours_leaves_half_of_the_room_to_the_user() -> None:

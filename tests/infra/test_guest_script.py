@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.aws.guest import DISK_WAIT_S, SCRIPT
+from infra.guest import DISK_WAIT_S, SCRIPT
 from tests.infra.guest_machine import SERVICE, STUB, VOLUME_ID, WAIT_S, Machine
 
 pytestmark = pytest.mark.lab
@@ -147,7 +147,7 @@ def test_a_disk_that_comes_late_is_waited_for(machine: NewMachine) -> None:
 def test_a_disk_that_never_comes_is_not_waited_for_for_ever(machine: NewMachine) -> None:
     worker = machine()
 
-    refused(worker, f"no disk {VOLUME_ID} after {WAIT_S} s: is the volume attached?")
+    refused(worker, f"no disk {VOLUME_ID} after {WAIT_S} s: is it attached?")
     assert worker.calls("sleep") == ["1"] * WAIT_S
     assert not worker.mounted
     assert DISK_WAIT_S > 60

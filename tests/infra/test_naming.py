@@ -11,6 +11,7 @@ from infra.aws.function import log_group_name
 from infra.aws.watchdog import arbiter_name, prober_name
 from infra.naming import (
     AUTONAMING_LENGTH,
+    AZURE_AUTONAMING_LENGTH,
     LIMITS,
     SITE_LENGTH_MAX,
     TAG_PATTERN,
@@ -18,8 +19,10 @@ from infra.naming import (
     physical,
     shortened,
     site_name,
+    stem,
     tags,
     worker_names,
+    worldwide,
 )
 from infra.regions import AWS_REGIONS
 
@@ -108,3 +111,38 @@ def test_what_replaces_a_resource_gives_it_another_shortened_name() -> None:
     one, other = (shortened(Kind.TARGET_GROUP, "site", "2575", identity) for identity in ("vpc-1", "vpc-2"))
 
     assert one != other
+
+
+WORLDWIDE = ((Kind.STORAGE, "record"), (Kind.STORAGE, "package"), (Kind.SITE, ""))
+
+
+@given(st.text(min_size=1, max_size=100), st.sampled_from(WORLDWIDE), st.uuids())
+def test_a_name_for_the_whole_world_fits_whatever_the_stack_is_called(
+    stack: str, named: tuple[Kind, str], subscription: object
+) -> None:
+    kind, part = named
+    name = worldwide(kind, site_name("tandem", stack), part, f"{subscription}/group")
+
+    assert len(name) <= LIMITS[kind].length_max
+    assert re.fullmatch("[a-z0-9]+" if kind is Kind.STORAGE else "[a-z0-9]+(-[a-z0-9]+)*", name)
+
+
+@given(st.sets(st.text(alphabet="ab-", min_size=30, max_size=40), min_size=2, max_size=2), st.sampled_from(WORLDWIDE))
+def test_neither_two_stacks_nor_one_stack_in_two_subscriptions_share_a_name(
+    stacks: set[str], named: tuple[Kind, str]
+) -> None:
+    one, other = (site_name("tandem", stack) for stack in stacks)
+
+    assert len({worldwide(*_at(named, site), where) for site in (one, other) for where in ("s/g", "t/g", "s/h")}) == 6
+
+
+def _at(named: tuple[Kind, str], site: str) -> tuple[Kind, str, str]:
+    return named[0], site, named[1]
+
+
+@given(st.text(min_size=1, max_size=100), st.text(min_size=1, max_size=100))
+def test_a_vault_has_room_for_what_the_provider_adds_to_its_name(project: str, stack: str) -> None:
+    name = stem(Kind.VAULT, site_name(project, stack), "s/g") + "0" * AZURE_AUTONAMING_LENGTH
+
+    assert re.fullmatch("[a-z](-?[a-z0-9])+", name)
+    assert len(name) <= LIMITS[Kind.VAULT].length_max

@@ -122,6 +122,7 @@ def test_a_balancer_decides_no_sooner_than_its_checks() -> None:
         "infra.addressing",
         "infra.aws.services",
         "infra.aws.guest",
+        "infra.guest",
         "infra.naming",
         "infra.pace",
         "infra.quotas",

@@ -7,11 +7,12 @@ import pytest
 
 from failover_lambda.contract import ProberRef, Settings, Tier, Worker
 from infra.aws.arguments import pair_args
+from infra.aws.environment import ENVIRONMENT_BYTES_MAX, environment
 from infra.aws.watchdog import arbiter_name, prober_name
 from infra.config import AwsConfig, Source, parse
 from infra.config.kinds import CA_BYTES_MAX, CRON_LENGTH_MAX, URL_PATH_LENGTH_MAX
 from infra.naming import SITE_LENGTH_MAX
-from infra.settings import ENVIRONMENT_BYTES_MAX, Built, environment, watchdog_settings
+from infra.settings import Built, watchdog_settings
 from infra.timetable import time_zones
 from tests.infra.stand import TEXTS
 

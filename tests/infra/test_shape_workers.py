@@ -56,10 +56,10 @@ def test_nothing_is_reserved_that_nobody_asked_for() -> None:
 def test_nitro_names_differ_so_user_data_goes_by_the_id_of_its_own_volume() -> None:
     for name, chosen in workers():
         volume_id = usual().named(VOLUME, f"{SITE}-data-{name}").id
-        assert f"DATA_VOLUME_ID={volume_id}\n" in chosen["userData"]
+        assert f"DATA_DISK={volume_id}\n" in chosen["userData"]
         assert "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_" in chosen["userData"]
         attached = inputs(usual(), "aws:ec2/volumeAttachment:VolumeAttachment", f"data-{name}")
-        assert f"XEN_NAMES='/dev/xvdf {attached['deviceName']}'\n" in chosen["userData"]
+        assert f"OLDER_NAMES='/dev/xvdf {attached['deviceName']}'\n" in chosen["userData"]
 
 
 def test_user_data_is_as_long_as_ec2_takes_and_says_what_was_configured() -> None:

@@ -24,7 +24,7 @@ SLIPS = [(name, place) for name, trap in TRAPS.items() for place in range(len(tr
 
 @pytest.fixture(scope="module")
 def judge() -> Iterator[Zygote]:
-    with zygote() as ready:
+    with zygote("aws") as ready:
         yield ready
 
 

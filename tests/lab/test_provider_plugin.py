@@ -5,7 +5,7 @@ import subprocess
 from importlib import metadata
 from pathlib import Path
 
-from lab.providers.plugin import install
+from lab.providers.plugin import install, install_all
 
 
 def test_the_plugin_stands_where_the_engine_looks_for_that_version(tmp_path: Path) -> None:
@@ -20,6 +20,11 @@ def test_the_plugin_stands_where_the_engine_looks_for_that_version(tmp_path: Pat
     assert os.access(executable, os.X_OK)
     assert [each.name for each in folder.iterdir()] == ["pulumi-resource-aws"]
     assert install(tmp_path, "/usr/bin/python with blanks") == folder
+
+
+def test_either_cloud_has_its_plugin(tmp_path: Path) -> None:
+    expected = {f"resource-{name}-v{metadata.version(f'pulumi-{name}')}" for name in ("aws", "azure-native")}
+    assert {folder.name for folder in install_all(tmp_path, "/usr/bin/python")} == expected
 
 
 def test_the_plugin_starts_the_labs_module_with_what_the_engine_says(tmp_path: Path) -> None:

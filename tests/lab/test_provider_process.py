@@ -255,7 +255,7 @@ def test_a_bad_file_of_rules_is_refused(engine: Engine, tmp_path: Path) -> None:
 def test_a_package_that_the_lab_does_not_have_is_refused() -> None:
     command = [sys.executable, "-m", "lab.providers.serve", "gcp", "127.0.0.1:1"]
     ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-    assert (ended.returncode, ended.stderr) == (1, "the lab has no provider 'gcp'; it has aws\n")
+    assert (ended.returncode, ended.stderr) == (1, "the lab has no provider 'gcp'; it has aws, azure-native\n")
 
 
 # How it ends

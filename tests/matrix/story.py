@@ -168,7 +168,7 @@ class Story:
         clock.at(START_S + (KILL_S if self.plot is Plot.FAILOVER else STEADY_S), self._look)
         clock.before_waking = self._leave_if_over
         arbiters = 0
-        with in_virtual_time(clock), patch("failover_lambda.aws.lines.put"):  # a story prints nothing
+        with in_virtual_time(clock), patch("failover_lambda.lines.put"):  # a story prints nothing
             try:
                 while True:
                     arbiters += 1

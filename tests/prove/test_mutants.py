@@ -29,6 +29,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 PATIENCE_S = 5
+LIGHTS_MAX = 40
 
 
 class Colour(Enum):
@@ -41,6 +42,7 @@ class Colour(Enum):
 class Light:
     colour: Colour
     broken: bool = False
+    rests: Colour = Colour.RED
 
     @property
     def stops(self) -> bool:
@@ -70,7 +72,7 @@ TESTS = '''
 import pytest
 
 from toy.rule import how_many, may_go
-from toy.values import Colour, Light
+from toy.values import LIGHTS_MAX, Colour, Light
 
 
 @pytest.mark.parametrize(
@@ -87,6 +89,14 @@ def test_a_broken_light_stops() -> None:
 
 def test_lights_that_stop_are_counted() -> None:
     assert how_many([Light(colour=Colour.RED), Light(colour=Colour.GREEN)]) == 1
+
+
+def test_a_street_has_forty_lights() -> None:
+    assert LIGHTS_MAX == 40
+
+
+def test_a_light_rests_at_red() -> None:
+    assert Light(colour=Colour.GREEN).rests is Colour.RED
 '''
 
 HOLES = """
@@ -193,7 +203,10 @@ Holed = tuple[Toy, dict[str, Any]]
 
 
 def test_a_rule_whose_tests_see_everything_has_no_survivor(tmp_path: Path) -> None:
-    """Guards, comparisons, constants of another module, defaults of fields, properties and members of enums, all killed."""
+    """Guards, comparisons, constants of another module, defaults of fields, properties and members of enums, all killed.
+
+    So is a constant that a test only looks at: it executes nothing of the rule.
+    """
     toy = toy_in(tmp_path)
     result = toy.check()
     assert (toy.status, result["survivors"]) == (0, []), toy.said + toy.complained
@@ -202,7 +215,9 @@ def test_a_rule_whose_tests_see_everything_has_no_survivor(tmp_path: Path) -> No
     assert {
         "PATIENCE_S = 6",
         "PATIENCE_S = 0",
+        "LIGHTS_MAX = 41",
         "broken: bool = True",
+        "rests: Colour = Colour.GREEN",
         "return self.broken or self.colour is not Colour.BLUE",
         "if waited_s >= PATIENCE_S:",
         "return (light.stops)",

@@ -7,7 +7,20 @@ import pytest
 
 from failover_lambda import fences, rule
 from failover_lambda.contract import Rejoin
-from failover_lambda.model import Answered, Command, Debt, Decision, Do, Fence, InstanceView, Outcome, Power, Record
+from failover_lambda.model import (
+    Answered,
+    Command,
+    Debt,
+    Decision,
+    Do,
+    Fence,
+    InstanceView,
+    Outcome,
+    Pause,
+    Phase,
+    Power,
+    Record,
+)
 from tests.spec.desk import NOW_S, address_on, calls, decide, fence_of, machine, record_of, round_of, told, written
 from tests.worlds import World
 
@@ -160,6 +173,17 @@ def test_an_answer_to_a_call_that_the_record_knows_nothing_of_settles_nothing(do
     assert answered(record, do, Outcome.DONE) == fence()
 
 
+# After a loss
+
+
+@pytest.mark.parametrize(("left_s", "fenced"), [(0.001, True), (0.0, False), (-0.001, False)])
+def test_an_isolated_worker_gets_a_fence_while_a_loss_is_less_than_fifteen_minutes_ago(left_s: float, fenced: bool) -> None:
+    """1.16: within the time in which 1.13 lets no move begin, and no longer."""
+    record = record_of("wk2", quiet_until_s=NOW_S + left_s)
+    seen = round_of(address=address_on("wk2"), machines=(machine("wk1", isolated=True), machine("wk2")))
+    assert (written(decide(record, seen)).fence("wk1") is not None) is fenced
+
+
 # Proof
 
 
@@ -190,6 +214,26 @@ def test_a_fence_that_does_not_know_the_boot_takes_the_first_that_it_reads() -> 
     """6.6: the machine could not be read when the fence was raised; the boot that it has is not a later one."""
     decision = look(fence(DONE, DONE, launched_s=0.0), machine("wk1", launched_s=7.0, isolated=True))
     assert (fence_of(decision).launched_s, calls(decision)) == (7.0, [])
+
+
+def test_an_operators_word_stands_for_the_proof_though_the_cloud_never_shows_the_worker_as_stopped() -> None:
+    """9.12, 6.5: a stop that hangs; the groups are put back at once, and nothing more is asked to stop."""
+    standing = fences.confirmed(fence(aged(ASKED, 60.0), aged(DONE, 60.0)), NOW_S)
+    assert calls(look(standing, machine("wk1", Power.STOPPING, isolated=True))) == ["restore wk1"]
+    assert calls(look(standing, machine("wk1", Power.UNKNOWN))) == []
+
+
+def test_what_a_pause_shows_of_a_fenced_worker_is_proof_after_it() -> None:
+    """9.6, 6.4: nothing is sent in a pause, but it is seen; whoever was stopped in it and booted again is not stopped."""
+    standing = fence(DONE, replace(DONE, lost=True))
+    pause = Pause(until_s=NOW_S + 100.0, who="mia", why="patch")
+    record = record_of("wk2", fences=(standing,), phase=Phase.PAUSED, pause=pause)
+    in_it = decide(record, round_of(address=address_on("wk2"), machines=(STOPPED, machine("wk2"))))
+    assert (fence_of(in_it).seen_stopped_s, calls(in_it)) == (NOW_S, [])
+    after = decide(
+        written(in_it), round_of(address=address_on("wk2"), machines=(BOOTED_LATER, machine("wk2"))), now_s=NOW_S + 100
+    )
+    assert (written(after).phase, calls(after)) == (Phase.STEADY, [])
 
 
 # Who comes back
@@ -331,6 +375,14 @@ def test_a_holder_that_a_late_stop_hit_is_failed_over_when_a_minute_of_starts_di
 
 
 # Raised, and told
+
+
+def test_of_a_fence_that_was_just_raised_nothing_is_known_yet() -> None:
+    """6.4: both calls are debts until they are answered."""
+    (raised,) = fences.raise_fence(record_of(), "wk1", 9, 5.0, NOW_S)
+    for debt in (raised.isolate, raised.stop):
+        assert (debt.asked_s, debt.answered, debt.refused, debt.lost, debt.open) == (NOW_S, False, False, False, True)
+    assert (raised.restore, raised.start, raised.seen_stopped_s, raised.told) == (None, None, None, False)
 
 
 def test_a_worker_that_is_fenced_again_has_one_fence_and_others_keep_theirs() -> None:

@@ -51,6 +51,11 @@ REFUSED = a_round(sight("b", "RH"), sight("c", "RH"))
             "nothing",
         ),
         (
+            "3.6 a public port that answers well has not failed, whoever it is that answers there",
+            a_round(sight("b", "THH"), public=Answer.HEALTHY, name="wk2"),
+            "nothing",
+        ),
+        (
             "3.6 a public port that could not be asked has not failed",
             a_round(sight("b", "THH"), public=Answer.COULD_NOT_ASK),
             "nothing",
@@ -134,3 +139,51 @@ def test_the_cloud_s_word_that_a_machine_is_off_asks_for_no_patience() -> None:
 def test_a_vantage_that_says_nothing_of_a_worker_did_not_ask_it() -> None:
     """3.2."""
     assert sight("a", "H").of("wk2") is Answer.COULD_NOT_ASK
+
+
+@pytest.mark.parametrize(
+    ("the_round", "why"),
+    [
+        (a_round(sight("a", "CH"), sight("b", "CH")), "nobody could ask wk1"),
+        (a_round(), "nobody could ask wk1"),
+        (a_round(sight("a", "TH"), sight("b", "CH")), "only prober-a cannot reach wk1: not enough to judge"),
+        (a_round(sight("a", "TH", anchor=False)), "nobody could ask wk1"),
+    ],
+)
+def test_an_inconclusive_round_says_who_could_not_reach_the_holder_or_that_nobody_could_ask(
+    the_round: Round, why: str
+) -> None:
+    """3.2, 3.9: people read in the reason which of the two it was."""
+    judged = judge(the_round, THREE.home, make_settings())
+    assert (judged.finding.value, judged.why) == ("nothing", why)
+
+
+SILENT = a_round(sight("b", "SH"), sight("c", "SH"))
+
+
+@pytest.mark.parametrize(("lasted_s", "verdict"), [(4.999, Verdict.INCONCLUSIVE), (5.0, Verdict.DEAD)])
+def test_silence_has_the_patience_of_silence_where_nothing_was_refused(lasted_s: float, verdict: Verdict) -> None:
+    """3.11: a longer restart grace is that of refusals."""
+    graces = {"restart_grace_s": 30.0, "slow_grace_s": 5.0, "probe_interval_s": 2.0}
+    rounds = ((0.0, SILENT), (2.5, SILENT), (lasted_s, SILENT))
+    assert verdict_of(streak_of(*rounds, **graces), replace(make_settings(), **graces)) is verdict
+
+
+def test_mute_rounds_of_one_vantage_count_for_nothing_once_an_answer_was_between() -> None:
+    """3.12, 3.6: in a row are those after it; three of two vantages are the verdict, whatever came before them."""
+    one = a_round(sight("b", "TH"), public=Answer.TIMEOUT)
+    refused = a_round(sight("b", "RH"), public=Answer.REFUSED)
+    before = ((0.0, one), (0.3, refused))
+    after = tuple((0.6 + 0.3 * number, FAILING) for number in range(3))
+    settings = make_settings(restart_grace_s=30.0)
+    assert verdict_of(streak_of(*before, *after[:2], restart_grace_s=30.0), settings) is Verdict.INCONCLUSIVE
+    assert verdict_of(streak_of(*before, *after, restart_grace_s=30.0), settings) is Verdict.DEAD
+
+
+def test_two_machines_that_are_off_are_both_down_after_three_rounds_though_one_was_refused() -> None:
+    """3.12, 3.8: the restart grace is not waited for."""
+    off = replace(a_round(sight("b", "RT"), sight("c", "TT")), instances=(machine("wk1", Power.STOPPED),))
+    rounds = ((0.0, off), (0.3, off), (0.6, off))
+    settings = make_settings(restart_grace_s=30.0)
+    assert verdict_of(streak_of(*rounds[:2], restart_grace_s=30.0), settings) is Verdict.INCONCLUSIVE
+    assert verdict_of(streak_of(*rounds, restart_grace_s=30.0), settings) is Verdict.ALL_DEAD

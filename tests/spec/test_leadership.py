@@ -6,9 +6,18 @@ from dataclasses import replace
 import pytest
 
 from failover_lambda import leadership as module
-from failover_lambda.errors import StoreUnavailableError
-from failover_lambda.leadership import LEFT_TO_THE_LEADER, Leadership, lead, lead_if_nobody_does, once, stand_by
-from failover_lambda.model import Lease, Phase, Verb
+from failover_lambda.errors import ConflictError, StoreUnavailableError
+from failover_lambda.leadership import (
+    LEFT_TO_THE_LEADER,
+    TO_THE_NEXT_FIRING,
+    Leadership,
+    fire,
+    lead,
+    lead_if_nobody_does,
+    once,
+    stand_by,
+)
+from failover_lambda.model import Do, Lease, Phase, Verb
 from tests.fakes import FakeClock, InlineExecutor, MemoryStore, make_settings
 from tests.fleets import Holding
 from tests.worlds import World
@@ -468,3 +477,211 @@ def test_a_dead_leader_is_replaced_by_its_standby_within_the_lease_time_and_a_lo
     stand_by(world.cycle, heir, world.clock, world.reporter, life_s=30.0)
     assert ("standing-by", {"owner": "heir"}) in world.reporter.events
     assert moved_at[0] - died_at <= world.settings.lease_ttl_s + module.STANDBY_POLL_S + 2 * world.settings.probe_interval_s
+
+
+# A timer that fires every few seconds
+
+CADENCE_S, BURST_S = 5.0, 120.0
+
+
+def fired(world: World, leadership: Leadership | None = None) -> str:
+    """One firing."""
+    held = leadership or world.leadership
+    return fire(world.cycle, held, world.clock, world.reporter, cadence_s=CADENCE_S, burst_s=BURST_S)
+
+
+def ticks(world: World) -> int:
+    return sum(name == "tick" for name, _ in world.reporter.events)
+
+
+def test_a_firing_ticks_as_often_as_fits_before_the_next_one() -> None:
+    """2.13."""
+    for interval_s, expected in ((1.0, 5), (2.0, 3), (5.0, 1), (30.0, 1)):
+        world = World(probe_interval_s=interval_s).settled()
+        before, began_s = ticks(world), world.clock.time_s
+        assert fired(world) == TO_THE_NEXT_FIRING
+        assert ticks(world) - before == expected, interval_s
+        assert world.clock.time_s - began_s < CADENCE_S
+
+
+def test_the_lease_is_kept_from_one_firing_to_the_next() -> None:
+    """2.13: one token for ever, though nobody renews in between."""
+    world = World(probe_interval_s=5.0, lease_ttl_s=15.0, lease_renew_s=5.0).settled()
+    held = world.store.lease
+    assert held is not None
+    for _ in range(20):
+        assert fired(world) == TO_THE_NEXT_FIRING
+        world.clock.sleep(CADENCE_S)
+    now = world.store.lease
+    assert now is not None
+    assert (now.owner, now.token) == (held.owner, held.token)
+    assert now.beat >= held.beat + 10
+
+
+def test_while_the_site_is_in_motion_a_firing_goes_on_until_it_is_settled() -> None:
+    """2.13: the next firing has nothing left to do."""
+    world = World(probe_interval_s=5.0).settled()
+    world.kill("wk1")
+    began_s = world.clock.time_s
+    assert fired(world) == TO_THE_NEXT_FIRING
+    assert (world.record.holder, world.record.phase) == ("wk2", Phase.STEADY)
+    assert world.clock.time_s - began_s < BURST_S
+
+
+def test_a_firing_that_cannot_settle_ends_within_its_bound_and_the_next_one_goes_on() -> None:
+    """2.13."""
+    world = World(probe_interval_s=5.0, move_deadline_s=1000.0, verify_deadline_s=1000.0).settled()
+    world.kill("wk1")
+    world.cloud.lose[Do.DISASSOCIATE] = "before"
+    began_s = world.clock.time_s
+    assert fired(world) == TO_THE_NEXT_FIRING
+    assert BURST_S - 5.0 < world.clock.time_s - began_s <= BURST_S + 5.0
+    assert (world.record.holder, world.cloud.on) == ("wk2", "wk1")
+    world.cloud.lose.clear()
+    assert fired(world) == TO_THE_NEXT_FIRING
+    assert (world.record.holder, world.record.phase) == ("wk2", Phase.STEADY)
+
+
+def test_a_firing_of_another_process_ends_at_once_and_disturbs_nobody() -> None:
+    """2.13: no wish, no wait, no tick."""
+    world = World().settled()
+    before, began_s = ticks(world), world.clock.time_s
+    assert fired(world, _leadership("two", world.store, world.clock)) == module.NOT_OURS
+    assert (ticks(world), world.clock.time_s) == (before, began_s)
+    assert world.store.lease is not None
+    assert (world.store.lease.owner, world.store.lease.wish) == ("arbiter-1", "")
+
+
+def test_a_dead_process_is_followed_by_the_other_one_after_the_lease_time() -> None:
+    """2.13, 2.2: counted from one look to a later one; a beat in between begins it anew."""
+    clock, store, one, two = pair()
+    lease = one.acquire(1.0)
+    assert lease is not None
+    assert two.acquire_at_a_look() is None
+    clock.sleep(SETTINGS.lease_ttl_s - 0.5)
+    store.renew_lease(lease)
+    assert two.acquire_at_a_look() is None, "it beat meanwhile"
+    clock.sleep(SETTINGS.lease_ttl_s - 0.5)
+    assert two.acquire_at_a_look() is None, "not yet"
+    clock.sleep(1.0)
+    taken = two.acquire_at_a_look()
+    assert taken is not None
+    assert (taken.owner, taken.token) == ("two", 2)
+
+
+def test_a_look_takes_a_lease_that_is_free_or_released_and_finds_its_own() -> None:
+    for lease, token in (
+        (None, 1),
+        (Lease(owner="", token=4, beat=7, wish=""), 5),
+        (Lease(owner="two", token=4, beat=7, wish=""), 4),
+    ):
+        _, store, _, two = pair()
+        store.lease = lease
+        taken = two.acquire_at_a_look()
+        assert taken is not None
+        assert (taken.owner, taken.token) == ("two", token)
+
+
+def test_a_look_leaves_a_released_lease_to_whoever_wished_for_it_for_the_lease_time() -> None:
+    """2.6."""
+    clock, store, _, two = pair()
+    store.lease = Lease(owner="", token=4, beat=7, wish="a successor")
+    assert two.acquire_at_a_look() is None
+    clock.sleep(SETTINGS.lease_ttl_s)
+    assert two.acquire_at_a_look() is not None
+
+
+def test_a_look_that_loses_the_race_or_has_no_answer_has_nothing() -> None:
+    clock, store, _, two = pair()
+    store.down = True
+    assert two.acquire_at_a_look() is None
+    assert two.why_not.startswith("the lease could not be had: ")
+    store.down = False
+
+    def quicker(owner: str, seen: Lease | None) -> Lease:
+        raise ConflictError(f"{owner} {seen}")
+
+    store.take_lease = quicker  # type: ignore[method-assign]
+    assert two.acquire_at_a_look() is None
+    assert two.why_not == module.NOT_OURS
+    assert clock.time_s == FakeClock().time_s, "nobody waits"
+
+
+def test_a_process_that_lost_its_lease_reads_the_record_anew_before_it_leads_again() -> None:
+    """2.13: another process has led meanwhile, and moved the address."""
+    world = World().settled()
+    mine = world.cycle, world.leadership
+    world.kill("wk1")
+    world.new_arbiter()
+    world.until(Phase.STEADY)
+    other = world.leadership
+    world.cycle, world.leadership = mine
+    assert world.record.holder == "wk2"
+    epoch = world.record.epoch
+    assert fired(world) == module.NOT_OURS
+    other.release()
+    assert fired(world) == TO_THE_NEXT_FIRING
+    assert (world.cycle.record or world.record).epoch == epoch
+    assert not [
+        fields for name, fields in world.reporter.events if name == "tick" and "lost the race" in str(fields["reason"])
+    ]
+
+
+def test_a_site_that_is_switched_off_and_has_no_record_keeps_no_firing_beyond_its_time() -> None:
+    """Nothing is known of it and nothing is to be settled: no reason to go on."""
+    world = World(enabled=False)
+    began_s = world.clock.time_s
+    assert fired(world) == TO_THE_NEXT_FIRING
+    assert world.clock.time_s - began_s < CADENCE_S
+
+
+def test_a_firing_whose_lease_is_taken_ends() -> None:
+    world = World(probe_interval_s=1.0).settled()
+    sleep = world.clock.sleep
+
+    def taken(seconds: float) -> None:
+        sleep(seconds)
+        assert world.store.lease
+        world.store.lease = replace(world.store.lease, owner="other", token=99)
+
+    world.clock.sleep = taken  # type: ignore[method-assign]
+    world.clock.time_s += SETTINGS.lease_renew_s
+    assert fired(world) in {module.NOT_HELD, module.NOT_OURS}
+    assert fired(world) == module.NOT_OURS
+
+
+def test_a_firing_hands_over_to_whoever_wished() -> None:
+    """2.3."""
+    world = World(probe_interval_s=5.0).settled()
+    world.store.wish_lease("next")
+    sleep = world.clock.sleep
+
+    def successor_takes(seconds: float) -> None:
+        sleep(seconds)
+        lease = world.store.lease
+        if lease and not lease.owner:
+            world.store.lease = replace(lease, owner="next", token=lease.token + 1)
+
+    world.clock.sleep = successor_takes  # type: ignore[method-assign]
+    world.clock.time_s += SETTINGS.lease_renew_s
+    assert fired(world) == "handed over to next"
+
+
+def test_a_firing_in_the_middle_of_a_move_finishes_it_while_the_store_is_away() -> None:
+    """2.13, 5.6: the address stays on nobody no longer than the cloud needs, whatever the store does."""
+    world = World(probe_interval_s=5.0).settled()
+    world.kill("wk1")
+    world.cloud.lose[Do.ASSOCIATE] = "before"
+    moved_s: list[float] = []
+
+    def meanwhile(at_s: float) -> None:
+        if at_s > 2 * SETTINGS.lease_ttl_s:
+            world.cloud.lose.clear()
+        if world.cloud.on == "wk2":
+            moved_s.append(at_s)
+
+    away(world, 1.0, 60.0, meanwhile)
+    fired(world)
+    assert moved_s
+    assert moved_s[0] < 30.0, "before the store was back"
+    assert (world.record.holder, world.record.epoch) == ("wk2", 2)

@@ -4,7 +4,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from infra.aws import guest
+from infra import guest
+from infra.aws.guest import USER_DATA_BYTES_MAX, data_disk
 from infra.config.faults import Fault
 from infra.config.keys import FIND_IMAGE, AwsConfig, Egress, StackConfig, Tenancy
 from infra.config.kinds import FileText
@@ -87,11 +88,11 @@ def _user_data_can_be_read_and_fits(config: AwsConfig) -> Iterator[Fault]:
     except ValueError as exc:
         yield _unreadable(own, exc)
         return
-    if size > guest.USER_DATA_BYTES_MAX:
+    if size > USER_DATA_BYTES_MAX:
         yield Fault(
             "userDataFile",
             f"{own.path} of {len(own.text.encode())} bytes, {size} together with the guest setup",
-            f"at most {guest.USER_DATA_BYTES_MAX} bytes in all (EC2's limit)",
+            f"at most {USER_DATA_BYTES_MAX} bytes in all (EC2's limit)",
             "move what it does into the image, or pulumi config set guestSetup false",
         )
 
@@ -114,7 +115,7 @@ def _unreadable(file: FileText, because: ValueError) -> Fault:
 def _longest(config: AwsConfig) -> guest.Guest:
     """The guest with ids and addresses as long as they get."""
     return guest.Guest(
-        data_volume_id="vol-" + "0" * 17,
+        disk=data_disk("vol-" + "0" * 17),
         mount_path=config.data_mount_path,
         service_unit=config.service_unit,
         address_ip="255.255.255.255" if config.egress is Egress.OWN else "",

@@ -14,6 +14,8 @@ from lab.arm.views import view
 from lab.arm.world import Document, place_of
 
 SITE, PLAN = "Microsoft.Web/sites", "Microsoft.Web/serverfarms"
+EXTENSION = "Microsoft.Web/sites/extensions"
+ONE_DEPLOY = "onedeploy"
 ENVIRONMENTS = "Microsoft.App/environments"
 _NOT_FLEX = ("netFrameworkVersion", "linuxFxVersion", "windowsFxVersion", "use32BitWorkerProcess", "alwaysOn")
 _NOT_SETTINGS = frozenset(
@@ -130,6 +132,16 @@ def a_lingering_link_holds_its_subnet(change: Change) -> Iterator[Refusal]:
             )
 
 
+def an_app_gets_its_package_by_one_deploy(change: Change) -> Iterator[Refusal]:
+    """A package is fetched from its address, by the one extension that a Flex app has for it."""
+    if not change.is_of(EXTENSION) or change.new is None:
+        return
+    if not same(change.target.name, ONE_DEPLOY):
+        yield Refusal(400, "BadRequest", f"Site extension {change.target.name} is not supported for Flex Consumption sites.")
+    if not text(change.new_body, "properties", "packageUri").startswith(("http://", "https://")):
+        yield Refusal(400, "BadRequest", "The parameter packageUri has an invalid value: it is the address of a package.")
+
+
 def delegations(subnet: Json) -> list[str]:
     """The services that a subnet is delegated to, in lower case."""
     return [text(each, "properties", "serviceName").lower() for each in objects(properties(subnet).get("delegations"))]
@@ -162,4 +174,5 @@ RULES: tuple[Rule, ...] = (
     a_flex_subnet_is_delegated,
     a_used_subnet_keeps_its_delegation,
     a_lingering_link_holds_its_subnet,
+    an_app_gets_its_package_by_one_deploy,
 )

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, cast
 
 from lab.providers import package
-from lab.providers.customs import Customs
+from lab.providers.bridged import BridgedCustoms
 from lab.providers.plain import Secret, Unknown, has_unknowns, reveal, secrets_in
 from lab.providers.registry import Registry
 
@@ -22,7 +22,7 @@ RegistryOf = Callable[[str], Registry]
 """The handlers of one region."""
 
 
-class AwsCustoms(Customs):
+class AwsCustoms(BridgedCustoms):
     """A provider for one region, unless a resource names another."""
 
     from_outputs: ClassVar[frozenset[str]] = frozenset({"tags", "tagsAll"})

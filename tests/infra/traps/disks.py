@@ -113,13 +113,13 @@ def a_mounted_disk_is_let_go_by_a_stopped_machine(stand: Stand) -> None:
         Slip(
             "the guest goes by the name that EC2 was told",
             "infra/aws/guest.py",
-            '"DATA_VOLUME_ID": guest.data_volume_id',
-            '"DATA_VOLUME_ID": DATA_DEVICE',
+            '        links=(BY_ID + volume_id.replace("-", ""),),\n',
+            "        links=(DATA_DEVICE,),\n",
         ),
     ),
 )
 def the_guest_finds_its_disk_by_the_volumes_id_and_not_by_a_device_name(stand: Stand) -> None:
     for name, chosen in workers(stand.usual).items():
         volume = part(stand.usual, VOLUME, f"data-{name}").id
-        assert f"DATA_VOLUME_ID={volume}\n" in chosen["userData"]
-        assert "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_" in chosen["userData"]
+        link = f"/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_{volume.replace('-', '')}"
+        assert f"\nDISK_LINKS={link}\n" in chosen["userData"]

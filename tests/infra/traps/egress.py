@@ -82,7 +82,7 @@ def secondary_private_address_of_a_living_worker_is_left_alone(stand: Stand) -> 
     slips=(
         Slip(
             "the guest is not told the address that its image does not configure",
-            "infra/aws/guest.py",
+            "infra/guest.py",
             '"ADDRESS_IP": guest.address_ip',
             '"ADDRESS_IP": ""',
         ),

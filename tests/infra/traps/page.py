@@ -8,12 +8,17 @@ Not imported by checks: it looks at the program's own list of questions.
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import assert_never
 
 from infra.aws.doctor import Question, Subject, questions
 from infra.quotas import Quota
+from tests.infra.azure.traps.every import TRAPS as AZURE_TRAPS
+from tests.infra.azure.traps.rows import ROWS as AZURE_ROWS
+from tests.infra.azure.traps.rows import SECTIONS as AZURE_SECTIONS
 from tests.infra.traps.every import ROWS, TRAPS
+from tests.infra.traps.registry import Trap
 from tests.infra.traps.rows import SECTIONS, Asked, ByTest, Checked, LeftOut, Row
 from tests.infra.traps.slips import ROOT, Slip
 
@@ -24,13 +29,13 @@ MARK = "<!-- Below this line: written by `python -m tests.infra.traps.page`. -->
 HEAD = """\
 # Traps
 
-What the emulators accept and real AWS refuses, delays or breaks, and what stands against it. Written by
-`python -m tests.infra.traps.page` from the tests that hold it; a test keeps the two equal.
+What the emulators accept and the real clouds refuse, delay or break, and what stands against it: AWS first, then
+[Azure](#azure). Written by `python -m tests.infra.traps.page` from the tests that hold it; a test keeps the two equal.
 
 A **check** looks at what the program registered, without a cloud. A **slip** is a small mistake in the sources, such as a
-tired person makes; `python -m tests.infra.traps.sweep` makes each of them, and exactly the check that it stands beside must
-notice. What is held by a **question** only an account can answer: [LIMITS.md](LIMITS.md) has the calls. What is left out
-stands there too, and why.
+tired person makes; `python -m tests.infra.traps.sweep aws|azure` makes each of them, and exactly the check that it stands
+beside must notice. What is held by a **question** only an account can answer: [LIMITS.md](LIMITS.md) has the calls. What is
+left out stands there too, and why.
 """
 
 LIMITS_HEAD = """\
@@ -59,29 +64,46 @@ SUBJECT = Subject(
 """A stack of names, for the list."""
 
 
+@dataclass(frozen=True)
+class Table:
+    """The table of one cloud."""
+
+    cloud: str
+    sections: Mapping[int, str]
+    rows: Mapping[str, Row]
+    traps: Mapping[str, Trap]
+
+
+TABLES = (Table("AWS", SECTIONS, ROWS, TRAPS), Table("Azure", AZURE_SECTIONS, AZURE_ROWS, AZURE_TRAPS))
+
+
 def traps_page() -> str:
     """`docs/TRAPS.md`."""
-    slips = sum(len(trap.slips) for trap in TRAPS.values())
-    counted = f"\n{len(ROWS)} traps, {len(TRAPS)} checks, {slips} slips of the program.\n"
-    return HEAD + counted + "".join(_section(number) for number in SECTIONS)
+    return HEAD + "".join(_part(table) for table in TABLES)
 
 
-def _section(number: int) -> str:
-    lines = [f"\n## {number}. {SECTIONS[number]}\n", "| trap | what AWS does | held by | slips that it notices |"]
-    lines.append("| --- | --- | --- | --- |")
-    for row in ROWS.values():
+def _part(table: Table) -> str:
+    slips = sum(len(trap.slips) for trap in table.traps.values())
+    counted = f"{len(table.rows)} traps, {len(table.traps)} checks, {slips} slips of the program.\n"
+    return f"\n# {table.cloud}\n\n{counted}" + "".join(_section(table, number) for number in table.sections)
+
+
+def _section(table: Table, number: int) -> str:
+    lines = [f"\n## {table.cloud} {number}. {table.sections[number]}\n"]
+    lines += [f"| trap | what {table.cloud} does | held by | slips that it notices |", "| --- | --- | --- | --- |"]
+    for row in table.rows.values():
         if row.section == number:
-            held, slips = zip(*_holds(row), strict=True)
+            held, slips = zip(*_holds(table, row), strict=True)
             lines.append(f"| {row.title} | {row.does} | {'<br>'.join(held)} | {'<br>'.join(filter(None, slips))} |")
     return "\n".join(lines) + "\n"
 
 
-def _holds(row: Row) -> Iterator[tuple[str, str]]:
+def _holds(table: Table, row: Row) -> Iterator[tuple[str, str]]:
     """What holds a row, and the slips that show it."""
     for held in row.held:
         match held:
             case Checked():
-                for trap in TRAPS.values():
+                for trap in table.traps.values():
                     if row.id in trap.rows:
                         yield f"`{trap.name}`", _said(*trap.slips)
             case ByTest(file, name, slip):
@@ -116,8 +138,14 @@ def limits_page(head: str) -> str:
 
 
 def _left_out() -> str:
-    lines = ["\n## Traps that nothing holds, or not whole\n", "| trap | why, and what to do |", "| --- | --- |"]
-    lines += [f"| {row.title} | {held.because} |" for row in ROWS.values() for held in row.held if isinstance(held, LeftOut)]
+    lines = [
+        "\n## Traps that nothing holds, or not whole\n",
+        "| cloud | trap | why, and what to do |",
+        "| --- | --- | --- |",
+    ]
+    for table in TABLES:
+        for row in table.rows.values():
+            lines += [f"| {table.cloud} | {row.title} | {held.because} |" for held in row.held if isinstance(held, LeftOut)]
     return "\n".join(lines) + "\n"
 
 

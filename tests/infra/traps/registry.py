@@ -27,29 +27,37 @@ class Trap:
     slips: tuple[Slip, ...]
 
 
-_TRAPS: dict[str, Trap] = {}
+class Registry:
+    """The checks of one cloud. A slip is judged by the checks of its cloud only."""
+
+    def __init__(self) -> None:
+        self._traps: dict[str, Trap] = {}
+
+    def trap(self, *rows: str, slips: tuple[Slip, ...]) -> Callable[[Check], Check]:
+        """Register a check for some rows.
+
+        Raises:
+            ValueError: without a row or a slip, or when the name is taken.
+        """
+
+        def register(check: Check) -> Check:
+            name = check.__name__
+            if not rows or not slips or name in self._traps:
+                raise ValueError(f"{name}: a check needs a name of its own, a row and a slip")
+            self._traps[name] = Trap(name, rows, check, slips)
+            return check
+
+        return register
+
+    def registered(self) -> Mapping[str, Trap]:
+        """The checks that have been imported so far, by name."""
+        return self._traps
 
 
-def trap(*rows: str, slips: tuple[Slip, ...]) -> Callable[[Check], Check]:
-    """Register a check for some rows.
-
-    Raises:
-        ValueError: without a row or a slip, or when the name is taken.
-    """
-
-    def register(check: Check) -> Check:
-        name = check.__name__
-        if not rows or not slips or name in _TRAPS:
-            raise ValueError(f"{name}: a check needs a name of its own, a row and a slip")
-        _TRAPS[name] = Trap(name, rows, check, slips)
-        return check
-
-    return register
-
-
-def registered() -> Mapping[str, Trap]:
-    """The checks that have been imported so far, by name."""
-    return _TRAPS
+_AWS = Registry()
+trap = _AWS.trap
+registered = _AWS.registered
+"""Those of AWS."""
 
 
 class Verdict(Enum):

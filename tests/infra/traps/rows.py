@@ -72,7 +72,7 @@ class Row:
         return int(self.id.partition("/")[0])
 
 
-def table(*rows: Row) -> Mapping[str, Row]:
+def table(*rows: Row, sections: Mapping[int, str] = SECTIONS) -> Mapping[str, Row]:
     """Rows by their ids.
 
     Raises:
@@ -80,7 +80,7 @@ def table(*rows: Row) -> Mapping[str, Row]:
     """
     found: dict[str, Row] = {}
     for row in rows:
-        if row.id in found or row.section not in SECTIONS or not row.held:
+        if row.id in found or row.section not in sections or not row.held:
             raise ValueError(f"the row {row.id} is there twice, is in no section, or is held by nothing")
         found[row.id] = row
     return found

@@ -1,9 +1,9 @@
 """Makes slips and looks who notices: each must be found by exactly the check that names it.
 
-    python -m tests.infra.traps.sweep            every slip of every check
-    python -m tests.infra.traps.sweep group nat  those of checks with one of these words in their name
+    python -m tests.infra.traps.sweep aws          every slip of every check of a cloud
+    python -m tests.infra.traps.sweep azure nat    those of checks with one of these words in their name
 
-Tests use `Zygote` and `verdict`; the command is for whoever writes a check.
+Tests use `Zygote` and `unnoticed`; the command is for whoever writes a check.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ import time
 from collections.abc import Generator, Mapping
 from pathlib import Path
 
-from tests.infra.traps.every import TRAPS
+from tests.infra.traps.clouds import CLOUDS
 from tests.infra.traps.registry import Finding, Trap, Verdict
 from tests.infra.traps.slips import ROOT, Slip, SlipError
 
@@ -61,10 +61,10 @@ class Zygote:
 
 
 @contextlib.contextmanager
-def zygote(root: Path = ROOT) -> Generator[Zygote]:
+def zygote(cloud: str, root: Path = ROOT) -> Generator[Zygote]:
     """A zygote, for as long as it is needed; it and its child end with it."""
     with subprocess.Popen(
-        [sys.executable, "-m", MODULE],
+        [sys.executable, "-m", MODULE, cloud],
         cwd=root,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -88,11 +88,11 @@ def unnoticed(trap: Trap, slip: Slip, findings: Mapping[str, Finding]) -> str:
     return "; ".join(faults + [f"besides, {line[:CHARACTERS]}" for line in others[:OTHERS]])
 
 
-def main(words: list[str]) -> int:
+def main(cloud: str, *words: str) -> int:
     """Sweep, and print a line for each slip; the exit status."""
     faults = 0
-    with zygote() as judge:
-        for name, trap in TRAPS.items():
+    with zygote(cloud) as judge:
+        for name, trap in CLOUDS[cloud]().traps.items():
             if words and not any(word in name for word in words):
                 continue
             for slip in trap.slips:
@@ -109,4 +109,4 @@ def main(words: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(*sys.argv[1:]))

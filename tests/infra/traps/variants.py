@@ -60,7 +60,7 @@ def _elsewhere() -> Deployment:
     return run(texts, stack="s" * 100, create=_created_elsewhere, invoke=_partition_elsewhere)
 
 
-_DEPLOY: Mapping[Variant, Callable[[], Deployment]] = {
+_DEPLOY: Mapping[Enum, Callable[[], Deployment]] = {
     Variant.USUAL: run,
     Variant.OTHER: lambda: run(OTHER_CHOICES),
     Variant.ELSEWHERE: _elsewhere,
@@ -72,33 +72,38 @@ class UndeployableError(Exception):
     """A variant could not be deployed; the text says which and why."""
 
 
+Deploys = Mapping[Enum, Callable[[], Deployment]]
+"""How each variant is deployed; the first one is the usual stack."""
+
+
 class Stand:
     """The recorded deployments of one program."""
 
-    def __init__(self) -> None:
-        self._deployed: dict[Variant, Deployment | UndeployableError] = {}
+    def __init__(self, deploys: Deploys = _DEPLOY) -> None:
+        self._deploys = deploys
+        self._deployed: dict[Enum, Deployment | UndeployableError] = {}
 
     @property
     def usual(self) -> Deployment:
         """The usual stack."""
-        return self.of(Variant.USUAL)
+        return self.of(next(iter(self._deploys)))
 
-    def of(self, variant: Variant) -> Deployment:
+    def of(self, variant: Enum) -> Deployment:
         """One of the stacks.
 
         Raises:
             UndeployableError: the program could not be deployed so.
         """
         if variant not in self._deployed:
-            self._deployed[variant] = _deployed(variant)
+            self._deployed[variant] = _deployed(self._deploys[variant], variant)
         deployed = self._deployed[variant]
         if isinstance(deployed, UndeployableError):
             raise deployed
         return deployed
 
 
-def _deployed(variant: Variant) -> Deployment | UndeployableError:
+def _deployed(deploy: Callable[[], Deployment], variant: Enum) -> Deployment | UndeployableError:
     try:
-        return _DEPLOY[variant]()
+        return deploy()
     except Exception as exc:  # noqa: BLE001 - whatever a mistaken program raises
         return UndeployableError(f"{variant.value}: {type(exc).__name__}: {exc}")

@@ -1,6 +1,6 @@
 """A process that has imported everything slow and nothing of the program, and forks a child for each mistaken program.
 
-    python -m tests.infra.traps.zygote
+    python -m tests.infra.traps.zygote aws|azure
 
 It reads one request a line, `{"module": ..., "file": ..., "source": ...}`, and answers each with one line: how every check
 ended, or how the child did. A child imports the program anew, that one module from the given text instead of its file, and
@@ -23,9 +23,8 @@ from dataclasses import dataclass
 from types import CodeType, ModuleType
 from typing import Any
 
-from tests.infra.traps.every import TRAPS
+from tests.infra.traps.clouds import CLOUDS, Judged
 from tests.infra.traps.registry import judge
-from tests.infra.traps.variants import Stand, Variant
 
 PROGRAM = "infra"
 
@@ -62,11 +61,11 @@ class _Loader(importlib.machinery.SourceFileLoader):
         return compile(self._source, self.path, "exec", dont_inherit=True)
 
 
-def _findings(request: Mapping[str, str]) -> dict[str, Any]:
+def _findings(cloud: Judged, request: Mapping[str, str]) -> dict[str, Any]:
     if request["module"]:
         sys.meta_path.insert(0, Text(request["module"], request["file"], request["source"]))
-    stand = Stand()
-    findings = {name: judge(trap, stand) for name, trap in TRAPS.items()}
+    stand = cloud.stand()
+    findings = {name: judge(trap, stand) for name, trap in cloud.traps.items()}
     return {name: [finding.verdict.value, finding.said] for name, finding in findings.items()}
 
 
@@ -96,25 +95,25 @@ def _answer(writer: int, work: Callable[[], Mapping[str, Any]]) -> int:
     return 0
 
 
-def _warm() -> None:
+def _warm(cloud: Judged) -> None:
     """Deploy once, so that whatever is imported late has been; then forget the program."""
-    Stand().of(Variant.USUAL)
+    assert cloud.stand().usual
     for name in [name for name in sys.modules if name.split(".")[0] == PROGRAM]:
         del sys.modules[name]
     gc.collect()
     gc.freeze()
 
 
-def main() -> None:
+def main(cloud: Judged) -> None:
     """Answer until there is no more request."""
-    _warm()
+    _warm(cloud)
     for line in sys.stdin:
         if threading.active_count() != 1:
             raise RuntimeError(f"a fork among several threads: {threading.enumerate()}")
         request = json.loads(line)
-        sys.stdout.write(json.dumps(_in_a_child(lambda asked=request: _findings(asked))) + "\n")
+        sys.stdout.write(json.dumps(_in_a_child(lambda asked=request: _findings(cloud, asked))) + "\n")
         sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    main()
+    main(CLOUDS[sys.argv[1]]())

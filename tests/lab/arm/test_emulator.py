@@ -66,6 +66,10 @@ def test_redacting_leaves_what_is_no_secret() -> None:
     }
 
 
+def test_a_yes_or_no_is_no_secret_whatever_it_is_called() -> None:
+    assert redacted({"disablePasswordAuthentication": True}) == {"disablePasswordAuthentication": True}
+
+
 def test_a_restarted_emulator_has_what_the_one_before_had(tmp_path: Path) -> None:
     cloud = Cloud()
     cloud.emulator.state_file = tmp_path / "arm.json"

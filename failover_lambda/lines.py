@@ -1,7 +1,7 @@
 """One JSON line per event on standard output: all that the functions log. Standard library and `contract` only.
 
-Lambda hands each line to CloudWatch Logs as it is. No logging configuration of the platform is relied on: the root logger
-has no handler everywhere that functions run.
+Lambda hands each line to CloudWatch Logs as it is, and the host of Azure's functions to Application Insights. No logging
+configuration of the platform is relied on: the root logger has no handler everywhere that functions run.
 """
 
 import json

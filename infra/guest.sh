@@ -14,7 +14,6 @@ UNITS=/etc/systemd/system
 FSTAB=/etc/fstab
 MARK=x-tandem # an option that means nothing to anybody else
 LABEL=tandem-data
-BY_ID=/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_
 HEAD=1048576 # bytes that are zero on a disk that never held anything
 
 say() { echo "tandem-guest: $*"; }
@@ -29,13 +28,16 @@ fail() {
 disk=
 
 find_disk() {
-    local name
-    disk=$ROOT$BY_ID${DATA_VOLUME_ID/-/}
-    [ -e "$disk" ] && return 0
-    # Older names only where no EBS disk is an NVMe one: there a name can mean another disk at each boot.
-    compgen -G "$ROOT$BY_ID*" >/dev/null && return 1
-    for name in $XEN_NAMES; do
-        disk=$ROOT$name
+    local path
+    for path in $DISK_LINKS; do
+        disk=$ROOT$path
+        [ -e "$disk" ] && return 0
+    done
+    # A name can mean another disk at each boot, so only where nothing makes links.
+    [ -n "$OLDER_NAMES" ] || return 1
+    compgen -G "$ROOT$OLDER_UNLESS" >/dev/null && return 1
+    for path in $OLDER_NAMES; do
+        disk=$ROOT$path
         [ -e "$disk" ] && return 0
     done
     return 1
@@ -44,14 +46,14 @@ find_disk() {
 wait_for_disk() {
     local waited=0
     until find_disk; do
-        [ "$waited" -lt "$WAIT_S" ] || fail "no disk $DATA_VOLUME_ID after $WAIT_S s: is the volume attached?"
-        [ "$waited" -gt 0 ] || say "waiting up to $WAIT_S s for disk $DATA_VOLUME_ID"
+        [ "$waited" -lt "$WAIT_S" ] || fail "no disk $DATA_DISK after $WAIT_S s: is it attached?"
+        [ "$waited" -gt 0 ] || say "waiting up to $WAIT_S s for disk $DATA_DISK"
         udevadm settle --timeout=1
         sleep 1
         waited=$((waited + 1))
     done
     disk=$(readlink -f "$disk")
-    say "disk $DATA_VOLUME_ID is $disk"
+    say "disk $DATA_DISK is $disk"
 }
 
 of_disk() { blkid -p -s "$1" -o value "$disk"; }

@@ -1,0 +1,133 @@
+"""The function app of a lab on Azure: what Resource Manager was told of it, made a process.
+
+One Deploy tells where a package is. It is fetched as the platform would fetch it, and the host (`lab.functions_host`) runs
+it with the settings that the app has in Resource Manager, under the identity that it has there. What differs from the
+settings is where things answer: Resource Manager, the storage and the identity's endpoint are on this machine.
+
+Raw logs: `function-output.jsonl`, everything that host and functions say; `function-starts.jsonl`, each process that the
+timer began to lead in, as the checker knows it from every cloud.
+"""
+
+import http.client
+import json
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from lab.child import Child, Event
+from lab.jsonlog import JsonLog
+from lab.providers.azure_native.blobs import Blobs
+from lab.supervisor import REPOSITORY, Supervisor
+
+HOST_PYTHON = REPOSITORY / "tools" / "functions" / ".venv" / "bin" / "python"
+RECORD = "TANDEM_RECORD_TABLE"
+CLIENT = "TANDEM_CLIENT_ID"
+_WEB_API, _IDENTITY_API = "2024-04-01", "2023-01-31"
+_CALL_S = 10.0
+_READY_S = 60.0
+"""Longest wait for the host: it compiles and indexes the functions first."""
+
+
+class FunctionsMissingError(Exception):
+    """The environment of the functions' host is not installed."""
+
+
+class FunctionApp:
+    """The one app of a lab; nothing runs before its first package."""
+
+    def __init__(self, supervisor: Supervisor, arm: str, blobs: Blobs, caller: str) -> None:
+        if not HOST_PYTHON.exists():
+            raise FunctionsMissingError(
+                f"{HOST_PYTHON.relative_to(REPOSITORY)} is missing: install tools/functions/requirements.txt there"
+            )
+        self._supervisor = supervisor
+        self._arm = arm
+        self._blobs = blobs
+        self._caller = caller
+        self._children: list[Child] = []
+        self._output = JsonLog(supervisor.logs / "function-output.jsonl")
+        self._starts = JsonLog(supervisor.logs / "function-starts.jsonl")
+
+    def deploy(self, app_id: str, package_url: str) -> None:
+        """Run this package; what ran before is ended first, as a new deployment restarts the host.
+
+        Raises:
+            BlobError, RuntimeError: the package, or what the app is like, could not be read.
+            ChildError: the host did not start; the message has its last words.
+        """
+        number = len(self._children)
+        bundle = self._supervisor.folder / f"package-{number}.zip"
+        bundle.write_bytes(self._blobs.fetch(package_url))
+        settings: Mapping[str, str] = self._ask("POST", f"{app_id}/config/appsettings/list", _WEB_API)["properties"]
+        self.end()
+        environment = self._environment(settings, self._identity(app_id, settings[CLIENT]))
+        flags = ["--bundle", str(bundle), "--folder", str(self._folder())]
+        host = self._supervisor.spawn(
+            f"functions-{number}",
+            [str(HOST_PYTHON), "-m", "lab.functions_host", *flags],
+            environment,
+            on_event=self._heard,
+        )
+        self._children.append(host)
+        host.expect("ready", _READY_S)
+
+    def end(self) -> None:
+        """Stop the host and its identity's endpoint."""
+        for child in reversed(self._children):
+            if not child.ended:
+                child.end()
+
+    def found_at(self, url: str) -> str:
+        """Where the lab finds a container that the program knows by this address."""
+        return self._blobs.found_at(url)
+
+    def _folder(self) -> Path:
+        folder = self._supervisor.folder / "functions"
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def _identity(self, app_id: str, client_id: str) -> Mapping[str, str]:
+        """Start the endpoint that gives the app its tokens; the variables by which it is found."""
+        assigned: Mapping[str, Any] = self._ask("GET", app_id, _WEB_API)["identity"]["userAssignedIdentities"]
+        identity = self._ask("GET", next(iter(assigned)), _IDENTITY_API)["properties"]
+        secret = secrets.token_hex(8)
+        flags = ["--identity", identity["principalId"], "--client-id", client_id, "--secret", secret]
+        child = self._supervisor.module(f"identity-{len(self._children)}", "lab.identity_server", *flags)
+        self._children.append(child)
+        return {"IDENTITY_ENDPOINT": str(child.expect("ready", _READY_S)["endpoint"]), "IDENTITY_HEADER": secret}
+
+    def _environment(self, settings: Mapping[str, str], identity: Mapping[str, str]) -> dict[str, str]:
+        return {
+            **settings,
+            **identity,
+            RECORD: self._blobs.found_at(settings[RECORD]),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "REQUESTS_CA_BUNDLE": self._blobs.trusted,
+            "TANDEM_RESOURCE_MANAGER": self._arm,
+        }
+
+    def _heard(self, event: Event) -> None:
+        fields = {name: value for name, value in event.items() if name not in {"event", "t"}}
+        self._output.write(str(event["event"]), **fields)
+        if event["event"] == "start" and event.get("tick") == "timer":
+            host = next(child for child in reversed(self._children) if child.name.startswith("functions"))
+            self._starts.write("start", function="tick", request_id=str(event["owner"]), source="schedule", pid=host.pid)
+
+    def _ask(self, method: str, path: str, api: str) -> dict[str, Any]:
+        host = urlsplit(self._arm)
+        connection = http.client.HTTPConnection(str(host.hostname), host.port or 80, timeout=_CALL_S)
+        try:
+            headers = {"Authorization": f"Bearer oid:{self._caller}", "Content-Length": "0"}
+            connection.request(method, f"{path}?api-version={api}", headers=headers)
+            answer = connection.getresponse()
+            content = answer.read()
+        finally:
+            connection.close()
+        if answer.status >= 300:
+            raise RuntimeError(f"{method} {path}: {answer.status} {content.decode()}")
+        return json.loads(content)
+
+
+__all__ = ["FunctionApp", "FunctionsMissingError"]

@@ -1,0 +1,79 @@
+"""An isolation on Azure cuts a worker's card in the lab: a group in the emulated Resource Manager, a real card."""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from failover_lambda.model import Command, Do, Outcome
+from lab import hypervisor
+from lab.azure_cloud import AzureCloud, AzureSettings
+from lab.child import Event
+from lab.hypervisor import Hypervisor
+from lab.networks import take
+from lab.supervisor import Supervisor
+from lab.tail import Tail
+from tests.contract.azure_world import AzureWorld
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(240)]
+
+PORTS = hypervisor.Ports(llp=2575, http=8080, public=8081)
+WAIT_S = 60.0
+
+
+@dataclass
+class Lab:
+    """Two machines that run, without a watchdog."""
+
+    supervisor: Supervisor
+    machines: Hypervisor
+    world: AzureWorld
+
+    def card_of(self, worker: str) -> str:
+        """What its network card is now."""
+        lines = Tail(self.supervisor.logs / f"relay-{worker}.jsonl").read()
+        return next(str(line["card"]) for line in reversed(lines) if "card" in line)
+
+    def becomes(self, worker: str, card: str) -> None:
+        """Wait until its card is that."""
+
+        def it_is() -> bool:
+            self.machines.check()
+            return self.card_of(worker) == card
+
+        self.supervisor.wait_for(f"the card of {worker} to be {card}", it_is, WAIT_S)
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Lab]:
+    with (
+        take((PORTS.llp, PORTS.http, PORTS.public)) as network,
+        Supervisor(tmp_path / "lab", uuid.uuid4().hex[:8], lock=network.lock) as supervisor,
+    ):
+        receiver_at, found = network.address(251, 1), list[Hypervisor]()
+
+        def heard(event: Event) -> None:
+            found[0].take(event)  # nothing happens in an empty subscription, so there is one by then
+
+        cloud = AzureCloud.start(supervisor, AzureSettings(network=network.cidr), heard)
+        found.append(Hypervisor(supervisor, PORTS, f"{receiver_at}:{PORTS.llp}", cloud.describe, cloud.is_fixed))
+        world = AzureWorld(cloud.arm, 1, space=network.cidr.removesuffix(".0.0/16"))
+        try:
+            yield Lab(supervisor, found[0], world)
+        finally:
+            cloud.close()
+            found[0].close()
+
+
+def test_isolation_cuts_a_card_with_the_connections_that_stand_and_its_end_opens_it(lab: Lab) -> None:
+    """`flushConnection`: flows are judged anew, so that no connection of before outlives the fence."""
+    lab.supervisor.wait_for("both workers to run", lambda: len(lab.machines.machines) == 2, WAIT_S)
+    lab.becomes("wk2", "open")
+    assert lab.world.cloud.run(Command(do=Do.ISOLATE, epoch=9, worker="wk2")).outcome is Outcome.DONE
+    lab.becomes("wk2", "cut")
+    assert lab.machines.machines["wk2"].isolated
+    assert lab.card_of("wk1") == "open"
+    assert lab.world.cloud.run(Command(do=Do.RESTORE, epoch=9, worker="wk2")).outcome is Outcome.DONE
+    lab.becomes("wk2", "open")
