@@ -43,7 +43,7 @@ _MOVE_ENDS = frozenset({Phase.STEADY, Phase.PAUSED, Phase.MANUAL})
 _MOVE_BEGINS = frozenset({Phase.FENCING, Phase.MOVING})
 
 TRANSITIONS: Mapping[Phase, frozenset[Phase]] = {
-    Phase.DISABLED: frozenset({Phase.STEADY, Phase.MANUAL}),
+    Phase.DISABLED: _MOVE_BEGINS | {Phase.STEADY, Phase.MANUAL},
     Phase.STEADY: _SETTLED | _MOVE_BEGINS,
     Phase.SUSPECT: _SETTLED | _MOVE_BEGINS,
     Phase.FENCING: _MOVE_BEGINS | _MOVE_ENDS | {Phase.VERIFYING},

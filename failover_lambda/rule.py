@@ -96,10 +96,10 @@ def _on_round(record: Record | None, seen: Round, settings: Settings, now_s: flo
         return adoption.first(seen, settings, now_s, lost)
     record = clamped(record, settings, now_s)
     watches = settings.watch_only and record.phase not in IN_MOTION
-    if record.holder not in {worker.name for worker in settings.workers}:
-        return _on_unknown_holder(record, seen, settings, now_s, watches=watches)
     if not settings.enabled and record.phase not in IN_MOTION:
         return _disable(record, seen, now_s)
+    if record.holder not in {worker.name for worker in settings.workers}:
+        return _on_unknown_holder(record, seen, settings, now_s, watches=watches)
     record = replace(record, fences=fences.after_a_loss(record, seen, now_s))
     watched = fences.watch(record, seen, settings, now_s)
     silent = watches or _is_paused(record)

@@ -287,7 +287,7 @@ def test_a_step_that_the_table_does_not_know_is_an_error_of_the_rule() -> None:
 @pytest.mark.parametrize(
     ("phase", "never"),
     [
-        (Phase.DISABLED, (Phase.SUSPECT, Phase.FENCING, Phase.VERIFYING, Phase.BOTH_DOWN, Phase.PAUSED)),
+        (Phase.DISABLED, (Phase.SUSPECT, Phase.VERIFYING, Phase.BOTH_DOWN, Phase.PAUSED)),
         (Phase.STEADY, (Phase.VERIFYING,)),
         (Phase.SUSPECT, (Phase.VERIFYING,)),
         (Phase.FENCING, (Phase.SUSPECT, Phase.BOTH_DOWN, Phase.DISABLED)),

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from failover_lambda import rule
-from failover_lambda.contract import Channel
+from failover_lambda.contract import Channel, Settings
 from failover_lambda.model import (
     AddressView,
     Answered,
@@ -22,6 +22,7 @@ from failover_lambda.model import (
     Told,
     Verb,
 )
+from failover_lambda.moves import IN_MOTION
 from tests.fakes import make_settings
 from tests.spec.desk import (
     NOW_S,
@@ -183,3 +184,57 @@ def test_an_ask_to_end_the_association_that_was_never_answered_is_remembered_wha
     intent = written(decision).intent
     assert intent is not None
     assert (intent.unanswered, intent.asked_s, written(decision).phase) == (after, None, Phase.FENCING)
+
+
+# On again, after people were at work
+
+
+OTHER_CARD = address_on("wk1", "assoc-9", private_ip="10.0.1.99")
+
+
+def test_switched_on_again_an_address_on_another_card_of_its_worker_is_put_right_by_a_move() -> None:
+    """1.8, 5.11: adopted as ever; it was no way from disabled, and every tick ended in an error."""
+    decision = decide(record_of(phase=Phase.DISABLED), round_of(address=OTHER_CARD))
+    after = written(decision)
+    assert (after.holder, after.epoch, after.phase in IN_MOTION) == ("wk1", 3, True)
+    assert calls(decision) != []
+
+
+def test_a_resume_out_of_manual_puts_right_an_address_on_another_card_of_its_worker() -> None:
+    """1.8, 9.8."""
+    record = record_of(phase=Phase.MANUAL, manual="?", requests=(asked(Verb.RESUME),))
+    decision = decide(record, round_of(address=OTHER_CARD))
+    first = written(decision)
+    second = written(decide(first, round_of(address=OTHER_CARD)))
+    assert any(each.phase in IN_MOTION and each.epoch == 3 for each in (first, second))
+
+
+STRANGER = record_of(holder="wk9")
+
+
+@pytest.mark.parametrize("address", [HOME, address_on(""), None], ids=["on a worker", "on nobody", "unread"])
+@pytest.mark.parametrize("settings", [OFF, replace(OFF, watch_only=True)], ids=["off", "off, watching only"])
+def test_switched_off_nothing_is_changed_though_the_holder_is_not_configured_any_more(
+    address: AddressView | None, settings: Settings
+) -> None:
+    """1.10 begins when the switch is on: `enabled: false` reads, and changes nothing."""
+    decision = decide(STRANGER, round_of(address=address), settings=settings)
+    off = written(decision)
+    assert (off.phase, off.epoch, off.holder, told(decision), calls(decision)) == (
+        Phase.DISABLED,
+        2,
+        "wk9",
+        ["disabled"],
+        [],
+    )
+    again = decide(replace(off, outbox=()), round_of(address=address), settings=settings)
+    assert (written(again).phase, written(again).epoch, told(again), calls(again)) == (Phase.DISABLED, 2, [], [])
+
+
+@pytest.mark.parametrize(("address", "sent"), [(HOME, []), (address_on(""), ["associate wk1"])])
+def test_switched_on_again_a_holder_that_is_not_configured_any_more_is_no_holder(
+    address: AddressView, sent: list[str]
+) -> None:
+    """1.8, 1.10."""
+    decision = decide(replace(STRANGER, phase=Phase.DISABLED), round_of(address=address))
+    assert (written(decision).holder, written(decision).epoch, calls(decision)) == ("wk1", 3, sent)
