@@ -193,7 +193,8 @@ class Translation:
         place = _Place(f"{pool_id}@{private_ip}", card_id, machine, private_ip) if private_ip else None
         public_ip = str(event["public_ips"][0])
         # A member that takes no new flows keeps those that stand (Azure, "Administrative state", read 2026-11).
-        yield {**_association(pool_id, place, event["carries_at"], public_ip=public_ip), "keeps_flows": True}
+        told = _association(pool_id, place, event["carries_at"], public_ip=public_ip)
+        yield {**told, "keeps_flows": True, "ports": event["ports"]}
 
 
 def lets_nothing_in(rules: Sequence[Mapping[str, Any]]) -> bool:

@@ -279,8 +279,8 @@ class Hypervisor:
         if self.public is None:
             self.public = self._new_public(str(event["public_ip"]))
         private_ip = event["private_ip"] if event["association_id"] else None
-        keeps = bool(event.get("keeps_flows"))
-        self.public.call("carry", CONTROL_S, private_ip=private_ip, keeps_flows=keeps)
+        more = {name: event[name] for name in ("keeps_flows", "ports") if name in event}
+        self.public.call("carry", CONTROL_S, private_ip=private_ip, **more)
 
     def _new_public(self, public_ip: str) -> Child:
         ports = f"{self._ports.llp},{self._ports.http},{self._ports.public}"

@@ -9,13 +9,14 @@ Open flows belong to the worker that they were opened to:
     ... and given to another worker        they are reset: the new worker's kernel does not know them
     ... and given back to the same one     they go on
 
-A balancer's address (`keeps_flows`) is otherwise in this: open flows go on with their worker, whoever takes the new ones.
+A balancer's address (`keeps_flows`) is otherwise in this: open flows go on with their worker, whoever takes the new ones;
+and it carries the `ports` that a rule of it names, the others give no answer.
 
 One thing differs from a real address: the client is connected before the worker was asked. So a refusal of the worker
 reaches the client as a reset right after the connect, and a worker without an answer as a silent connection.
 
-Commands: `carry` (private_ip, or null; keeps_flows), `leak` (on). `leak`, a planted breach, leaves open flows with their old
-worker.
+Commands: `carry` (private_ip, or null; keeps_flows, ports), `leak` (on). `leak`, a planted breach, leaves open flows with
+their old worker.
 """
 
 import argparse
@@ -48,6 +49,8 @@ class PublicAddress:
         self._private_ip: str | None = None
         self._leak = False
         self._keeps_flows = False
+        self._ports: frozenset[int] | None = None
+        """None: whatever it is asked for."""
         self._passages: dict[int, _Passage] = {}
         self._opened = 0
         self._passing = asyncio.Event()
@@ -60,6 +63,7 @@ class PublicAddress:
         match command.do:
             case "carry":
                 self._keeps_flows = command.flag("keeps_flows") if "keeps_flows" in command.options else False
+                self._ports = _ports(command)
                 self._carry(_private_ip(command))
                 return {"private_ip": self._private_ip}
             case "leak":
@@ -91,7 +95,8 @@ class PublicAddress:
         else:
             self._passing.clear()
         for door in self._doors:
-            door.become(DoorState.OPEN if carries else DoorState.SILENT)
+            named = self._ports is None or door.endpoint.port in self._ports
+            door.become(DoorState.OPEN if carries and named else DoorState.SILENT)
 
     def _connected(self, port: int, connection: socket.socket) -> None:
         worker_ip = self._private_ip
@@ -114,6 +119,15 @@ def _private_ip(command: Command) -> str | None:
     if value is None or isinstance(value, str):
         return value
     raise CommandRefusedError(f"carry: 'private_ip' is {value!r}, allowed are an IPv4 address and null")
+
+
+def _ports(command: Command) -> frozenset[int] | None:
+    value = command.options.get("ports")
+    if value is None:
+        return None
+    if isinstance(value, list) and all(isinstance(each, int) for each in value):
+        return frozenset(value)
+    raise CommandRefusedError(f"carry: 'ports' is {value!r}, allowed is a list of numbers")
 
 
 async def _main(console: Console) -> None:

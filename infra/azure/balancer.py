@@ -8,7 +8,7 @@ what is to be different about it (ports, probe) takes a new one, by hand (docs/R
 No counterpart: `TargetGroupHandle`, `health_check` (probe), `HEALTHY_ANSWERS` (Azure takes 200 alone); in `Balancer`
 `addresses`, `dns_name`, `suffix` and `target_groups`; in `BalancerArgs` `vpc_id`, `subnet_ids`, `workers`,
 `worker_group_id`, `partner_cidrs` (partners are let in at the workers), `idle_timeout_s` and `deletion_protection`. Azure's
-alone: in `Balancer` `pool_id`, in `BalancerArgs` `group_id` and `address_id`.
+alone: in `Balancer` `pool_id`, in `BalancerArgs` `group_id`, `address_id` and `public_health_port`.
 """
 
 from collections.abc import Sequence
@@ -51,8 +51,14 @@ class BalancerArgs(Place):
     network_ready: Sequence[pulumi.Resource]
     """The network of the pool's members: it cannot go while they name it."""
     traffic_ports: list[int]
+    public_health_port: int
+    """The watchdog asks through the address too, and the balancer lets through what a rule names. 0: none."""
     question: Question
     protect: bool
+
+
+def _ports(args: BalancerArgs) -> list[int]:
+    return [*args["traffic_ports"], *([args["public_health_port"]] if args["public_health_port"] else [])]
 
 
 class Balancer(pulumi.ComponentResource):
@@ -75,7 +81,7 @@ class Balancer(pulumi.ComponentResource):
             frontend_ip_configurations=[{"name": FRONTEND, "public_ip_address": {"id": args["address_id"]}}],
             backend_address_pools=[{"name": POOL}],
             probes=[probe(args["question"])],
-            load_balancing_rules=[self._rule(port) for port in args["traffic_ports"]],
+            load_balancing_rules=[self._rule(port) for port in _ports(args)],
             tags=tags(args["site"], args["tags"]),
             opts=child(self, depends_on=args["network_ready"], protect=args["protect"], ignore_changes=["*"]),
         )

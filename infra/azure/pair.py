@@ -182,6 +182,7 @@ class Pair(pulumi.ComponentResource):
                 "address_id": address.address_id,
                 "network_ready": ground.network.ready,
                 "traffic_ports": args["traffic_ports"],
+                "public_health_port": args["public_health_port"],
                 "question": Question(args["probe_kind"], args["probe_port"], args["probe_path"]),
                 "protect": args["protect"],
             },

@@ -5,7 +5,8 @@ Everything but `machine`, `address` and `gone` has `carries_at`: when packets fo
     machine      id, power (the word), alive (true, false; null while it changes), verb, hard (skipShutdown)
     interface    id, machine, group, tags, addresses: [{name, private, public, public_id}]
     group        id, flush: whether flows that stand are judged anew, rules
-    pool         id, public_ips of the frontends whose rules lead to it, members: [{name, address, admin_state}]
+    pool         id, public_ips of the frontends whose rules lead to it, and ports of these rules, members: [{name,
+                 address, admin_state}]
     address      id, address
     gone         id, type
     package      app, uri: where One Deploy is to fetch the app's package
@@ -44,8 +45,17 @@ def tell(world: World, document: Document, carries_at: float) -> None:
                     for member in items(pool, "loadBalancerBackendAddresses")
                 ]
                 pool_id = f"{document.id}/backendAddressPools/{text(pool, 'name')}"
-                public_ips = _public_ips(world, document, pool_id)
-                world.tell("pool", id=pool_id, public_ips=public_ips, members=members, carries_at=carries_at)
+                leading = _leading(document, pool_id)
+                world.tell(
+                    "pool",
+                    id=pool_id,
+                    public_ips=_public_ips(world, document, leading),
+                    ports=sorted(
+                        {int(port) for rule in leading if isinstance(port := rule.get("frontendPort"), int | float)}
+                    ),
+                    members=members,
+                    carries_at=carries_at,
+                )
         case "microsoft.network/publicipaddresses":
             world.tell("address", id=document.id, address=text(document.body, "properties", "ipAddress"))
         case _:
@@ -60,18 +70,19 @@ def tell_all(world: World, document: Document, now_s: float) -> None:
     tell(world, document, now_s)
 
 
-def _public_ips(world: World, balancer: Document, pool_id: str) -> list[str]:
-    """The addresses of the frontends whose rules lead to a pool, each once."""
+def _leading(balancer: Document, pool_id: str) -> list[Json]:
+    """The rules that lead to a pool."""
     rules = [properties(rule) for rule in items(balancer.body, "loadBalancingRules")]
-    leading = {
-        key_of(reference(rule, "frontendIPConfiguration"))
-        for rule in rules
-        if key_of(pool_id) in {key_of(reference(rule, "backendAddressPool")), *_pools_of(rule)}
-    }
+    return [rule for rule in rules if key_of(pool_id) in {key_of(reference(rule, "backendAddressPool")), *_pools_of(rule)}]
+
+
+def _public_ips(world: World, balancer: Document, rules: list[Json]) -> list[str]:
+    """The addresses of the frontends of these rules, each once."""
+    named = {key_of(reference(rule, "frontendIPConfiguration")) for rule in rules}
     found: list[str] = []
     for frontend in items(balancer.body, "frontendIPConfigurations"):
         public = world.documents.get(key_of(reference(properties(frontend), "publicIPAddress")))
-        if public and key_of(f"{balancer.id}/frontendIPConfigurations/{text(frontend, 'name')}") in leading:
+        if public and key_of(f"{balancer.id}/frontendIPConfigurations/{text(frontend, 'name')}") in named:
             found.append(text(public.body, "properties", "ipAddress"))
     return found
 

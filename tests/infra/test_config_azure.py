@@ -46,6 +46,7 @@ AZURE: Mapping[str, str] = {
     "image": "canonical:ubuntu-24_04-lts:server:24.4.202511",
     "adminPublicKey": ED25519,
     "partnerCidrs": '["194.126.158.7/32", "194.126.159.0/24"]',
+    "publicHealthPort": "8081",
     "alertEmails": '["on-call@hospital.test", "second@hospital.test"]',
 }
 """The smallest Azure stack, with somebody to tell. No placeholders."""
@@ -96,6 +97,7 @@ def test_a_cloud_alone_names_every_key_that_it_requires() -> None:
         parse(Source(texts={"cloud": "azure"}, read_text=read_text, loopback_cloud=False))
 
     required = ["region", "zones", "tier", "front", "workersActAlone", "image", "adminPublicKey", "partnerCidrs"]
+    required += ["publicHealthPort"]  # by a rule: its default is AWS's
     assert [fault.key for fault in caught.value.faults] == required
 
 
@@ -527,6 +529,15 @@ def test_a_public_key_is_taken_as_one_line(text: str) -> None:
             "tags is 48 tags. Allowed: at most 47. Next: remove some",
         ),
         (
+            {"publicHealthPort": "0"},
+            (
+                "publicHealthPort is 0 on azure, where the watchdog looks from one place: what one place alone says makes "
+                "nobody dead (docs/RULE.md 3.6), so a service that dies while its machine runs would never be replaced. "
+                "Allowed: the port on which a worker answers with its name and its boot. Next: pulumi config set "
+                "publicHealthPort 8081"
+            ),
+        ),
+        (
             {"movesPerHourMax": "6"},
             (
                 "movesPerHourMax is 6 with movesPerDayMax 5. Allowed: movesPerHourMax <= movesPerDayMax. "
@@ -755,15 +766,13 @@ def test_another_size_shares_its_host(size: str) -> None:
     ],
 )
 def test_a_choice_that_will_be_missed_is_warned_of(changes: Mapping[str, str], words: str) -> None:
-    usual = {**BALANCED, "publicHealthPort": "8081"}
-
-    assert list(advice(read(usual))) == []
-    (sentence,) = advice(read({**usual, **changes}))
+    assert list(advice(read(BALANCED))) == []
+    (sentence,) = advice(read({**BALANCED, **changes}))
     assert sentence.startswith(words)
 
 
 def test_a_holder_that_goes_out_by_the_address_is_warned_of_its_first_boot() -> None:
-    (sentence,) = advice(read({"publicHealthPort": "8081"}))
+    (sentence,) = advice(read())
 
     assert sentence.startswith("egress is holder: until the watchdog's first tick no worker has a way out")
 

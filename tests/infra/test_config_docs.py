@@ -91,6 +91,7 @@ REQUIRED: Mapping[Cloud, Mapping[str, str]] = {
     },
     Cloud.AZURE: {
         **BOTH,
+        "publicHealthPort": "8081",
         "cloud": "azure",
         "region": "westeurope",
         "zones": '["1", "2"]',

@@ -35,6 +35,19 @@ def _a_balancer_takes_the_ports(config: AzureConfig) -> Iterator[Fault]:
                 yield Fault("trafficPorts", *_reserved(port), step)
 
 
+@relation(AzureConfig, "public_health_port")
+def _the_watchdog_asks_through_the_address(config: AzureConfig) -> Iterator[Fault]:
+    """With one vantage the public port's word is needed (RULE 3.6)."""
+    if not config.public_health_port:
+        yield Fault(
+            "publicHealthPort",
+            "0 on azure, where the watchdog looks from one place: what one place alone says makes nobody dead (docs/RULE.md "
+            "3.6), so a service that dies while its machine runs would never be replaced",
+            "the port on which a worker answers with its name and its boot",
+            "pulumi config set publicHealthPort 8081",
+        )
+
+
 @relation(AzureConfig, "front", "public_health_port")
 def _a_balancer_takes_the_health_port(config: AzureConfig) -> Iterator[Fault]:
     if config.front is Front.BALANCER and config.public_health_port > FRONTEND_PORT_MAX:

@@ -98,6 +98,15 @@ def test_a_balancer_comes_with_itself_with_gateways_and_with_a_rule_for_its_prob
     assert more == {BALANCER: 1, NAT_GATEWAY: 2, PUBLIC_IP: 2, "azure-native:network:SecurityRule": 2}
 
 
+def test_a_balancer_lets_through_what_partners_and_the_watchdog_ask_for() -> None:
+    """The watchdog looks from one place, so it needs the public port's word (RULE 3.6), behind a balancer too."""
+    deployment = run({**BALANCED, "traffic_ports": [2575, 8080], "public_health_port": 8081})
+    (balancer,) = [each for each in own(deployment) if each.type == BALANCER]
+    rules = balancer.inputs["loadBalancingRules"]
+
+    assert [(rule["frontendPort"], rule["backendPort"]) for rule in rules] == [(2575, 2575), (8080, 8080), (8081, 8081)]
+
+
 def test_every_layer_is_one_component_of_the_pair() -> None:
     components = [each for each in usual().registrations if not each.custom]
 
