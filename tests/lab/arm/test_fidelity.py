@@ -26,6 +26,13 @@ def test_the_page_counts_its_own_rows() -> None:
     assert f"Of {len(rows())} behaviours: {shares}." in PAGE
 
 
+def test_the_readme_publishes_the_share_of_each() -> None:
+    count = Counter(standing for _, standing, _ in rows())
+    readme = " ".join((ROOT / "README.md").read_text().split())
+    published = f"{count['verified']} behaviours are verified by a recording or a live answer that somebody published, "
+    assert f"{published}{count['documented']} documented, {count['assumed']} assumed." in readme
+
+
 def test_what_is_verified_names_a_public_source() -> None:
     unnamed = [what for what, standing, source in rows() if standing == "verified" and not any(p in source for p in _PLACES)]
     assert unnamed == []
