@@ -16,6 +16,7 @@ class AwsCloud:
     """See `lab.lab_cloud.LabCloud`."""
 
     title = "AWS"
+    last_step = "the watchdog's first tick"
     operator = LAB_KEY_ID
 
     def __init__(self, emulators: Emulators) -> None:

@@ -70,6 +70,7 @@ class AzureCloud:
     """All of it, running; made by `start`. What it is to a lab: `lab.lab_cloud.LabCloud`."""
 
     title = "Azure"
+    last_step = "the function, whose timer starts the watchdog"
     operator = OPERATOR
 
     def __init__(self, supervisor: Supervisor, settings: AzureSettings, take: Callable[[Event], None]) -> None:

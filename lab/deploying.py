@@ -67,10 +67,10 @@ class Deployer:
             self.project()
             return Deployed(MADE_LATER, {})
         if by is By.AT_HAND and command:
-            say("deploying the program with Pulumi's own engine, ending with the watchdog's first tick")
+            say(f"deploying the program with Pulumi's own engine, ending with {self.cloud.last_step}")
             return self._by_pulumi(command)
         more = "; make engine provides the real one" if by is By.AT_HAND else ""
-        say(f"deploying the program with the Pulumi SDK's mock runtime{more}, ending with the watchdog's first tick")
+        say(f"deploying the program with the Pulumi SDK's mock runtime{more}, ending with {self.cloud.last_step}")
         return self._in_process()
 
     def project(self) -> pulumi_project.Project:

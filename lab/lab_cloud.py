@@ -13,6 +13,8 @@ class LabCloud(Protocol):
 
     title: str
     """As people say it."""
+    last_step: str
+    """What a deployment of the program ends with."""
     operator: str
     """The identity by which the lab's own calls are told from the watchdog's."""
 

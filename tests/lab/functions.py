@@ -26,7 +26,8 @@ from failover_lambda.azure import shard as shards
 from failover_lambda.contract import Settings, epoch_key, lease_key
 from lab import certificate
 from lab.child import Child, Event, Launch, Watch
-from tests.contract.azure_world import WATCHDOG, AzureWorld, BalancedWorld
+from lab.networks import take
+from tests.contract.azure_world import WATCHDOG, AzureWorld
 from tests.contract.emulators import AZURITE, AZURITE_ACCOUNT, AZURITE_KEY, ROOT, TABLE, emulator
 
 WAIT_S = 60.0
@@ -35,21 +36,6 @@ WAIT_S = 60.0
 WORKER_PYTHON = ROOT / "tools/functions/.venv/bin/python"
 PORT, PUBLIC_PORT = 8080, 8081
 CLIENT_ID, SECRET = "client-1", "header-1"
-PRIVATE = "127.70"
-"""Of the private addresses; the last network of the lab's, which no lab takes (`lab.networks`)."""
-PUBLIC_NETWORK = "127.71.0.0/24"
-
-
-class LoopbackWorld(AzureWorld):
-    """Workers whose private addresses are on this machine."""
-
-    space = PRIVATE
-
-
-class LoopbackBalancedWorld(BalancedWorld):
-    """The same behind a balancer."""
-
-    space = PRIVATE
 
 
 @dataclass(frozen=True)
@@ -65,6 +51,8 @@ class Emulators:
     """The certificate of the storage."""
     folder: Path
     bundle: Path
+    space: str
+    """The first half of every address: a network of this machine that no lab and no other run has."""
 
     @property
     def container(self) -> ContainerClient:
@@ -76,10 +64,15 @@ class Emulators:
 @contextlib.contextmanager
 def emulators(folder: Path, bundle: Path) -> Generator[Emulators]:
     """Start them all."""
+    with take((PORT, PUBLIC_PORT)) as network:
+        yield from _started(folder, bundle, network.cidr.removesuffix(".0.0/16"))
+
+
+def _started(folder: Path, bundle: Path, space: str) -> Generator[Emulators]:
     files = certificate.write(folder)
     storage = [*AZURITE, "--oauth", "basic", "--cert", str(files.certificate), "--key", str(files.key)]
     arm = Launch(
-        argv=[sys.executable, "-m", "lab.arm", "--public-network", PUBLIC_NETWORK],
+        argv=[sys.executable, "-m", "lab.arm", "--public-network", f"{space}.250.0/24"],
         environment={"PATH": os.environ["PATH"]},
         folder=ROOT,
         stderr=folder / "arm.err",
@@ -102,7 +95,7 @@ def emulators(folder: Path, bundle: Path) -> Generator[Emulators]:
         manager = Child("arm", arm, Watch())
         try:
             arm_at = str(manager.expect("ready", WAIT_S)["endpoint"])
-            found = Emulators(arm_at, manager, storage_at, identity_at, files.certificate, folder, bundle)
+            found = Emulators(arm_at, manager, storage_at, identity_at, files.certificate, folder, bundle, space)
             found.container.create_container()
             yield found
         finally:
@@ -187,7 +180,7 @@ class Pair:
 
     def __init__(self, common: Emulators, number: int, kind: type[AzureWorld], **changes: Any) -> None:
         self.common = common
-        self.world = kind(common.arm, number)
+        self.world = kind(common.arm, number, space=common.space)
         url = f"{common.storage}/{AZURITE_ACCOUNT}/{TABLE}"
         own: dict[str, Any] = {
             "shard": str(number),

@@ -14,9 +14,9 @@ import pytest
 
 from infra import package
 from lab.child import ChildError
-from tests.contract.azure_world import AzureWorld
+from tests.contract.azure_world import AzureWorld, BalancedWorld
 from tests.infra.stand import ROOT
-from tests.lab.functions import Emulators, Host, LoopbackBalancedWorld, LoopbackWorld, Pair, emulators
+from tests.lab.functions import Emulators, Host, Pair, emulators
 
 pytestmark = pytest.mark.lab
 
@@ -40,7 +40,7 @@ NewPair = Callable[..., Pair]
 def new_pair(common: Emulators) -> Iterator[NewPair]:
     pairs: list[Pair] = []
 
-    def made(kind: type[AzureWorld] = LoopbackWorld, **changes: object) -> Pair:
+    def made(kind: type[AzureWorld] = AzureWorld, **changes: object) -> Pair:
         pairs.append(Pair(common, next(_numbers), kind, **changes))
         return pairs[-1]
 
@@ -64,7 +64,7 @@ def test_the_worker_finds_three_functions_with_these_bindings(new_pair: NewPair)
         assert (trigger["route"], trigger["methods"], trigger["authLevel"]) == (route, methods, level)
 
 
-@pytest.mark.parametrize("kind", [LoopbackWorld, LoopbackBalancedWorld], ids=["address", "pool"])
+@pytest.mark.parametrize("kind", [AzureWorld, BalancedWorld], ids=["address", "pool"])
 def test_a_worker_that_dies_is_followed_by_the_other_one(new_pair: NewPair, kind: type[AzureWorld]) -> None:
     pair = new_pair(kind)
     host = pair.host("--factor", "5")

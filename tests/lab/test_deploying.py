@@ -1,6 +1,7 @@
 """Who deploys the program into a lab: Pulumi's own engine where it is at hand, and the output says which."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -16,7 +17,8 @@ def deployer(monkeypatch: pytest.MonkeyPatch) -> Deployer:
     monkeypatch.setattr(Deployer, "_in_process", lambda _self: Deployed("in process", {}))
     monkeypatch.setattr(Deployer, "project", lambda _self: None)
     nothing = cast("Any", None)
-    return Deployer(Path(), nothing, nothing, {})
+    cloud = cast("Any", SimpleNamespace(last_step="the first tick"))
+    return Deployer(Path(), cloud, nothing, {})
 
 
 @pytest.mark.parametrize(
@@ -24,7 +26,7 @@ def deployer(monkeypatch: pytest.MonkeyPatch) -> Deployer:
     [
         (By.AT_HAND, True, "the real one, pulumi", "with Pulumi's own engine"),
         (By.AT_HAND, False, "in process", "mock runtime; make engine provides the real one"),
-        (By.IN_PROCESS, True, "in process", "mock runtime, ending"),
+        (By.IN_PROCESS, True, "in process", "mock runtime, ending with the first tick"),
         (By.NOBODY, True, "nobody yet: an empty lab waits for pulumi up", ""),
     ],
 )
