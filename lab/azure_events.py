@@ -17,13 +17,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from lab.azure_calls import ASSOCIATION_TAG
 from lab.child import Event
 
 ISOLATED = "isolated"
 """Stands beside a card's group while nothing comes in."""
-
-ASSOCIATION_TAG = "tandem:association"
-"""What the watchdog writes on the card that has the address: it tells one association from every other."""
 
 _STATES = {
     "creating": "pending",

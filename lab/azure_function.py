@@ -8,24 +8,21 @@ Raw logs: `function-output.jsonl`, everything that host and functions say; `func
 timer began to lead in, as the checker knows it from every cloud.
 """
 
-import http.client
-import json
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from lab.child import Child, Event
 from lab.jsonlog import JsonLog
 from lab.providers.azure_native.blobs import Blobs
+from lab.providers.azure_native.client import Client
 from lab.supervisor import REPOSITORY, Supervisor
 
 HOST_PYTHON = REPOSITORY / "tools" / "functions" / ".venv" / "bin" / "python"
 RECORD = "TANDEM_RECORD_TABLE"
 CLIENT = "TANDEM_CLIENT_ID"
 _WEB_API, _IDENTITY_API = "2024-04-01", "2023-01-31"
-_CALL_S = 10.0
 _READY_S = 60.0
 """Longest wait for the host: it compiles and indexes the functions first."""
 
@@ -37,15 +34,14 @@ class FunctionsMissingError(Exception):
 class FunctionApp:
     """The one app of a lab; nothing runs before its first package."""
 
-    def __init__(self, supervisor: Supervisor, arm: str, blobs: Blobs, caller: str) -> None:
+    def __init__(self, supervisor: Supervisor, client: Client, blobs: Blobs) -> None:
         if not HOST_PYTHON.exists():
             raise FunctionsMissingError(
                 f"{HOST_PYTHON.relative_to(REPOSITORY)} is missing: install tools/functions/requirements.txt there"
             )
         self._supervisor = supervisor
-        self._arm = arm
+        self._client = client
         self._blobs = blobs
-        self._caller = caller
         self._children: list[Child] = []
         self._output = JsonLog(supervisor.logs / "function-output.jsonl")
         self._starts = JsonLog(supervisor.logs / "function-starts.jsonl")
@@ -54,13 +50,15 @@ class FunctionApp:
         """Run this package; what ran before is ended first, as a new deployment restarts the host.
 
         Raises:
-            BlobError, RuntimeError: the package, or what the app is like, could not be read.
+            BlobError, AzureError: the package, or what the app is like, could not be read.
             ChildError: the host did not start; the message has its last words.
         """
         number = len(self._children)
         bundle = self._supervisor.folder / f"package-{number}.zip"
         bundle.write_bytes(self._blobs.fetch(package_url))
-        settings: Mapping[str, str] = self._ask("POST", f"{app_id}/config/appsettings/list", _WEB_API)["properties"]
+        settings: Mapping[str, str] = self._client.ask("POST", f"{app_id}/config/appsettings/list", _WEB_API).body[
+            "properties"
+        ]
         self.end()
         environment = self._environment(settings, self._identity(app_id, settings[CLIENT]))
         flags = ["--bundle", str(bundle), "--folder", str(self._folder())]
@@ -79,10 +77,6 @@ class FunctionApp:
             if not child.ended:
                 child.end()
 
-    def found_at(self, url: str) -> str:
-        """Where the lab finds a container that the program knows by this address."""
-        return self._blobs.found_at(url)
-
     def _folder(self) -> Path:
         folder = self._supervisor.folder / "functions"
         folder.mkdir(exist_ok=True)
@@ -90,8 +84,8 @@ class FunctionApp:
 
     def _identity(self, app_id: str, client_id: str) -> Mapping[str, str]:
         """Start the endpoint that gives the app its tokens; the variables by which it is found."""
-        assigned: Mapping[str, Any] = self._ask("GET", app_id, _WEB_API)["identity"]["userAssignedIdentities"]
-        identity = self._ask("GET", next(iter(assigned)), _IDENTITY_API)["properties"]
+        assigned: Mapping[str, Any] = self._client.ask("GET", app_id, _WEB_API).body["identity"]["userAssignedIdentities"]
+        identity = self._client.ask("GET", next(iter(assigned)), _IDENTITY_API).body["properties"]
         secret = secrets.token_hex(8)
         flags = ["--identity", identity["principalId"], "--client-id", client_id, "--secret", secret]
         child = self._supervisor.module(f"identity-{len(self._children)}", "lab.identity_server", *flags)
@@ -105,7 +99,7 @@ class FunctionApp:
             RECORD: self._blobs.found_at(settings[RECORD]),
             "PYTHONDONTWRITEBYTECODE": "1",
             "REQUESTS_CA_BUNDLE": self._blobs.trusted,
-            "TANDEM_RESOURCE_MANAGER": self._arm,
+            "TANDEM_RESOURCE_MANAGER": self._client.endpoint,
         }
 
     def _heard(self, event: Event) -> None:
@@ -114,20 +108,3 @@ class FunctionApp:
         if event["event"] == "start" and event.get("tick") == "timer":
             host = next(child for child in reversed(self._children) if child.name.startswith("functions"))
             self._starts.write("start", function="tick", request_id=str(event["owner"]), source="schedule", pid=host.pid)
-
-    def _ask(self, method: str, path: str, api: str) -> dict[str, Any]:
-        host = urlsplit(self._arm)
-        connection = http.client.HTTPConnection(str(host.hostname), host.port or 80, timeout=_CALL_S)
-        try:
-            headers = {"Authorization": f"Bearer oid:{self._caller}", "Content-Length": "0"}
-            connection.request(method, f"{path}?api-version={api}", headers=headers)
-            answer = connection.getresponse()
-            content = answer.read()
-        finally:
-            connection.close()
-        if answer.status >= 300:
-            raise RuntimeError(f"{method} {path}: {answer.status} {content.decode()}")
-        return json.loads(content)
-
-
-__all__ = ["FunctionApp", "FunctionsMissingError"]

@@ -65,6 +65,7 @@ class PublicAddress:
                 self._keeps_flows = command.flag("keeps_flows") if "keeps_flows" in command.options else False
                 self._ports = _ports(command)
                 self._carry(_private_ip(command))
+                self._settle()
                 return {"private_ip": self._private_ip}
             case "leak":
                 self._leak = command.flag("on")
@@ -82,7 +83,6 @@ class PublicAddress:
             for passage in self._passages.values():
                 if passage.worker_ip != private_ip:
                     passage.flow.end(FlowEnd.MOVED)
-        self._settle()
 
     @property
     def _flows_stay(self) -> bool:

@@ -1,10 +1,13 @@
 """The calls that the promises judge, read from the emulated Resource Manager's log."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from lab.azure_calls import read_calls
+from lab.labinfo import WorkerInfo
+from lab.promises.clock import _cloud_agrees  # pyright: ignore[reportPrivateUsage] - one part of a promise
 from lab.rawevents import Call, Verb
 from lab.rawlines import Line, RawLogError
 
@@ -109,3 +112,26 @@ def test_power_and_the_rules_of_a_fence_are_calls_and_what_else_a_group_says_is_
 def test_a_line_without_its_fields_is_named() -> None:
     with pytest.raises(RawLogError, match=r"requests\.jsonl:1: .*'action'"):
         read_calls([Line("requests.jsonl", 1, {"t": 1.0})])
+
+
+def test_a_call_against_a_workers_group_card_or_machine_names_the_worker_in_any_letter_case() -> None:
+    worker = WorkerInfo("wk1", "10.0.0.4", "10.0.0.4", VM, "1", CARD, NSG)
+    named = {VM: True, CARD: True, NSG: True, OTHER: False}
+    for path, is_ours in named.items():
+        assert ({path.lower()} <= worker.names) is is_ours
+
+
+@pytest.mark.parametrize(
+    ("cloud", "made_t", "breaches"),
+    [("aws", 1.5, 0), ("aws", 2.5, 1), ("azure", 1.5, 0), ("azure", 2.5, 0), ("azure", 0.5, 1), ("aws", 0.5, 1)],
+)
+def test_on_azure_an_association_may_come_after_its_calls_answer_and_never_before_the_call(
+    cloud: str, made_t: float, breaches: int
+) -> None:
+    case: Any = SimpleNamespace(
+        timeline=SimpleNamespace(move=SimpleNamespace(t_in=1.0, t_out=2.0)),
+        made=SimpleNamespace(t=made_t),
+        lab=SimpleNamespace(cloud=cloud),
+        at=str,
+    )
+    assert len(list(_cloud_agrees(case))) == breaches

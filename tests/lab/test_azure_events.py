@@ -151,7 +151,7 @@ def test_the_balancers_address_leads_to_the_one_member_that_is_up_and_keeps_flow
     cloud.made(POOL, pool_body(wk1="Up", wk2="Down"))
     up = only(told.news(), "association")
     assert (up["allocation_id"], up["private_ip"], up["instance_id"]) == (POOL, "10.0.0.4", vm_id("wk1"))
-    assert (up["public_ip"], up["keeps_flows"]) == ("203.0.113.2", True)
+    assert (up["public_ip"], up["keeps_flows"], up["ports"]) == ("203.0.113.2", True, [2575])
     cloud.made(POOL, pool_body(wk1="Down", wk2="Down"))
     assert only(told.news(), "association")["private_ip"] is None
     cloud.made(POOL, pool_body(wk1="Down", wk2="Up"))

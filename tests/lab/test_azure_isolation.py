@@ -29,6 +29,7 @@ class Lab:
 
     supervisor: Supervisor
     machines: Hypervisor
+    cloud: AzureCloud
     world: AzureWorld
 
     def card_of(self, worker: str) -> str:
@@ -61,7 +62,7 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
         found.append(Hypervisor(supervisor, PORTS, f"{receiver_at}:{PORTS.llp}", cloud.describe, cloud.is_fixed))
         world = AzureWorld(cloud.arm, 1, space=network.cidr.removesuffix(".0.0/16"))
         try:
-            yield Lab(supervisor, found[0], world)
+            yield Lab(supervisor, found[0], cloud, world)
         finally:
             cloud.close()
             found[0].close()
@@ -77,3 +78,17 @@ def test_isolation_cuts_a_card_with_the_connections_that_stand_and_its_end_opens
     assert lab.card_of("wk1") == "open"
     assert lab.world.cloud.run(Command(do=Do.RESTORE, epoch=9, worker="wk2")).outcome is Outcome.DONE
     lab.becomes("wk2", "open")
+
+
+def test_a_package_that_cannot_be_fetched_stops_the_lab_with_its_reason(lab: Lab) -> None:
+    lab.cloud.check()
+    lab.cloud.deploy("/subscriptions/s/x", "https://nowhere.blob.core.windows.net/bundle/watchdog.zip")
+
+    def is_told() -> bool:
+        try:
+            lab.cloud.check()
+        except RuntimeError as exc:
+            return "bundle/watchdog.zip" in str(exc.__cause__)
+        return False
+
+    lab.supervisor.wait_for("the lab to say why no function runs", is_told, WAIT_S)

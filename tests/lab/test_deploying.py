@@ -8,6 +8,7 @@ import pytest
 
 from lab import pulumi_project
 from lab.deploying import By, Deployed, Deployer
+from lab.site import Site
 
 
 @pytest.fixture
@@ -37,3 +38,16 @@ def test_who_deploys_is_chosen_and_said(
     said: list[str] = []
     assert deployer.deploy(by, said.append).engine == engine
     assert words in " ".join(said)
+
+
+def test_a_lab_that_waits_stops_with_what_its_cloud_has_to_say() -> None:
+    def says() -> None:
+        raise RuntimeError("the lab could not run the function app")
+
+    lab: Any = SimpleNamespace(
+        supervisor=SimpleNamespace(wait_for=lambda _what, true, _deadline_s: true()),
+        hypervisor=SimpleNamespace(check=lambda: None),
+        cloud=SimpleNamespace(check=says),
+    )
+    with pytest.raises(RuntimeError, match="function app"):
+        Site.wait_for(lab, "anything", lambda: True, 1.0)

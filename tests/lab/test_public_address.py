@@ -192,6 +192,37 @@ def test_a_client_that_left_before_the_worker_answered_is_never_heard_by_it(
             mute.accept()
 
 
+def test_a_balancers_open_flows_go_on_with_their_worker_whoever_takes_the_new_ones(
+    public: Child, where: tuple[str, int], first: Echo, second: Echo
+) -> None:
+    public.do("carry", private_ip=first.host, keeps_flows=True)
+    with connected(where) as old:
+        greeted(old, first)
+        for carried in (None, second.host):
+            public.do("carry", private_ip=carried, keeps_flows=True)
+            old.sendall(b"still here")
+            assert read(old, 10) == "still here"
+        with connected(where) as new:
+            greeted(new, second)
+
+
+def test_a_balancer_answers_on_the_ports_that_a_rule_names_and_on_no_other(
+    public: Child, where: tuple[str, int], first: Echo
+) -> None:
+    public.do("carry", private_ip=first.host, ports=[PORTS[0]])
+    assert [what_a_syn_meets((where[0], port)) for port in PORTS] == ["open", "silent"]
+    public.do("carry", private_ip=first.host, ports=[PORTS[1]])
+    assert [what_a_syn_meets((where[0], port)) for port in PORTS] == ["silent", "open"]
+    public.do("carry", private_ip=first.host)
+    assert [what_a_syn_meets((where[0], port)) for port in PORTS] == ["open", "open"]
+
+
+@pytest.mark.parametrize("ports", ["2575", ["2575"], {}])
+def test_ports_that_are_no_numbers_are_refused(public: Child, ports: object) -> None:
+    with pytest.raises(AssertionError, match="allowed is a list of numbers"):
+        public.do("carry", private_ip=None, ports=ports)
+
+
 def test_a_leak_leaves_open_flows_with_their_old_worker(
     public: Child, where: tuple[str, int], first: Echo, second: Echo
 ) -> None:

@@ -136,7 +136,10 @@ class Blobs:
                 f"resource {kind!r} at {asked.get('canonicalizedResource')!r}"
             )
         resource = f"/blob/{ACCOUNT}/{account}-{container}{'/' + name if name else ''}"
-        text = lambda key: str(asked.get(key) or "")  # noqa: E731 - one line, used below only
+
+        def text(key: str) -> str:
+            return str(asked.get(key) or "")
+
         said = [text(key) for key in ("permissions", "sharedAccessStartTime", "sharedAccessExpiryTime")]
         who = [text("identifier"), text("iPAddressOrRange"), PLAIN if text("protocols") else ""]
         more = [

@@ -100,9 +100,9 @@ class AzureCustoms(Customs):
         """The inputs that are outputs as well; the rest is unknown, but for name and location of what is there."""
         del olds
         row = _own(handler).row
-        is_alike = lambda name: name in row.outputs and not row.inputs.get(name, {}).get("of")  # noqa: E731 - used once
+        alike = {name for name in wanted if name in row.outputs and not row.inputs.get(name, {}).get("of")}
         stays = {name: known[name] for name in STABLE if name in known}
-        return {**{name: value for name, value in wanted.items() if is_alike(name)}, **stays}
+        return {**{name: value for name, value in wanted.items() if name in alike}, **stays}
 
 
 def _own(handler: Handler) -> ArmHandler | BlobHandler:
