@@ -167,18 +167,22 @@ def _forward(stream: IO[bytes] | None, name: str, said: "queue.Queue[Any]") -> N
 
 def main() -> None:
     """Serve until the engine has done; ends the process at once, without waiting for the program's threads."""
-    ended = threading.Event()
-    orphan.watch(os.getppid(), sys.argv[-1], ended.set)
+    ended: queue.SimpleQueue[None] = queue.SimpleQueue()  # unlike an event's lock, a signal's handler never waits for it
+
+    def end() -> None:
+        ended.put(None)
+
+    orphan.watch(os.getppid(), sys.argv[-1], end)
     for signal_number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(signal_number, lambda *_: ended.set())
+        signal.signal(signal_number, lambda *_: end())
     limits = [(f"grpc.max_{way}_message_length", MESSAGE_BYTES_MAX) for way in ("send", "receive")]
     server = grpc.server(futures.ThreadPoolExecutor(THREADS), options=limits)
-    host = LanguageHost(sys.argv[-1], ended.set)
+    host = LanguageHost(sys.argv[-1], end)
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)
-    ended.wait()
+    ended.get()
     server.stop(GRACE_S).wait(END_S)
     sys.stdout.flush()
     sys.stderr.flush()

@@ -38,6 +38,9 @@ PACKAGES = {"aws": "lab.providers.aws.process", "azure-native": "lab.providers.a
 THREADS = 64
 """More than the engine has calls open at once; a call that hangs holds one."""
 
+ENDING = (signal.SIGINT, signal.SIGTERM)
+"""Blocked and waited for, not handled: a handler that sets an event hung in one of a hundred ends on a busy machine."""
+
 _USERS_OWN = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 _USERS_FILES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 
@@ -48,17 +51,19 @@ def main(arguments: list[str]) -> NoReturn:
     if package not in PACKAGES:
         sys.exit(f"the lab has no provider {package!r}; it has {', '.join(PACKAGES)}")
     _leave_the_users_files()
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     server = grpc.server(ThreadPoolExecutor(THREADS), options=OPTIONS)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(_servicer(package, os.environ), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)
     threading.Thread(target=importlib.import_module, args=[PACKAGES[package]], daemon=True).start()
-    orphan.watch(os.getppid(), arguments[-1], ended.set)
-    ended.wait()
+    orphan.watch(os.getppid(), arguments[-1], _end)
+    signal.sigwait(ENDING)
+    _end()
+
+
+def _end() -> NoReturn:
     os._exit(0)  # threads that hang or wait for a cloud would keep the interpreter
 
 
