@@ -142,11 +142,12 @@ def watch(record: Record, seen: Round, settings: Settings, now_s: float) -> Watc
     return Watched(fences=tuple(fences), commands=tuple(commands), rejoined=tuple(rejoined))
 
 
-def unasked(record: Record, watched: Watched) -> tuple[Fence, ...]:
-    """The fences after a round whose calls are not sent: of a worker that one is due for, nothing is noted either."""
+def unasked(record: Record, seen: Round, watched: Watched, now_s: float) -> tuple[Fence, ...]:
+    """The fences after a round whose calls are not sent: what a read proves is noted, and no ask that was none."""
     due = {command.worker for command in watched.commands}
-    before = {fence.worker: fence for fence in record.fences if fence.worker in due}
-    return tuple(before.get(each.worker, each) for each in watched.fences)
+    machines = {fence.worker: (fence, seen.instance(fence.worker)) for fence in record.fences if fence.worker in due}
+    read = {worker: _noted(fence, machine, now_s) for worker, (fence, machine) in machines.items() if machine}
+    return tuple(read.get(each.worker, each) for each in watched.fences)
 
 
 Look = Callable[[Fence, InstanceView, Settings, float], tuple[Fence | None, tuple[Command, ...]]]

@@ -178,7 +178,7 @@ def choose_target(case: Case) -> tuple[str | None, str]:
         if not found[name]:
             return name, ""
     for name in candidates:  # a fence that is not proven yet, and nobody else left: promoted with notice (RULE 6.7)
-        if case.record.fence(name) and is_ready(case, name) and not maintenance_of(case.record, name, case.now_s):
+        if case.record.fence(name) and not against_but_for_its_fence(case, name):
             return name, ""
     return None, "no standby can take over: " + ("; ".join(found.values()) or "all were tried")
 
@@ -210,6 +210,11 @@ def against(case: Case, name: str) -> str:
     """Why `name` can be no target in this round; "" = it can."""
     if case.record.fence(name):
         return f"{name} is fenced and was not seen stopped and started again"
+    return against_but_for_its_fence(case, name)
+
+
+def against_but_for_its_fence(case: Case, name: str) -> str:
+    """The same, where a fence that is not proven would not count (RULE 6.7, 9.10)."""
     if announced := maintenance_of(case.record, name, case.now_s):
         return f"{name} is in maintenance, as {announced.who} said"
     if is_ready(case, name):

@@ -13,13 +13,13 @@ from failover_lambda.moves import (
     IN_MOTION,
     Case,
     against,
+    against_but_for_its_fence,
     choose_target,
     claimed,
     hold,
     holder_of,
     home_of,
     intend,
-    is_healthy,
     is_on,
     member_with,
     order_after,
@@ -77,8 +77,7 @@ def obstacle(case: Case, request: Request) -> str:
         return refusal
     if target == record.holder:
         return f"{target} holds already"
-    unproven = hard and request.unproven and record.fence(target) is not None and is_healthy(case, target)
-    stands = "" if unproven else against(case, target)
+    stands = (against_but_for_its_fence if hard and request.unproven else against)(case, target)
     return stands or (_address_unfit(case) if hard else unfit(case))
 
 

@@ -103,7 +103,7 @@ def _on_round(record: Record | None, seen: Round, settings: Settings, now_s: flo
     record = replace(record, fences=fences.after_a_loss(record, seen, now_s))
     watched = fences.watch(record, seen, settings, now_s)
     silent = watches or _is_paused(record)
-    standing = fences.unasked(record, watched) if silent else watched.fences
+    standing = fences.unasked(record, seen, watched, now_s) if silent else watched.fences
     case = Case(record=replace(record, fences=standing), seen=seen, settings=settings, now_s=now_s)
     for worker in (each for each in watched.rejoined if each != record.holder):
         case = case.telling("rejoined", source=worker, why=f"{worker} was stopped and started again; it is a standby now")
@@ -275,7 +275,8 @@ def _disable(record: Record, seen: Round, now_s: float) -> Decision:
 
 def _on_disabled(case: Case) -> Decision:
     """Enabled again: what people did meanwhile is adopted, with fresh streaks and a fresh budget (hole 17)."""
-    case = replace(case, record=replace(case.record, manual="", moves=(), suspicion_told=False))
+    fresh = replace(case.record, manual="", moves=(), suspicion_told=False, streak=None, drift=None, home_healthy_s=None)
+    case = replace(case, record=fresh)
     if case.seen.address is None:
         return case.stay("enabled again, and the address could not be read yet")
     association = case.seen.address.association

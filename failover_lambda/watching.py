@@ -8,9 +8,12 @@ from dataclasses import replace
 from failover_lambda.model import Decision, Kind, Phase, Record
 from failover_lambda.moves import Case
 
+_JUDGED = frozenset({Phase.STEADY, Phase.SUSPECT})
+"""Phases that say what was judged and not what was done: only these follow each other while it watches."""
+
 
 def only_watched(case: Case, decision: Decision) -> Decision:
-    """The same judgement, told instead of done: neither epoch, holder nor phase changes, and no call leaves (RULE 4.7)."""
+    """The same judgement, told instead of done: no epoch, other holder or phase but `suspect`, and no call (RULE 4.7)."""
     before, after = case.record, decision.record
     if after is None:
         return decision
@@ -31,14 +34,15 @@ def _would(before: Record, after: Record) -> str:
     """What the decision comes to; "" = nothing that anybody has to know."""
     if after.epoch != before.epoch:
         return f"{after.intent.kind.value if after.intent else Kind.ADOPT.value} {after.holder}"
-    quietly = (Phase.STEADY, Phase.SUSPECT)
     again = after.phase is before.phase and after.phase_since_s == before.phase_since_s
-    known = again or (after.phase in quietly and before.phase is not Phase.PAUSED)
+    known = again or (after.phase in _JUDGED and before.phase is not Phase.PAUSED)
     return "" if known else f"be {after.phase.value}"
 
 
 def _quiet(before: Record, after: Record) -> Record:
     """What was learned, without what follows from it."""
+    if {before.phase, after.phase} <= _JUDGED:
+        return after
     return replace(
         after,
         phase=before.phase,

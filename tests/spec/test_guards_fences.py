@@ -236,6 +236,33 @@ def test_what_a_pause_shows_of_a_fenced_worker_is_proof_after_it() -> None:
     assert (written(after).phase, calls(after)) == (Phase.STEADY, [])
 
 
+def test_what_is_seen_in_a_pause_is_noted_though_a_call_is_due_that_is_not_sent() -> None:
+    """9.6, 6.4: the answer to its stop was lost, it was seen stopped in the pause, and somebody started it."""
+    ask = aged(replace(ASKED, lost=True), 30.0)
+    pause = Pause(until_s=NOW_S + 100.0, who="mia", why="patch")
+    record = record_of("wk2", fences=(fence(ask, ask),), phase=Phase.PAUSED, pause=pause)
+    in_it = decide(record, round_of(address=address_on("wk2"), machines=(STOPPED, machine("wk2"))))
+    noted = fence_of(in_it)
+    assert (noted.seen_stopped_s, noted.isolate, noted.stop, calls(in_it)) == (NOW_S, ask, ask, [])
+    after = decide(
+        written(in_it), round_of(address=address_on("wk2"), machines=(BOOTED_LATER, machine("wk2"))), now_s=NOW_S + 100
+    )
+    assert (written(after).phase, calls(after)) == (Phase.STEADY, [])
+    again = decide(
+        written(after), round_of(address=address_on("wk2"), machines=(BOOTED_LATER, machine("wk2"))), now_s=NOW_S + 101
+    )
+    assert calls(again) == ["isolate wk1"]  # and no stop: it has served its time
+
+
+def test_of_a_machine_that_was_not_read_in_a_pause_nothing_is_noted() -> None:
+    """9.6: and the fence stands as it was."""
+    standing = fence(aged(ASKED, 30.0), aged(ASKED, 30.0))
+    pause = Pause(until_s=NOW_S + 100.0, who="mia", why="patch")
+    record = record_of("wk2", fences=(standing,), phase=Phase.PAUSED, pause=pause)
+    decision = decide(record, round_of(address=address_on("wk2")))
+    assert (written(decision).fences, calls(decision)) == ((standing,), [])
+
+
 # Who comes back
 
 

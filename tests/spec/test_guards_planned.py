@@ -8,6 +8,7 @@ import pytest
 from failover_lambda.contract import Settings
 from failover_lambda.model import (
     AddressView,
+    Answer,
     Debt,
     Decision,
     Drift,
@@ -163,6 +164,13 @@ def test_a_move_to_the_worker_that_holds_meanwhile_begins_nothing() -> None:
         ("a switchover", asked(unproven=True), {"fences": (fenced("wk2"),)}, "HH", False),
         ("it does not answer", asked(Verb.FAILOVER, unproven=True), {"fences": (fenced("wk2"),)}, "HT", False),
         (
+            "fenced and in maintenance",
+            asked(Verb.FAILOVER, unproven=True),
+            {"fences": (fenced("wk2"),), "maintenance": (maintained("wk2"),)},
+            "HH",
+            False,
+        ),
+        (
             "no fence, in maintenance",
             asked(Verb.FAILOVER, unproven=True),
             {"maintenance": (maintained("wk2"),)},
@@ -177,6 +185,23 @@ def test_unproven_is_a_word_about_a_failover_to_a_fenced_worker_that_answers_and
     """9.10, 5.2."""
     decision = tried(waiting(replace(request_, worker="wk2"), **changes), answers)
     assert (written(decision).holder == "wk2") is begins, why
+
+
+def test_unproven_reaches_past_a_missing_proof_and_past_no_missing_readiness() -> None:
+    """9.10, 5.2, 3.14: it answers, and says that it is not ready."""
+    record = waiting(replace(asked(Verb.FAILOVER, unproven=True), worker="wk2"), fences=(fenced("wk2"),))
+    answers = round_of(address=HOME)
+    unready = [
+        replace(
+            sight,
+            reports=tuple(
+                replace(each, ready=Answer.HEALTHY if each.worker == "wk1" else Answer.WRONG) for each in sight.reports
+            ),
+        )
+        for sight in answers.sights
+    ]
+    decision = decide(record, replace(answers, sights=tuple(unready)))
+    assert (calls(decision), written(decision).epoch) == ([], 2)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from failover_lambda import rule
 from failover_lambda.model import AddressView, Decision, Drift, Phase, Record, Verdict
 from tests.spec.desk import NOW_S, SETTINGS, address_on, calls, decide, record_of, round_of, streak_of, told, written
 
@@ -18,18 +19,38 @@ def watched(record: Record, answers: str, address: AddressView | None = HOME) ->
     return decision
 
 
-def test_a_first_failing_round_is_counted_and_changes_neither_phase_nor_its_begin() -> None:
-    before = record_of(phase_since_s=NOW_S - 500, acknowledged="mia")
+def test_a_failing_round_makes_a_steady_site_suspect_and_an_answer_makes_it_steady() -> None:
+    """3.17, 4.3: so rounds follow at burst cadence, and the minute of its suspicion is counted."""
+    doubted = written(watched(record_of(phase_since_s=NOW_S - 500), "TH"))
+    assert doubted.streak is not None
+    assert (doubted.phase, doubted.phase_since_s, doubted.epoch, doubted.would) == (Phase.SUSPECT, NOW_S, 2, "")
+    assert rule.in_doubt(doubted)
+    well = watched(doubted, "HH")
+    assert (written(well).phase, written(well).would, told(well)) == (Phase.STEADY, "", [])
+
+
+@pytest.mark.parametrize("phase", [Phase.DISABLED, Phase.BOTH_DOWN, Phase.MANUAL])
+def test_a_failing_round_changes_no_other_phase(phase: Phase) -> None:
+    """4.7."""
+    before = record_of(
+        phase=phase, phase_since_s=NOW_S - 500, acknowledged="mia", manual="?" if phase is Phase.MANUAL else ""
+    )
     after = written(watched(before, "TH"))
-    assert after.streak is not None
-    assert (after.phase, after.phase_since_s, after.acknowledged) == (Phase.STEADY, NOW_S - 500, "mia")
+    assert (after.phase, after.phase_since_s, after.acknowledged) == (phase, NOW_S - 500, "mia")
     assert (after.reason, after.would) == (before.reason, "")
 
 
-@pytest.mark.parametrize("phase", [Phase.STEADY, Phase.SUSPECT])
-def test_that_a_holder_is_well_is_nothing_that_would_be_done(phase: Phase) -> None:
-    decision = watched(record_of(phase=phase), "HH")
-    assert (written(decision).would, written(decision).phase, told(decision)) == ("", phase, [])
+@pytest.mark.parametrize(("lasted_s", "telling"), [(59.999, []), (60.0, ["suspect-for-long"])])
+def test_a_suspicion_that_only_is_watched_is_told_when_its_minute_is_full(lasted_s: float, telling: list[str]) -> None:
+    """4.3."""
+    before = record_of(phase=Phase.SUSPECT, phase_since_s=NOW_S - lasted_s, streak=streak_of(rounds=0))
+    decision = watched(before, "TH")
+    assert (told(decision), written(decision).suspicion_told) == (telling, bool(telling))
+
+
+def test_that_a_holder_is_well_is_nothing_that_would_be_done() -> None:
+    decision = watched(record_of(), "HH")
+    assert (written(decision).would, written(decision).phase, told(decision)) == ("", Phase.STEADY, [])
 
 
 def test_what_would_be_done_is_told_in_the_very_second_in_which_the_phase_began() -> None:

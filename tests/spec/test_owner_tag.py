@@ -217,7 +217,8 @@ def test_where_we_only_watch_a_stranger_is_no_news_in_every_round(stranger: str,
     if dead:
         world.kill("wk1")
     world.tick(60)
-    assert (world.record.phase, world.record.manual, world.cloud.calls) == (Phase.STEADY, "", [])
+    resting = Phase.SUSPECT if dead else Phase.STEADY
+    assert (world.record.phase, world.record.manual, world.cloud.calls) == (resting, "", [])
     assert len(world.told) <= 1
 
 
