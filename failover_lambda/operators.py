@@ -252,7 +252,7 @@ def _order(case: Case, request: Request) -> Handled:
     if sorted(request.order) != sorted(names):
         return f"an order names each of {', '.join(names)} once, not {', '.join(request.order) or 'nobody'}"
     why = f"{', '.join(request.order)}, home first; by {request.who}: {request.why}"
-    case = replace(case, record=replace(case.record, order=request.order, home_healthy_s=None))
+    case = replace(case, record=replace(case.record, order=request.order))
     return Done(case.telling("order-changed", target=request.order[0], why=why), f"the order is {why}")
 
 

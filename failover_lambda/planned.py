@@ -125,8 +125,10 @@ def _home_watched(case: Case) -> Case:
     record, home = case.record, home_of(case)
     watched = case.settings.failback_enabled and record.phase is Phase.STEADY and home != record.holder
     ready = watched and not against(case, home)
-    since_s = (record.home_healthy_s if record.home_healthy_s is not None else case.now_s) if ready else None
-    return case if since_s == record.home_healthy_s else replace(case, record=replace(record, home_healthy_s=since_s))
+    known_s = record.home_healthy_s if record.home_watched == home else None
+    since_s = (case.now_s if known_s is None else known_s) if ready else None
+    noted = replace(record, home_healthy_s=since_s, home_watched=home if ready else "")
+    return case if noted == record else replace(case, record=noted)
 
 
 def _failback(case: Case) -> Decision | None:

@@ -171,6 +171,7 @@ class Fullest:
             acknowledged="mia.smith",
             loose_s=self.at_s(),
             home_healthy_s=self.at_s(),
+            home_watched="wk3",
             window_spent_s=self.at_s(),
             heeded=tuple(f"system-maintenance {number}" for number in range(HEEDED_KEPT)),
         )

@@ -383,7 +383,7 @@ def test_a_word_about_a_fence_that_does_not_stand_is_refused(worker: str, standi
 def test_a_new_order_names_home_and_home_has_to_be_well_for_a_minute_of_its_own() -> None:
     """9.13, 10.4, 7.1: the minute was another worker's."""
     three = make_settings(workers=3, failback_enabled=True)
-    record = record_of("wk2", settings=three, home_healthy_s=NOW_S - 500)
+    record = record_of("wk2", settings=three, home_healthy_s=NOW_S - 500, home_watched="wk1")
     request = entry(Verb.ORDER, order=("wk3", "wk1", "wk2"))
     decision = ask(request, record=record, shown=address_on("wk2", settings=three), settings=three, answers="HHH")
     assert (written(decision).order, written(decision).home_healthy_s) == (("wk3", "wk1", "wk2"), NOW_S)

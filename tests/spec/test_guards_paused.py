@@ -66,15 +66,16 @@ def test_what_was_counted_and_told_in_a_pause_is_forgotten_at_its_end() -> None:
         drift=Drift(association_id="assoc-9", reads=1),
         suspicion_told=True,
         home_healthy_s=NOW_S - 100,
+        home_watched="wk1",
     )
     after = written(decide(record, round_of("TH", address=HOME)))
     assert (after.phase, after.pause, after.streak, after.drift) == (Phase.STEADY, None, None, None)
-    assert (after.suspicion_told, after.home_healthy_s) == (False, None)
+    assert (after.suspicion_told, after.home_healthy_s, after.home_watched) == (False, None, "")
 
 
 def test_home_has_to_be_well_for_a_minute_of_its_own_after_a_pause() -> None:
     """9.6, 10.4: nobody looked as long as nothing could follow."""
-    record = paused(left_s=0.0, holder="wk2", home_healthy_s=NOW_S - 100)
+    record = paused(left_s=0.0, holder="wk2", home_healthy_s=NOW_S - 100, home_watched="wk1")
     fails_back = replace(SETTINGS, failback_enabled=True)
     machines = (machine("wk1"), machine("wk2"))
     decision = decide(record, round_of("HH", address=address_on("wk2"), machines=machines), settings=fails_back)

@@ -330,7 +330,7 @@ BOTH = (machine("wk1"), machine("wk2"))
 
 def night(*, settings: Settings = FAILS_BACK, answers: str = "HH", record: Any = None, **seen: Any) -> Decision:
     """A round in which everything is in order for home to get the address back, unless changed."""
-    standing = replace(record_of("wk2", home_healthy_s=NOW_S - 60.0), **(record or {}))
+    standing = replace(record_of("wk2", home_healthy_s=NOW_S - 60.0, home_watched="wk1"), **(record or {}))
     shown: dict[str, Any] = {"address": address_on("wk2"), "machines": BOTH, "window": WINDOW, **seen}
     return decide(standing, round_of(answers, **shown), settings=settings)
 
@@ -353,6 +353,7 @@ def test_home_gets_the_address_back_when_everything_is_in_order() -> None:
         ("10.3 the clocks are not known to agree", {"clocks_agree": False}),
         ("10.4 the minute is not full", {"record": {"home_healthy_s": NOW_S - 59.999}}),
         ("10.4 home was not found ready before", {"record": {"home_healthy_s": None}}),
+        ("10.4 that minute was another's", {"record": {"home_watched": "wk3"}}),
         ("10.4 home does not answer in this round", {"answers": "TH"}),
         ("10.4 home is fenced", {"record": {"fences": (fenced("wk1"),)}}),
         ("10.4 home is in maintenance", {"record": {"maintenance": (maintained("wk1"),)}}),
@@ -398,6 +399,7 @@ def test_home_gets_it_back_as_soon_as_it_may(why: str, changes: dict[str, Any]) 
         ("found ready for the first time", None, {}, NOW_S),
         ("and again", NOW_S - 9.0, {}, NOW_S - 9.0),
         ("not in this round", NOW_S - 9.0, {"answers": "TH"}, None),
+        ("another was home until now", NOW_S - 9.0, {"record": {"home_watched": "wk3"}}, NOW_S),
         ("home holds", NOW_S - 9.0, {"record": {"holder": "wk1"}, "address": HOME}, None),
         ("nobody asks for it", NOW_S - 9.0, {"settings": SETTINGS}, None),
         ("a suspicion", NOW_S - 9.0, {"answers": "HT"}, None),
@@ -409,7 +411,8 @@ def test_the_minute_of_home_begins_anew_with_every_round_in_which_it_is_not_read
     """10.4: found ready in every round, by a steady site."""
     record: dict[str, Any] = {"home_healthy_s": since_s, **changes.get("record", {})}
     given: dict[str, Any] = {**changes, "record": record}
-    assert written(night(**given)).home_healthy_s == noted, why
+    after = written(night(**given))
+    assert (after.home_healthy_s, after.home_watched) == (noted, "wk1" if noted is not None else ""), why
 
 
 # What the platform announces

@@ -217,18 +217,20 @@ def test_a_resume_out_of_manual_that_finds_the_address_on_nobody_suspects_nobody
         streak=streak_of(),
         drift=Drift(association_id="", reads=1),
         home_healthy_s=NOW_S - 5000,
+        home_watched="wk1",
         requests=(asked(Verb.RESUME),),
     )
     after = written(decide(before, round_of("TH", address=address_on(""))))
     assert (after.phase, after.epoch) == (Phase.STEADY, 2)
-    assert (after.streak, after.drift, after.home_healthy_s) == (None, None, None)
+    assert (after.streak, after.drift, after.home_healthy_s, after.home_watched) == (None, None, None, "")
 
 
 def test_switched_on_again_home_has_to_be_well_for_a_minute_of_its_own() -> None:
     """1.8, 10.4: what was seen of it before the watchdog was switched off is no minute of now."""
-    before = record_of("wk2", phase=Phase.DISABLED, home_healthy_s=NOW_S - 5000)
+    before = record_of("wk2", phase=Phase.DISABLED, home_healthy_s=NOW_S - 5000, home_watched="wk1")
     for shown in (address_on("wk2", "assoc-9"), address_on("")):
-        assert written(decide(before, round_of(address=shown))).home_healthy_s is None
+        after = written(decide(before, round_of(address=shown)))
+        assert (after.home_healthy_s, after.home_watched) == (None, "")
 
 
 STRANGER = record_of(holder="wk9")
