@@ -17,6 +17,7 @@ from failover_lambda.moves import (
     hands_off,
     intend,
     is_healthy,
+    loose_since,
     member_with,
     notify,
 )
@@ -73,9 +74,35 @@ def on_unknown_holder(record: Record, seen: Round, settings: Settings, now_s: fl
     fenced = {fence.worker for fence in standing}
     free = (worker.name for worker in settings.workers if worker.name not in fenced)
     target = next(free, settings.home.name)
-    fresh = replace(record, holder=target, association_id="", fences=standing, streak=None, drift=None, intent=None)
+    fresh = replace(
+        record,
+        holder=target,
+        association_id="",
+        fences=standing,
+        streak=None,
+        drift=None,
+        intent=None,
+        loose_s=loose_since(record),
+    )
     case = Case(record=fresh, seen=seen, settings=settings, now_s=now_s)
+    member = _member_that_a_call_may_leave(record, case)
+    if member:
+        why = f"{why}: {member} keeps the address with a new association, as an ask of ours may end the one that it has"
+        return intend(case, Kind.ADOPT, member, source=member, why=why)
     return _adopt_anew(case, target, why, f"{why}: {target} takes the address")
+
+
+def _member_that_a_call_may_leave(record: Record, case: Case) -> str:
+    """The worker whose association the move in motion asked to end, and heard nothing definite of; "" = there is none.
+
+    Adopted as it is, that association would be settled on and then be ended by our own late call (RULE 5.5).
+    """
+    address, intent = case.seen.address, record.intent
+    association = address.association if address and not claimed(address, case.settings) else None
+    if intent is None or association is None or association.association_id != intent.expected_id:
+        return ""
+    member = member_with(association, case.settings)
+    return member.name if member and (intent.unanswered or intent.asked_s is not None) else ""
 
 
 def _adopt_anew(case: Case, target: str, why: str, why_on_nobody: str) -> Decision:

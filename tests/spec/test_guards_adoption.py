@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
+import pytest
+
 from failover_lambda import rule
-from failover_lambda.model import Drift, Kind, Loss, Lost, Phase
+from failover_lambda.model import Drift, Intent, Kind, Loss, Lost, Phase
 from tests.spec.desk import NOW_S, SETTINGS, address_on, calls, decide, intent_of, record_of, round_of, streak_of, written
 from tests.spec.test_guards import moved
 
@@ -44,6 +46,39 @@ def test_an_incident_of_a_holder_that_is_configured_no_more_is_over() -> None:
     intent = written(decision).intent
     assert intent is not None
     assert (intent.kind, intent.attempt, intent.tried, calls(decision)) == (Kind.ADOPT, 1, (), ["associate wk1"])
+
+
+@pytest.mark.parametrize(
+    ("intent", "sent"),
+    [
+        (intent_of(source="wk1", asked_s=NOW_S - 1), ["disassociate wk1"]),
+        (intent_of(source="wk1", unanswered=True), ["disassociate wk1"]),
+        (intent_of(source="wk1"), []),
+        (intent_of(source="wk1", asked_s=NOW_S - 1, expected_id="assoc-1"), []),
+    ],
+    ids=["asked", "once unanswered", "every ask refused", "of another association"],
+)
+def test_an_association_that_a_call_of_ours_may_end_is_kept_by_nobody(intent: Intent, sent: list[str]) -> None:
+    """1.10, 5.5: found by the search; the late call tore down what had been adopted."""
+    old = record_of("wk9", phase=Phase.FENCING, association_id="", intent=intent)
+    decision = decide(old, round_of("HH", address=address_on("wk1")))
+    after = written(decision)
+    assert (after.holder, after.epoch, calls(decision)) == ("wk1", 3, sent)
+    assert after.association_id == ("" if sent else "assoc-2")
+
+
+def test_where_the_address_is_not_ours_an_open_call_of_ours_makes_no_other() -> None:
+    """1.9 before 5.5."""
+    old = record_of("wk9", phase=Phase.FENCING, intent=intent_of(source="wk1", asked_s=NOW_S - 1))
+    for shown in (STRANGE, replace(address_on("wk1"), owner="another")):
+        decision = decide(old, round_of("HH", address=shown))
+        assert (written(decision).phase, calls(decision)) == (Phase.MANUAL, [])
+
+
+def test_an_association_with_a_holder_that_is_configured_no_more_may_still_land() -> None:
+    """1.10, 9.9."""
+    old = record_of("wk9", phase=Phase.MOVING, intent=intent_of(source="wk1", asked_s=NOW_S - 7))
+    assert written(decide(old, round_of("HH", address=address_on("wk2", "assoc-9")))).loose_s == NOW_S - 7
 
 
 def test_what_was_counted_of_a_holder_that_is_configured_no_more_is_forgotten_by_a_stranger_too() -> None:
