@@ -44,6 +44,8 @@ ALIVE = "/api/alive"
 """Answers 200 while the watchdog ticks, to everybody, and says nothing else."""
 ASKED_FROM = ("emea-nl-ams-azr", "emea-gb-db3-azr", "emea-fr-pra-edge", "us-va-ash-azr", "apac-sg-sin-azr")
 """Five places of the world, as many as Azure recommends (Application Insights, "Standard tests", from memory)."""
+ASKED_EACH_S = 300
+"""Seconds from one question of a place to its next."""
 MISSED_BY = 3
 """So many of them: fewer is the internet's own trouble."""
 
@@ -252,7 +254,7 @@ class Alarms(pulumi.ComponentResource):
             web_test_kind=azure.applicationinsights.WebTestKind.STANDARD,
             description=f"Whether the watchdog of {args['site']} ticks",
             enabled=True,
-            frequency=300,
+            frequency=ASKED_EACH_S,
             timeout=30,
             retry_enabled=True,
             locations=[{"location": place} for place in ASKED_FROM],

@@ -23,6 +23,9 @@ from infra.shapes import child
 TIMER = "tick"
 """The function that the timer starts; so is the one behind HTTP called, in a scale group of its own."""
 
+SCALE_GROUPS = ("http", f"function:{TIMER}")
+"""All HTTP functions are one scale group, and every timer is one of its own: both are kept ready, or one of them sleeps."""
+
 ALWAYS_READY = 2
 """Instances of each scale group that always run. In a plan of all zones there are never fewer (Azure Functions,
 "Reliability", read 2026-11-21)."""
@@ -125,11 +128,7 @@ class Function(pulumi.ComponentResource):
                 },
                 "runtime": {"name": "python", "version": args["python"]},
                 "scale_and_concurrency": {
-                    # All HTTP functions are one scale group, and every timer is one of its own: both, or one of them sleeps.
-                    "always_ready": [
-                        {"name": "http", "instance_count": ALWAYS_READY},
-                        {"name": f"function:{TIMER}", "instance_count": ALWAYS_READY},
-                    ],
+                    "always_ready": [{"name": group, "instance_count": ALWAYS_READY} for group in SCALE_GROUPS],
                     "maximum_instance_count": INSTANCES_MAX,
                     "instance_memory_mb": args["memory_mb"],
                 },

@@ -21,6 +21,7 @@ from infra.azure.ground import Ground
 from infra.azure.hosts import Hosts
 from infra.azure.layout import layout
 from infra.azure.locks import Locks
+from infra.azure.size import cost
 from infra.azure.telling import Telling
 from infra.azure.workers import Placement, Workers
 from infra.config.keys import Egress, Front, Mode, NatGateways
@@ -66,7 +67,7 @@ class Pair(pulumi.ComponentResource):
     operator_policy: pulumi.Output[str]
     """Role and scope that whoever asks the watchdog needs; to be assigned by the subscription's own hands."""
     monthly_cost: pulumi.Output[dict[str, float]]
-    """Empty: no prices of Azure are known to the program yet."""
+    """Dollars a month without machines, disks, traffic and logs; list prices remembered, not looked up."""
     quotas: pulumi.Output[dict[str, dict[str, Any]]]
     """Empty: no quotas of Azure are known to the program yet."""
 
@@ -102,7 +103,7 @@ class Pair(pulumi.ComponentResource):
         self.cli_config = self._cli_config()
         self.dashboard_url = pulumi.Output.from_input(served.dashboard_url)
         self.operator_policy = pulumi.Output.from_input(served.operator_policy)
-        self.monthly_cost = pulumi.Output.from_input({})
+        self.monthly_cost = pulumi.Output.from_input(dict(cost(args, self._layout)))
         self.quotas = pulumi.Output.from_input({})
         self.register_outputs(self.outputs())
 

@@ -590,7 +590,9 @@ class AwsFunction(BaseModel):
 class AzureFunction(BaseModel):
     """The watchdog's Function App."""
 
-    function_memory_mb: FunctionMemoryMb = key("Memory of an instance of the Function App.", default=2048)
+    function_memory_mb: FunctionMemoryMb = key(
+        "Memory of an instance of the Function App; most of the price of the watchdog grows with it.", default=2048
+    )
     function_python: FunctionPython = key("Python of the Function App, in quotes.", default="3.13")
 
 
