@@ -11,6 +11,7 @@ from failover_lambda.model import Decision, Kind, Lost, Record, Round
 from failover_lambda.moves import (
     Case,
     adopt_shown,
+    against,
     born,
     claimed,
     foreign,
@@ -20,6 +21,7 @@ from failover_lambda.moves import (
     loose_since,
     member_with,
     notify,
+    order_of,
 )
 
 LOSS_NEXT = "adopted anew, no automatic move for 15 minutes. Next: 'The record was lost' in docs/RUNBOOK.md"
@@ -87,8 +89,10 @@ def on_unknown_holder(record: Record, seen: Round, settings: Settings, now_s: fl
     case = Case(record=fresh, seen=seen, settings=settings, now_s=now_s)
     member = _member_that_a_call_may_leave(record, case)
     if member:
-        why = f"{why}: {member} keeps the address with a new association, as an ask of ours may end the one that it has"
-        return intend(case, Kind.ADOPT, member, source=member, why=why)
+        names = (member, *order_of(fresh, settings))
+        target = next((name for name in names if not against(case, name)), member)
+        why = f"{why}: {target} gets a new association, as an ask of ours may end the one that is on {member}"
+        return intend(case, Kind.ADOPT, target, source=member, why=why)
     return _adopt_anew(case, target, why, f"{why}: {target} takes the address")
 
 

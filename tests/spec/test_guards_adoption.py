@@ -6,6 +6,7 @@ import pytest
 
 from failover_lambda import rule
 from failover_lambda.model import Drift, Intent, Kind, Loss, Lost, Phase
+from tests.fakes import make_settings
 from tests.spec.desk import NOW_S, SETTINGS, address_on, calls, decide, intent_of, record_of, round_of, streak_of, written
 from tests.spec.test_guards import moved
 
@@ -65,6 +66,26 @@ def test_an_association_that_a_call_of_ours_may_end_is_kept_by_nobody(intent: In
     after = written(decision)
     assert (after.holder, after.epoch, calls(decision)) == ("wk1", 3, sent)
     assert after.association_id == ("" if sent else "assoc-2")
+
+
+@pytest.mark.parametrize(
+    ("answers", "fenced", "target"),
+    [("HHH", "", "wk2"), ("HTH", "", "wk1"), ("HHH", "wk2", "wk1"), ("THH", "wk2", "wk3"), ("TTT", "", "wk2")],
+    ids=["it can serve", "it does not answer", "it is fenced", "it and the first are no targets", "nobody answers"],
+)
+def test_whoever_can_serve_gets_the_new_association_the_one_that_has_the_address_first(
+    answers: str, fenced: str, target: str
+) -> None:
+    """1.10, 5.2: the move in motion may have been a failover from the very worker that still has the address."""
+    three = make_settings(workers=3)
+    (fence,) = moved().record.fences
+    standing = (replace(fence, worker=fenced),) if fenced else ()
+    intent = intent_of(source="wk2", asked_s=NOW_S - 1)
+    old = record_of("wk9", settings=three, phase=Phase.FENCING, association_id="", intent=intent, fences=standing)
+    decision = decide(old, round_of(answers, address=address_on("wk2", settings=three)), settings=three)
+    after = written(decision)
+    assert (after.holder, [each.worker for each in after.fences]) == (target, [fenced] if fenced else [])
+    assert calls(decision) == ["disassociate wk2"]
 
 
 def test_where_the_address_is_not_ours_an_open_call_of_ours_makes_no_other() -> None:
