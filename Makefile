@@ -54,15 +54,15 @@ nightly: test ## the large sizes; results with date go into docs/
 	$(RUN) -m pytest -q -n 2 -m prove tests/spec tests/property
 	$(RUN) -m tests.matrix --all
 	$(RUN) -m lab demo --profile aws
-	$(RUN) -m lab run all; status=$$?; $(RUN) -m lab faults-page && exit $$status
+	$(RUN) -m lab run all; status=$$?; $(RUN) -m lab run all --cloud azure || status=$$?; $(RUN) -m lab faults-page && exit $$status
 	$(RUN) -m prove all --size nightly
 	$(RUN) -m bench
 
 prove: setup-dev ## the rule, searched exhaustively in small worlds, and every guard taken out once [SIZE=ci|nightly]
 	$(RUN) -m prove all --size $(SIZE)
 
-lab-run: setup-lab ## a named fault, played and judged; without a name: all of them, listed [SCENARIO=name] [PROFILE=instant|aws]
-	@$(RUN) -m lab run $(SCENARIO) $(if $(filter file,$(origin PROFILE)),,--profile $(PROFILE))
+lab-run: setup-lab$(if $(filter azure,$(CLOUD)),-azure) ## a named fault, played and judged; without a name: all of them, listed [SCENARIO=name] [CLOUD=aws|azure] [PROFILE=instant|aws]
+	@$(RUN) -m lab run $(SCENARIO) --cloud $(CLOUD) $(if $(filter file,$(origin PROFILE)),,--profile $(PROFILE))
 
 lab-up: setup-lab ## a lab that stays up until lab-down [PROFILE=instant|aws]
 	@$(RUN) -m lab up --profile $(PROFILE)

@@ -20,8 +20,10 @@ from bench.failover import CONFIG, Bench, Run, as_rows
 from lab import site
 from lab.api_faults import Fault as ApiFault
 from lab.api_faults import Kind
+from lab.rawevents import Verb
 from lab.scenarios.levers import (
     close_store,
+    drop,
     hold_call,
     remove_prober,
     start_arbiter,
@@ -126,22 +128,22 @@ def _arbiter_killed_suspecting(stage: Stage) -> None:
     strike_leader(stage, signal.SIGKILL)
 
 
-def _arbiter_killed_at(action: str, way: str) -> Inject:
+def _arbiter_killed_at(verb: Verb, way: str) -> Inject:
     def inject(stage: Stage) -> None:
-        hold_call(stage, action, way)
+        hold_call(stage, verb, way)
         _killed(stage)
         wait_held(stage)
         strike_leader(stage, signal.SIGKILL)
-        stage.site.emulators.release("drop")
+        drop(stage)
 
     return inject
 
 
 STEPS: Mapping[str, Inject] = {
     "suspecting": _arbiter_killed_suspecting,
-    "DisassociateAddress unsent": _arbiter_killed_at("DisassociateAddress", "in"),
-    "DisassociateAddress unanswered": _arbiter_killed_at("DisassociateAddress", "out"),
-    "AssociateAddress unsent": _arbiter_killed_at("AssociateAddress", "in"),
+    "DisassociateAddress unsent": _arbiter_killed_at(Verb.DISASSOCIATE, "in"),
+    "DisassociateAddress unanswered": _arbiter_killed_at(Verb.DISASSOCIATE, "out"),
+    "AssociateAddress unsent": _arbiter_killed_at(Verb.ASSOCIATE, "in"),
 }
 """Those of the lab's scenarios that lie before the accepted move."""
 

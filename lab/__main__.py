@@ -26,6 +26,7 @@ from lab.pulumi_command import NoEngineError
 from lab.repairing import UnresolvedError
 from lab.scenarios import page, registry, runner
 from lab.scenarios.registry import UnknownScenarioError
+from lab.scenarios.scenario import OtherCloudError
 from lab.stack_file import StackFileError
 from lab.story import Fault
 
@@ -36,6 +37,7 @@ EXPECTED = (
     EngineError,
     NoEngineError,
     NoFreeNetworkError,
+    OtherCloudError,
     PulumiError,
     StackFileError,
     TimeoutError,
@@ -89,14 +91,15 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 def _run_scenario(arguments: argparse.Namespace) -> int:
     """One by its name, `all`, or the list of all."""
+    cloud = arguments.cloud
     match arguments.scenario:
         case "list":
-            print(registry.listing())
+            print(registry.listing(cloud))
             return 0
         case "all":
-            return runner.run_all(registry.SCENARIOS.values(), arguments.profile, arguments.out)
+            return runner.run_all(registry.on(cloud), arguments.profile, arguments.out, cloud)
         case name:
-            return runner.run(registry.find(name), arguments.profile, arguments.out)
+            return runner.run(registry.find(name), arguments.profile, arguments.out, cloud)
 
 
 def _serve(arguments: argparse.Namespace) -> int:
@@ -127,8 +130,9 @@ def _arguments() -> argparse.Namespace:
     )
     run = verbs.add_parser("run", help="play a named scenario and judge it, or list them all")
     run.add_argument("scenario", nargs="?", default="list", help="its name, `list` or `all` (%(default)s)")
-    run.add_argument("--profile", choices=sorted(PROFILES), default=None, help="instead of the scenario's own")
-    run.add_argument("--out", type=Path, default=runner.OUT, help="folder of the results (%(default)s)")
+    run.add_argument("--cloud", choices=["aws", "azure"], default="aws", help="(%(default)s)")
+    run.add_argument("--profile", choices=sorted({*PROFILES, *TIMES}), default=None, help="instead of the scenario's own")
+    run.add_argument("--out", type=Path, default=None, help="folder of the results (out/scenarios, with /CLOUD if not AWS)")
     faults = verbs.add_parser("faults-page", help="write docs/FAULTS.md from the results of scenarios")
     faults.add_argument("--check", action="store_true", help="only say whether it is up to date")
     up = verbs.add_parser("up", help="a lab in the background")

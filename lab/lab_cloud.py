@@ -1,11 +1,14 @@
 """What a lab needs of an emulated cloud that runs, whichever it is. `lab.aws_cloud` and `lab.azure_cloud` are two."""
 
+import signal
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from lab.asking import Desk
 from lab.hypervisor import Described
+from lab.processes import ProcessId
 from lab.providers.registry import Registry
+from lab.rawevents import Verb
 
 
 class LabCloud(Protocol):
@@ -56,4 +59,41 @@ class LabCloud(Protocol):
 
     def start_instance(self, instance_id: str) -> None:
         """Start a machine, as an operator at the console would."""
+        ...
+
+    # What scenarios do to the watchdog's calls and to its processes
+
+    def trap(self, verb: Verb, card_id: str, way: str) -> None:
+        """Hold the watchdog's next such call on its way "in", or the answer to it on its way "out".
+
+        `card_id`: the network card of the worker that the call is about.
+        """
+        ...
+
+    def wait_trapped(self, deadline_s: float) -> None:
+        """Wait until a call is held; ChildError if none came."""
+        ...
+
+    def release(self, fate: str) -> None:
+        """Let held calls "go-on", or "drop" them."""
+        ...
+
+    def lose_answer(self, verb: Verb, card_id: str) -> None:
+        """The watchdog's next such call is carried out, and its answer is lost."""
+        ...
+
+    def require_lost(self) -> None:
+        """No more answers are lost.
+
+        Raises:
+            RuntimeError: none was: the run proves nothing.
+        """
+        ...
+
+    def strike(self, process: ProcessId, number: signal.Signals) -> bool:
+        """Send a signal to a process of the watchdog, and do what the platform does then; False if it has ended already."""
+        ...
+
+    def start_arbiter(self, outputs: Mapping[str, Any]) -> None:
+        """Start one more arbiter, beside those that the schedule starts."""
         ...

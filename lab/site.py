@@ -276,7 +276,7 @@ class _Birth:
     def _start_aws(self) -> tuple[LabCloud, Shown]:
         profile = PROFILES[self._options.profile]
         self._say(f"starting the emulated AWS in {self._network.cidr}, profile {profile.name}")
-        return AwsCloud(self._start_emulators(profile)), profile
+        return AwsCloud(self._start_emulators(profile), self._api_faults), profile
 
     def _start_emulators(self, profile: Profile) -> Emulators:
         settings = CloudSettings(

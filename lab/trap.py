@@ -3,9 +3,10 @@
     way in    the request has left its sender and reached nobody: held, then let in (late) or dropped (lost)
     way out   the call is carried out and written down; its answer is held, then given or dropped with its connection
 
-So a fault can strike at exactly that moment of a failover. A trap is set for one action, catches the first such call that
-does not come from the lab's own clients, tells the lab, and is open again for all others. Used by `lab.gate` only;
-threads of the gate wait in it, commands arrive on another one.
+So a fault can strike at exactly that moment of a failover. A trap is set for one action, and where the action's name does
+not say which, for what it is about; it catches the first such call that does not come from the lab's own clients, tells the
+lab, and is open again for all others. Used by `lab.gate` and `lab.arm.server`; their threads wait in it, commands arrive on
+another one.
 """
 
 import threading
@@ -37,6 +38,7 @@ class _Set:
 
     action: str
     way: Way
+    about: str = ""
     caught: bool = False
     fate: Fate | None = None
 
@@ -55,10 +57,13 @@ class Trap:
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _sets: list[_Set] = field(default_factory=list["_Set"])
 
-    def set(self, action: str, way: Way) -> None:
-        """Hold the next call of this action; several traps may be set at once."""
+    def set(self, action: str, way: Way, about: str = "") -> None:
+        """Hold the next call of this action; several traps may be set at once.
+
+        `about`: and only one whose method and path begin so, in any letter case.
+        """
         with self._changed:
-            self._sets.append(_Set(action, way))
+            self._sets.append(_Set(action, way, about.lower()))
 
     def release(self, fate: Fate) -> int:
         """Let every held call go, open every trap that caught none; gives how many calls were held."""
@@ -70,10 +75,10 @@ class Trap:
             self._changed.notify_all()
             return len(held)
 
-    def meet(self, action: str, caller: str, way: Way) -> Fate:
+    def meet(self, action: str, caller: str, way: Way, about: str = "") -> Fate:
         """Wait in the trap, if one is set for this call; gives what is to become of it."""
         with self._changed:
-            trap = self._fitting(action, caller, way)
+            trap = self._fitting(action, caller, way, about.lower())
             if trap is None:
                 return Fate.GO_ON
             trap.caught = True
@@ -82,8 +87,11 @@ class Trap:
             self._changed.wait_for(lambda: trap.fate is not None, HOLD_S)
             return trap.fate or Fate.DROP
 
-    def _fitting(self, action: str, caller: str, way: Way) -> _Set | None:
+    def _fitting(self, action: str, caller: str, way: Way, about: str) -> _Set | None:
         if caller == self.own_caller:
             return None
         wanted = (action, way, False)
-        return next((trap for trap in self._sets if (trap.action, trap.way, trap.caught) == wanted), None)
+        return next(
+            (trap for trap in self._sets if (trap.action, trap.way, trap.caught) == wanted and about.startswith(trap.about)),
+            None,
+        )

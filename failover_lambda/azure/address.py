@@ -98,13 +98,13 @@ class Address:
         if self._has_address(self._configuration(worker, card)):
             card = self._network.at_rest(worker.network_interface_id)
             if state_of(card) != SUCCEEDED:  # it failed with the address on it: what is there is written once more
-                card = self._network.write_card(worker.network_interface_id, card)
+                card = self._written(worker.network_interface_id, card)
             return _association_id(card, self._configuration(worker, card))
         card = deepcopy(self._mark_all(worker.network_interface_id, epoch))
         here = self._configuration(worker, card)
         here["properties"]["publicIPAddress"] = {"id": self._settings.address_id}
         card["tags"][ASSOCIATION_TAG] = f"{epoch}-{self._new_word()}"
-        return _association_id(self._network.write_card(worker.network_interface_id, card), here)
+        return _association_id(self._written(worker.network_interface_id, card), here)
 
     def disassociate(self, association_id: str, epoch: int) -> None:
         """End exactly this association."""
@@ -119,7 +119,7 @@ class Address:
             if self._has_address(each):
                 del each["properties"]["publicIPAddress"]
         card.get("tags", {}).pop(ASSOCIATION_TAG, None)
-        self._network.write_card(card_id, card)
+        self._written(card_id, card)
 
     def needed(self, do: Do, worker: Worker) -> Iterator[tuple[str, str]]:
         """The rights that a half of a move takes: where, and which. Of all that the card names the join is looked at."""
@@ -152,6 +152,20 @@ class Address:
                 with contextlib.suppress(AzureError, UnfinishedError):
                     self._marked(worker.network_interface_id, epoch)
         return self._marked(card_id, epoch)
+
+    def _written(self, card_id: str, document: Document) -> Document:
+        """Write a card; read back, because whoever answered with success may not have been Resource Manager.
+
+        Raises:
+            UnfinishedError: the address, or the word of its association, is not where the document says.
+        """
+        after = self._network.write_card(card_id, document)
+        wanted, found = (
+            [(each["name"], self._has_address(each)) for each in _configurations(it)] for it in (document, after)
+        )
+        if wanted != found or _word(document) != _word(after):
+            raise UnfinishedError("NotAsWritten")
+        return after
 
     def _marked(self, card_id: str, epoch: int) -> Document:
         """A card with this epoch on it.
@@ -191,4 +205,8 @@ def _configurations(card: Document) -> list[Any]:
 
 
 def _association_id(card: Document, configuration: Document) -> str:
-    return f"{configuration['id']}@{(card.get('tags') or {}).get(ASSOCIATION_TAG, '')}"
+    return f"{configuration['id']}@{_word(card)}"
+
+
+def _word(card: Document) -> str:
+    return str((card.get("tags") or {}).get(ASSOCIATION_TAG, ""))

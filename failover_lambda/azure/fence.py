@@ -84,7 +84,9 @@ class Machines:
         standing = self._rules(worker)
         for name in FENCE_RULES:
             if not _says(standing.get(name), name, prefix):
-                self._network.write_rule(group_id, rule(name, prefix))
+                after = self._network.write_rule(group_id, rule(name, prefix))
+                if not _says(after, name, prefix):  # whoever answered with success was not Resource Manager
+                    raise UnfinishedError("NotAsWritten")
 
     def _rules(self, worker: Worker) -> dict[str, Document]:
         (group_id,) = worker.group_ids

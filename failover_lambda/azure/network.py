@@ -117,11 +117,11 @@ class Network:
         at = Id.parse(group_id)
         return self._client.network_security_groups.get(at.group, at.name).as_dict()
 
-    def write_rule(self, group_id: str, rule: Document) -> None:
-        """Write one rule of a group, and wait until that has ended."""
+    def write_rule(self, group_id: str, rule: Document) -> Document:
+        """Write one rule of a group, and wait until that has ended; returns what stands then."""
         at, name, body = Id.parse(group_id), str(rule["name"]), _as_sdk(bodies.of_rule(rule))
         self._client.security_rules.begin_create_or_update(at.group, at.name, name, body, polling=False)
-        _succeeded(self._at_rest(lambda: self._client.security_rules.get(at.group, at.name, name).as_dict()))
+        return _succeeded(self._at_rest(lambda: self._client.security_rules.get(at.group, at.name, name).as_dict()))
 
 
 def _as_sdk(body: Document) -> Any:

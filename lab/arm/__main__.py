@@ -5,10 +5,10 @@
 Speaks the control protocol (`lab.control`): `ready` with `endpoint` once it listens, then one event per thing that happens
 in the cloud (`lab.arm.effects`). Here is only the wiring.
 
-Commands: `trap` (action as roles name it, way: in or out) holds the next such call, which the event `trapped` tells;
-`release` (fate: go-on or drop) lets it go; `fault` (effect: refuse, fail, lose or late; and what stands in `lab.arm.faults`)
-orders a fault; `throttle` (retry_after_s, action) refuses the next such call with 429; `clear` forgets all faults; `tell`
-tells everything that stands.
+Commands: `trap` (action as roles name it, way: in or out, about: how its method and path begin) holds the next such call,
+which the event `trapped` tells; `release` (fate: go-on or drop) lets it go; `fault` (effect: refuse, fail, lose or late; and
+what stands in `lab.arm.faults`) orders a fault; `throttle` (retry_after_s, action) refuses the next such call with 429;
+`clear` forgets all faults, and answers how many calls they struck; `tell` tells everything that stands.
 """
 
 import argparse
@@ -44,7 +44,7 @@ async def serve(console: Console) -> None:
     async def obey(command: Command) -> Answer:
         match command.do:
             case "trap":
-                trap.set(command.text("action"), command.choice("way", Way))
+                trap.set(command.text("action"), command.choice("way", Way), _text(command, "about"))
                 return {}
             case "release":
                 return {"held": trap.release(command.choice("fate", Fate))}
@@ -58,7 +58,8 @@ async def serve(console: Console) -> None:
                 emulator.tell_all()
                 return {}
             case "clear":
-                return {"cleared": emulator.clear()}
+                struck = sum(fault.struck for fault in emulator.faults)
+                return {"cleared": emulator.clear(), "struck": struck}
             case _:
                 raise unknown(command, "trap", "release", "fault", "throttle", "tell", "clear")
 

@@ -50,6 +50,7 @@ class Fault:
     times: int = 1
     late_s: float = 0.0
     seen: int = 0
+    struck: int = 0
 
     def fits(self, method: str, action: str, path: str, identity: str) -> bool:
         """Whether it is about this call."""
@@ -80,5 +81,6 @@ def strike(faults: Iterable[Fault], method: str, action: str, path: str, identit
         if fault.fits(method, action, path, identity):
             fault.seen += 1
             strikes = fault.seen >= fault.nth and (not fault.times or fault.seen < fault.nth + fault.times)
-            struck = struck or (fault if strikes else None)
+            if strikes and struck is None:
+                struck, fault.struck = fault, fault.struck + 1
     return struck

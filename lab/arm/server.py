@@ -139,4 +139,5 @@ def _is_dropped(trap: Trap | None, request: Request, way: Way) -> bool:
         action = action_of(request.method, parse(request.path))
     except ValueError:
         return False
-    return trap.meet(action, identity_of(request.token), way) is Fate.DROP
+    about = f"{request.method} {request.path}"
+    return trap.meet(action, identity_of(request.token), way, about) is Fate.DROP

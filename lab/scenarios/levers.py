@@ -1,11 +1,11 @@
 """What scenarios do to the watchdog and to the platform below it: its processes, its schedule, its probers, its store."""
 
-import json
 import signal
 from typing import Any
 
 from lab import processes
 from lab.processes import ProcessId
+from lab.rawevents import Verb
 from lab.scenarios.stage import MOVED_S, Stage
 from lab.tail import Tail
 
@@ -31,26 +31,56 @@ def strike_leader(stage: Stage, number: signal.Signals) -> ProcessId:
     """Send a signal to the arbiter that leads."""
     process = leader(stage)
     stage.act("arbiter-struck")
-    if not processes.send(process, number):
+    if not stage.site.cloud.strike(process, number):
         raise RuntimeError("the arbiter ended before the lab could strike it")
     stage.say(f"{number.name} to the arbiter that leads, process {process.pid}")
     return process
 
 
-def hold_call(stage: Stage, action: str, way: str) -> None:
+def go_on(stage: Stage, frozen: ProcessId) -> None:
+    """Let an arbiter that stands still run again."""
+    stage.site.cloud.strike(frozen, signal.SIGCONT)
+
+
+def hold_call(stage: Stage, verb: Verb, way: str) -> None:
     """Be ready to hold the watchdog's next such call on its way in, or the answer to it on its way out."""
-    stage.site.emulators.trap(action, way)
+    stage.site.cloud.trap(verb, _card(stage, verb), way)
 
 
 def wait_held(stage: Stage) -> None:
     """Until the call is held."""
-    stage.site.emulators.wait_trapped(HELD_S)
+    stage.site.cloud.wait_trapped(HELD_S)
+
+
+def let_in(stage: Stage) -> None:
+    """What is held goes on."""
+    stage.site.cloud.release("go-on")
+
+
+def drop(stage: Stage) -> None:
+    """What is held is lost."""
+    stage.site.cloud.release("drop")
+
+
+def lose_answer(stage: Stage, verb: Verb) -> None:
+    """The watchdog's next such call is carried out, and its answer is lost."""
+    stage.site.cloud.lose_answer(verb, _card(stage, verb))
+
+
+def answer_was_lost(stage: Stage) -> None:
+    """Require that it was; nothing is lost from now on."""
+    stage.site.cloud.require_lost()
+
+
+def _card(stage: Stage, verb: Verb) -> str:
+    """Of the worker that such a call of a failover is about."""
+    worker = stage.standby if verb is Verb.ASSOCIATE else stage.holder
+    return stage.site.hypervisor.machines[worker].card_id
 
 
 def start_arbiter(stage: Stage) -> None:
-    """One more arbiter, as a second schedule event would start it."""
-    name = stage.site.outputs["watchdogName"]
-    stage.site.client("lambda").invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps({"tick": "loop"}))
+    """One more arbiter, beside the one that leads."""
+    stage.site.cloud.start_arbiter(stage.site.outputs)
 
 
 def probers(stage: Stage) -> dict[str, str]:

@@ -12,6 +12,7 @@ from lab.faultkind import FaultKind
 from lab.hypervisor import Cut
 from lab.mailbox import Mailbox
 from lab.promises.clock import PAUSE
+from lab.rawevents import Verb
 from lab.scenarios.checks import (
     another_arbiter_finished,
     check,
@@ -22,7 +23,7 @@ from lab.scenarios.checks import (
     was_not_even_suspected,
 )
 from lab.scenarios.expectations import Expected, moves, planned, stays
-from lab.scenarios.levers import hold_call, strike_leader, wait_held
+from lab.scenarios.levers import drop, hold_call, strike_leader, wait_held
 from lab.scenarios.operator_checks import (
     answered,
     came_home,
@@ -185,11 +186,11 @@ def _killed_before_the_write(stage: Stage) -> None:
 
 def _killed_at_the_first_call(way: str) -> Play:
     def play(stage: Stage) -> None:
-        hold_call(stage, "DisassociateAddress", way)
+        hold_call(stage, Verb.DISASSOCIATE, way)
         _ask_to_let_go(stage)
         wait_held(stage)
         strike_leader(stage, signal.SIGKILL)
-        stage.site.emulators.release("drop")
+        drop(stage)
         stage.wait_moved()
         stage.wait_answered(FIRST)
 

@@ -5,6 +5,7 @@ real cloud. The observer looks past the door, so what it tells of the record is 
 """
 
 from lab.faultkind import FaultKind
+from lab.rawevents import Verb
 from lab.scenarios.checks import (
     check,
     decided_after,
@@ -17,7 +18,7 @@ from lab.scenarios.checks import (
     was_not_even_suspected,
 )
 from lab.scenarios.expectations import moves, stays
-from lab.scenarios.levers import close_store, hold_call, token, wait_held, wait_leader_since
+from lab.scenarios.levers import close_store, hold_call, let_in, token, wait_held, wait_leader_since
 from lab.scenarios.scenario import Scenario
 from lab.scenarios.stage import Stage
 
@@ -53,12 +54,12 @@ def _gone_and_holder_dies(stage: Stage) -> None:
 
 
 def _gone_in_the_middle(stage: Stage) -> None:
-    hold_call(stage, "DisassociateAddress", "out")
+    hold_call(stage, Verb.DISASSOCIATE, "out")
     stage.fault(FaultKind.KILL, stage.holder, f"{stage.holder} is killed")
     stage.site.hypervisor.process(stage.holder).kill()
     wait_held(stage)
     close_store(stage, on=True)
-    stage.site.emulators.release("go-on")
+    let_in(stage)
     stage.wait_served(stage.standby)
     stage.watch(GONE_S, "served, and nobody can write it down")
     close_store(stage, on=False)

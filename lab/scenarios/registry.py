@@ -1,6 +1,6 @@
 """Every scenario, by name, in the order of docs/FAULTS.md. A new one is an entry in the file of its kind."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from lab.scenarios import api, operators, record, watchdog, workers, zones
@@ -42,7 +42,12 @@ def find(name: str) -> Scenario:
     return SCENARIOS[name]
 
 
-def listing() -> str:
-    """All scenarios, one line each."""
+def on(cloud: str) -> Iterable[Scenario]:
+    """Those that can be played there."""
+    return [scenario for scenario in SCENARIOS.values() if cloud in scenario.clouds]
+
+
+def listing(cloud: str = "aws") -> str:
+    """All scenarios of a cloud, one line each."""
     width = max(len(name) for name in SCENARIOS)
-    return "\n".join(f"{name:<{width}}  {scenario.injected}" for name, scenario in SCENARIOS.items())
+    return "\n".join(f"{scenario.name:<{width}}  {scenario.injected}" for scenario in on(cloud))

@@ -27,35 +27,43 @@ from lab.supervisor import REPOSITORY
 from lab.traffic import Traffic
 
 OUT = REPOSITORY / "out" / "scenarios"
+TITLES = {"aws": "AWS", "azure": "Azure"}
 
 
 CANNOT_BE_PLAYED = (ChildError, EngineError, NoFreeNetworkError, RuntimeError, TimeoutError)
 """What goes wrong with one lab, and says nothing of the next."""
 
 
-def run(scenario: Scenario, profile: str | None = None, out: Path = OUT) -> int:
+def run(scenario: Scenario, profile: str | None = None, out: Path | None = None, cloud: str = "aws") -> int:
     """Play and judge one scenario. 0: every expectation was met, 1: not so, 2: the logs cannot be judged.
 
     Raises:
+        OtherCloudError: it is not played on that cloud.
         One of `CANNOT_BE_PLAYED`: the lab failed, or what the story waits for did not come. That is the result then.
     """
-    say = Progress()
-    print(f"{scenario.name}: on an emulated AWS on this machine. All times are lab times.", flush=True)
+    say, out = Progress(), out or results_of(cloud)
+    options = scenario.options(profile, cloud)
+    print(f"{scenario.name}: on an emulated {TITLES[cloud]} on this machine. All times are lab times.", flush=True)
     try:
-        folder = _play(scenario, profile, say)
+        folder = _play(scenario, options, say)
     except CANNOT_BE_PLAYED as error:
-        _write(out, _unplayed(scenario, profile, error))
+        _write(out, _unplayed(scenario, options, error))
         raise
     say("the lab is down; the checker reads the raw logs")
     return conclude(scenario, folder, out)
 
 
-def run_all(scenarios: Iterable[Scenario], profile: str | None = None, out: Path = OUT) -> int:
+def results_of(cloud: str) -> Path:
+    """Where results lie; docs/FAULTS.md is made of those of AWS."""
+    return OUT if cloud == "aws" else OUT / cloud
+
+
+def run_all(scenarios: Iterable[Scenario], profile: str | None = None, out: Path | None = None, cloud: str = "aws") -> int:
     """Play one after the other; the worst of their statuses. One that could not be played is told and counts as 2."""
     worst = 0
     for scenario in scenarios:
         try:
-            status = run(scenario, profile, out)
+            status = run(scenario, profile, out, cloud)
         except CANNOT_BE_PLAYED as error:  # its lab is down; the others can still be played
             print(f"{scenario.name}: could not be played: {error}", flush=True)
             status = 2
@@ -77,8 +85,8 @@ def conclude(scenario: Scenario, folder: Path, out: Path = OUT) -> int:
     return 0 if verdict.passed else 1
 
 
-def _play(scenario: Scenario, profile: str | None, say: Progress) -> Path:
-    with site.start(scenario.options(profile), say) as running:
+def _play(scenario: Scenario, options: site.Options, say: Progress) -> Path:
+    with site.start(options, say) as running:
         up_s = say.spent_s
         stage = _set(running, say)
         scenario.play(stage)
@@ -115,9 +123,8 @@ def _strike_the_set(stage: Stage) -> None:
     stage.site.wait_for("a steady site", lambda: stage.site.stored()["phase"] == "steady", DEADLINES.settled)
 
 
-def _unplayed(scenario: Scenario, profile: str | None, error: Exception) -> dict[str, Any]:
+def _unplayed(scenario: Scenario, options: site.Options, error: Exception) -> dict[str, Any]:
     """The result of a run that did not get to its end; an older one must not stand in its place."""
-    options = scenario.options(profile)
     return {
         "schema_version": SCHEMA_VERSION,
         "name": scenario.name,

@@ -8,8 +8,8 @@ took effect there, held at the cloud's gate until the arbiter's process is gone.
 import signal
 from dataclasses import dataclass
 
-from lab import processes
 from lab.faultkind import FaultKind
+from lab.rawevents import Verb
 from lab.scenarios.checks import (
     another_arbiter_finished,
     check,
@@ -19,8 +19,17 @@ from lab.scenarios.checks import (
     one_leader_at_a_time,
 )
 from lab.scenarios.expectations import moves
-from lab.scenarios.levers import hold_call, silence_schedule, start_arbiter, strike_leader, wait_held
-from lab.scenarios.scenario import Play, Scenario
+from lab.scenarios.levers import (
+    drop,
+    go_on,
+    hold_call,
+    let_in,
+    silence_schedule,
+    start_arbiter,
+    strike_leader,
+    wait_held,
+)
+from lab.scenarios.scenario import EVERY_CLOUD, Play, Scenario
 from lab.scenarios.stage import Stage
 
 EXTRA_ARBITERS = 2
@@ -35,27 +44,21 @@ AFTERWARDS_S = 3.0
 """How long a frozen arbiter that runs again is watched: several rounds."""
 
 _CALLS = {
-    "DisassociateAddress": "taking the address away",
-    "AssociateAddress": "putting the address on the standby",
-    "ModifyNetworkInterfaceAttribute": "isolating the old holder",
-    "StopInstances": "stopping the old holder",
-}
-_SHORT = {
-    "DisassociateAddress": "disassociate",
-    "AssociateAddress": "associate",
-    "ModifyNetworkInterfaceAttribute": "isolate",
-    "StopInstances": "stop",
+    Verb.DISASSOCIATE: "taking the address away",
+    Verb.ASSOCIATE: "putting the address on the standby",
+    Verb.ISOLATE: "isolating the old holder",
+    Verb.STOP: "stopping the old holder",
 }
 _NEXT = "The next leader goes on from the record (1.4, 2.2) and reads back before it judges (5.8)"
 
 
-def _killed_at_call(action: str, way: str) -> Play:
+def _killed_at_call(verb: Verb, way: str) -> Play:
     def play(stage: Stage) -> None:
-        hold_call(stage, action, way)
+        hold_call(stage, verb, way)
         stage.kill_holder()
         wait_held(stage)
         strike_leader(stage, signal.SIGKILL)
-        stage.site.emulators.release("drop")
+        drop(stage)
         stage.wait_moved()
         stage.bring_back(rejoins=False)
 
@@ -85,17 +88,17 @@ def _killed_when_settled(stage: Stage) -> None:
     stage.bring_back(rejoins=False)
 
 
-def _late_call(action: str) -> Play:
+def _late_call(verb: Verb) -> Play:
     """The call is held, its arbiter dies, the next leader makes the move, and then the call arrives."""
 
     def play(stage: Stage) -> None:
-        hold_call(stage, action, "in")
+        hold_call(stage, verb, "in")
         stage.kill_holder()
         wait_held(stage)
         strike_leader(stage, signal.SIGKILL)
         stage.wait_moved()
         stage.act("late-call-let-in")
-        stage.site.emulators.release("go-on")
+        let_in(stage)
         stage.watch(AFTERWARDS_S, "the late call arrives")
         stage.wait_served(stage.standby)
         stage.bring_back(rejoins=False)
@@ -104,14 +107,14 @@ def _late_call(action: str) -> Play:
 
 
 def _frozen_and_back(stage: Stage) -> None:
-    hold_call(stage, "DisassociateAddress", "in")
+    hold_call(stage, Verb.DISASSOCIATE, "in")
     stage.kill_holder()
     wait_held(stage)
     frozen = strike_leader(stage, signal.SIGSTOP)
     stage.wait_moved()
     stage.act("late-call-let-in")
-    stage.site.emulators.release("go-on")
-    processes.send(frozen, signal.SIGCONT)
+    let_in(stage)
+    go_on(stage, frozen)
     stage.watch(AFTERWARDS_S, "the frozen arbiter runs again, and its call arrives")
     stage.wait_served(stage.standby)
     stage.bring_back(rejoins=False)
@@ -148,13 +151,13 @@ def _steps() -> list[_Step]:
     before = [_Step("suspect", "when the record says suspect", _killed_in_phase("suspect"))]
     calls = [
         step
-        for action, what in _CALLS.items()
+        for verb, what in _CALLS.items()
         for step in (
-            _Step(f"{_SHORT[action]}-unsent", f"before its call for {what} arrives", _killed_at_call(action, "in")),
+            _Step(f"{verb.value}-unsent", f"before its call for {what} arrives", _killed_at_call(verb, "in")),
             _Step(
-                f"{_SHORT[action]}-unanswered",
+                f"{verb.value}-unanswered",
                 f"after its call for {what} took effect, before the answer",
-                _killed_at_call(action, "out"),
+                _killed_at_call(verb, "out"),
             ),
         )
     ]
@@ -174,17 +177,19 @@ def _killed_scenario(step: _Step) -> Scenario:
         kind=FaultKind.KILL,
         play=step.play,
         expects=moves(*finished, check(made_once), check(one_leader_at_a_time)),
+        clouds=EVERY_CLOUD,
     )
 
 
-def _late_scenario(action: str) -> Scenario:
+def _late_scenario(verb: Verb) -> Scenario:
     return Scenario(
-        name=f"late-call-{_SHORT[action]}",
-        injected=f"The arbiter is killed with its call for {_CALLS[action]} on the way, which arrives after the next move.",
+        name=f"late-call-{verb.value}",
+        injected=f"The arbiter is killed with its call for {_CALLS[verb]} on the way, which arrives after the next move.",
         must="A late call names its association and takes the address from nobody, so it changes nothing (5.3, 5.4).",
         kind=FaultKind.KILL,
-        play=_late_call(action),
+        play=_late_call(verb),
         expects=moves(check(late_call_changed_nothing), check(another_arbiter_finished), check(made_once)),
+        clouds=EVERY_CLOUD,
     )
 
 
@@ -198,6 +203,7 @@ _DUELS = (
         expects=moves(
             check(late_call_changed_nothing), check(another_arbiter_finished), check(made_once), check(one_leader_at_a_time)
         ),
+        clouds=EVERY_CLOUD,
     ),
     Scenario(
         name="arbiters-two-at-once",
@@ -206,6 +212,7 @@ _DUELS = (
         kind=FaultKind.KILL,
         play=_two_at_once,
         expects=moves(check(made_once), check(one_leader_at_a_time)),
+        clouds=EVERY_CLOUD,
     ),
     Scenario(
         name="schedule-late-by-two-minutes",
@@ -219,6 +226,6 @@ _DUELS = (
 
 SCENARIOS = (
     *(_killed_scenario(step) for step in _steps()),
-    *(_late_scenario(action) for action in ("DisassociateAddress", "AssociateAddress")),
+    *(_late_scenario(verb) for verb in (Verb.DISASSOCIATE, Verb.ASSOCIATE)),
     *_DUELS,
 )

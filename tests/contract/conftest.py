@@ -158,13 +158,18 @@ def azure_world(arm_endpoint: str) -> AzureWorld:
     return AzureWorld(arm_endpoint, next(_numbers))
 
 
+@pytest.fixture
+def balanced_world(arm_endpoint: str) -> BalancedWorld:
+    return BalancedWorld(arm_endpoint, next(_numbers))
+
+
 @pytest.fixture(params=["memory", *(pytest.param(name, marks=pytest.mark.lab) for name in ("moto", "arm", "arm-pool"))])
 def world(request: pytest.FixtureRequest) -> CloudWorld:
     """Every adapter of `Cloud`, each in a world where the address is on nobody and both workers run."""
     if request.param == "arm":
         return request.getfixturevalue("azure_world")
     if request.param == "arm-pool":
-        return BalancedWorld(request.getfixturevalue("arm_endpoint"), next(_numbers))
+        return request.getfixturevalue("balanced_world")
     if request.param == "memory":
         return FakeWorld(FakeCloud(make_settings()))
     return request.getfixturevalue("live_world")

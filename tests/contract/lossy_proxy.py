@@ -31,6 +31,8 @@ class Loss(Enum):
     """Kept back until `deliver`; the connection is closed."""
     DROPPED = "dropped"
     """Never carried out; the connection is closed."""
+    INTERCEPTED = "intercepted"
+    """Never carried out; somebody else answers, with success."""
 
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
@@ -86,6 +88,8 @@ class LossyProxy:
                 connection.sendall(_with_half_a_body(self._carry_out(request)))
             case Loss.MANGLED:
                 connection.sendall(_with_another_body(self._carry_out(request)))
+            case Loss.INTERCEPTED:
+                connection.sendall(_with_another_body(b"HTTP/1.1 200 OK\r\n\r\n"))
 
     def _carry_out(self, request: bytes) -> bytes:
         with socket.create_connection(self.upstream, timeout=_WAIT_S) as upstream:

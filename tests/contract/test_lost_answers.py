@@ -8,13 +8,14 @@ import pytest
 from botocore.config import Config
 
 from failover_lambda.aws.clients import CONFIG
-from failover_lambda.aws.cloud import LiveCloud
 from failover_lambda.aws.state import LiveStore
 from failover_lambda.azure import state as azure_state
 from failover_lambda.contract import Settings
 from failover_lambda.errors import ConflictError, CouldNotAskError, StoreUnavailableError
 from failover_lambda.model import Command, Do, Lease, Outcome
 from failover_lambda.ports import RecordStore
+from tests.contract.azure_world import AzureWorld
+from tests.contract.cloud_wires import IMPATIENT_S, Wired, wire_of
 from tests.contract.cloud_worlds import LiveWorld
 from tests.contract.emulators import blobs, client
 from tests.contract.hands import BlobHand, Hand, LiveHand
@@ -26,7 +27,6 @@ pytestmark = [pytest.mark.contract, pytest.mark.lab]
 AFTER = [Loss.CLOSED, Loss.RESET, Loss.CUT, Loss.MANGLED]
 """The request is carried out."""
 
-IMPATIENT_S = 0.5
 IMPATIENT = CONFIG.merge(Config(read_timeout=IMPATIENT_S))
 
 BY_NAME = pytest.mark.parametrize("loss", AFTER, ids=lambda loss: loss.value)
@@ -303,87 +303,126 @@ def test_a_renewal_whose_answer_was_lost_leaves_the_lease_ours(table: Table, lea
     assert table.ours.renew_lease(lease).beat == lease.beat + 2
 
 
-# The cloud
+# The cloud: EC2, and Resource Manager with the address itself and with a balancer's pool
 
 
-@pytest.fixture
-def proxy(live_world: LiveWorld) -> Generator[LossyProxy]:
-    with lossy_proxy(live_world.endpoint) as running:
-        yield running
+@pytest.fixture(params=["live_world", "azure_world", "balanced_world"], ids=["ec2", "arm", "arm-pool"])
+def wired(request: pytest.FixtureRequest) -> Generator[Wired]:
+    world: LiveWorld | AzureWorld = request.getfixturevalue(request.param)
+    with lossy_proxy(world.endpoint) as proxy:
+        yield Wired(world, wire_of(world), proxy)
 
 
-@pytest.fixture
-def cloud(live_world: LiveWorld, proxy: LossyProxy) -> LiveCloud:
-    return LiveCloud(live_world.settings, client("ec2", proxy.endpoint))
+def serving(wired: Wired) -> str:
+    """Whose the address is; "" = nobody's."""
+    association = wired.world.cloud.read_address().association
+    names = {worker.instance_id: worker.name for worker in wired.world.settings.workers}
+    return names[association.instance_id] if association else ""
 
 
 @BY_NAME
-def test_an_association_whose_answer_was_lost_is_lost_and_made(
-    live_world: LiveWorld, proxy: LossyProxy, cloud: LiveCloud, loss: Loss
-) -> None:
-    proxy.next_losses[:] = [loss]
-    answered = cloud.run(Command(do=Do.ASSOCIATE, epoch=1, worker="wk1"))
-    assert answered.outcome is Outcome.LOST
-    assert len(proxy.requests) == 1
-    association = live_world.cloud.read_address().association
-    assert association is not None
-    assert association.instance_id == live_world.settings.worker("wk1").instance_id
+def test_an_association_whose_answer_was_lost_is_lost_and_made(wired: Wired, loss: Loss) -> None:
+    wired.lose(loss, Do.ASSOCIATE)
+    answered = wired.cloud.run(Command(do=Do.ASSOCIATE, epoch=1, worker="wk1"))
+    assert answered.outcome is wired.wire.after(loss)
+    assert wired.sent(Do.ASSOCIATE) == 1
+    assert serving(wired) == "wk1"
+
+
+@BY_NAME
+def test_an_association_that_is_sent_again_after_a_lost_answer_is_done_and_the_same(wired: Wired, loss: Loss) -> None:
+    make = Command(do=Do.ASSOCIATE, epoch=1, worker="wk1")
+    wired.lose(loss, Do.ASSOCIATE)
+    assert wired.cloud.run(make).outcome is wired.wire.after(loss)
+    made = wired.world.cloud.read_address().association
+    answered = wired.cloud.run(make)
+    assert answered.outcome is Outcome.DONE
+    assert made == wired.world.cloud.read_address().association
+    assert made is not None
+    assert answered.association_id == made.association_id
 
 
 @pytest.mark.parametrize("do", [Do.ISOLATE, Do.RESTORE, Do.STOP, Do.START, Do.ASSOCIATE], ids=lambda do: do.value)
-def test_a_call_that_never_arrived_is_lost_and_sent_once(proxy: LossyProxy, cloud: LiveCloud, do: Do) -> None:
-    proxy.next_losses[:] = [Loss.DROPPED]
-    assert cloud.run(Command(do=do, epoch=1, worker="wk1")).outcome is Outcome.LOST
-    assert len(proxy.requests) == 1
+def test_a_call_that_never_arrived_is_lost_and_sent_once(wired: Wired, do: Do) -> None:
+    if do in OPPOSITE:
+        assert wired.world.cloud.run(Command(do=OPPOSITE[do], epoch=1, worker="wk1")).outcome is Outcome.DONE
+    wired.lose(Loss.DROPPED, do)
+    assert wired.cloud.run(Command(do=do, epoch=1, worker="wk1")).outcome is Outcome.LOST
+    assert wired.sent(do) == 1
 
 
-def test_a_disassociation_whose_answer_was_lost_is_done_when_it_is_sent_again(
-    live_world: LiveWorld, proxy: LossyProxy, cloud: LiveCloud
-) -> None:
-    made = live_world.cloud.run(Command(do=Do.ASSOCIATE, epoch=1, worker="wk1"))
+OPPOSITE = {Do.RESTORE: Do.ISOLATE, Do.START: Do.STOP, Do.DISASSOCIATE: Do.ASSOCIATE}
+"""What has to be so before that is a call at all."""
+
+
+@pytest.mark.parametrize("do", [Do.ISOLATE, Do.RESTORE, Do.ASSOCIATE, Do.DISASSOCIATE], ids=lambda do: do.value)
+def test_a_call_that_a_stranger_answered_with_success_is_never_taken_for_done(wired: Wired, do: Do) -> None:
+    """As a network does that wants a sign-in first."""
+    made = wired.world.cloud.run(Command(do=OPPOSITE[do], epoch=1, worker="wk1")) if do in OPPOSITE else None
+    wired.lose(Loss.INTERCEPTED, do)
+    command = Command(do=do, epoch=2, worker="wk1", association_id=made.association_id if made else "")
+    assert wired.cloud.run(command).outcome is Outcome.LOST
+    assert wired.sent(do) == 1
+    assert wired.cloud.run(command).outcome is Outcome.DONE
+
+
+@pytest.mark.parametrize("loss", [Loss.CLOSED, Loss.DROPPED], ids=lambda loss: loss.value)
+def test_a_disassociation_whose_answer_was_lost_is_done_when_it_is_sent_again(wired: Wired, loss: Loss) -> None:
+    made = wired.world.cloud.run(Command(do=Do.ASSOCIATE, epoch=1, worker="wk1"))
     end = Command(do=Do.DISASSOCIATE, epoch=2, worker="wk1", association_id=made.association_id)
-    proxy.next_losses[:] = [Loss.CLOSED]
-    assert cloud.run(end).outcome is Outcome.LOST
-    assert cloud.run(end).outcome is Outcome.DONE
+    wired.lose(loss, Do.DISASSOCIATE)
+    assert wired.cloud.run(end).outcome is Outcome.LOST
+    assert serving(wired) == ("wk1" if loss is Loss.DROPPED else "")
+    assert wired.cloud.run(end).outcome is Outcome.DONE
+    assert serving(wired) == ""
 
 
-def test_a_disassociation_that_arrives_late_leaves_the_next_association(
-    live_world: LiveWorld, proxy: LossyProxy, cloud: LiveCloud
-) -> None:
-    made = live_world.cloud.run(Command(do=Do.ASSOCIATE, epoch=1, worker="wk1"))
+def test_a_disassociation_that_arrives_late_leaves_the_next_association(wired: Wired) -> None:
+    made = wired.world.cloud.run(Command(do=Do.ASSOCIATE, epoch=1, worker="wk1"))
     end = Command(do=Do.DISASSOCIATE, epoch=2, worker="wk1", association_id=made.association_id)
-    proxy.next_losses[:] = [Loss.HELD]
-    assert cloud.run(end).outcome is Outcome.LOST
-    live_world.cloud.run(end)
-    again = live_world.cloud.run(Command(do=Do.ASSOCIATE, epoch=3, worker="wk1"))
-    assert b"InvalidAssociationID.NotFound" in proxy.deliver()
-    shown = live_world.cloud.read_address().association
+    wired.lose(Loss.HELD, Do.DISASSOCIATE)
+    assert wired.cloud.run(end).outcome is Outcome.LOST
+    wired.world.cloud.run(end)
+    again = wired.world.cloud.run(Command(do=Do.ASSOCIATE, epoch=3, worker="wk1"))
+    assert wired.wire.late in wired.proxy.deliver()
+    shown = wired.world.cloud.read_address().association
     assert shown is not None
     assert shown.association_id == again.association_id != made.association_id
 
 
+def test_an_association_that_arrives_late_takes_nothing_from_the_next_holder(wired: Wired) -> None:
+    wired.lose(Loss.HELD, Do.ASSOCIATE)
+    assert wired.cloud.run(Command(do=Do.ASSOCIATE, epoch=1, worker="wk1")).outcome is Outcome.LOST
+    made = wired.world.cloud.run(Command(do=Do.ASSOCIATE, epoch=2, worker="wk2"))
+    assert made.outcome is Outcome.DONE
+    refused = wired.proxy.deliver()
+    assert any(code in refused for code in (wired.wire.late, wired.world.taken_code.encode())), refused
+    shown = wired.world.cloud.read_address().association
+    assert shown is not None
+    assert (shown.association_id, serving(wired)) == (made.association_id, "wk2")
+
+
 @BY_NAME
-def test_reads_whose_answer_was_lost_could_not_be_asked(proxy: LossyProxy, cloud: LiveCloud, loss: Loss) -> None:
-    for read in (cloud.read_address, cloud.read_instances):
-        proxy.next_losses[:] = [loss]
+def test_reads_whose_answer_was_lost_could_not_be_asked(wired: Wired, loss: Loss) -> None:
+    for read in (wired.cloud.read_address, wired.cloud.read_instances):
+        wired.lose(loss)
         with pytest.raises(CouldNotAskError):
             read()
 
 
-def test_a_service_that_is_not_there_is_lost_and_could_not_be_asked(live_world: LiveWorld) -> None:
-    cloud = LiveCloud(live_world.settings, client("ec2", "http://127.0.0.1:1"))
+def test_a_service_that_is_not_there_is_lost_and_could_not_be_asked(wired: Wired) -> None:
+    cloud = wired.wire.cloud(wired.world.settings, "http://127.0.0.1:1")
     assert cloud.run(Command(do=Do.STOP, epoch=1, worker="wk1")).outcome is Outcome.LOST
     with pytest.raises(CouldNotAskError):
         cloud.read_address()
 
 
-def test_a_service_that_stays_silent_is_lost_when_the_timeout_ends(live_world: LiveWorld, proxy: LossyProxy) -> None:
-    cloud = LiveCloud(live_world.settings, client("ec2", proxy.endpoint, IMPATIENT))
-    proxy.next_losses[:] = [Loss.SILENT]
-    answered = cloud.run(Command(do=Do.ASSOCIATE, epoch=1, worker="wk1"))
-    assert (answered.outcome, answered.code) == (Outcome.LOST, "ReadTimeoutError")
-    assert len(proxy.requests) == 1
-    assert live_world.cloud.read_address().association is not None
+def test_a_service_that_stays_silent_is_lost_when_the_timeout_ends(wired: Wired) -> None:
+    wired.lose(Loss.SILENT, Do.ASSOCIATE)
+    answered = wired.impatient.run(Command(do=Do.ASSOCIATE, epoch=1, worker="wk1"))
+    assert (answered.outcome, answered.code) == (Outcome.LOST, wired.wire.timed_out)
+    assert wired.sent(Do.ASSOCIATE) == 1
+    assert serving(wired) == "wk1"
 
 
 def test_a_table_that_stays_silent_is_unavailable_when_the_timeout_ends(table: Table, lease: Lease) -> None:

@@ -79,6 +79,19 @@ def test_a_write_without_an_etag_is_unconditional(written: Line) -> None:
     assert only(written).unconditional.startswith("names no ETag of the ")
 
 
+def test_a_star_is_no_etag() -> None:
+    assert only(card(CARD, address=True, if_match="*")).unconditional.startswith("says If-Match: *")
+
+
+def test_a_late_removal_that_was_refused_is_told_by_what_the_card_had_last() -> None:
+    """It leaves out what is gone already, so nothing else shows what it was for."""
+    late = card(CARD, address=False, status=412, error="PreconditionFailed")
+    *_, told = read_calls([card(CARD, address=True), card(CARD, address=False), late])
+    assert (told.verb, told.accepted) == (Verb.DISASSOCIATE, False)
+    assert told.params["AssociationId"] == f"{CARD}/ipConfigurations/main@1-a"
+    assert verbs(card(OTHER, address=False, status=412, error="PreconditionFailed")) == []
+
+
 def test_a_pools_one_member_that_is_up_has_the_address() -> None:
     calls = read_calls([pool("10.0.0.4"), pool(), pool("10.0.0.5"), pool("10.0.0.4", "10.0.0.5")])
     assert [call.verb for call in calls] == [Verb.ASSOCIATE, Verb.DISASSOCIATE, Verb.ASSOCIATE, Verb.DISASSOCIATE]

@@ -7,33 +7,38 @@ from pathlib import Path
 import pytest
 
 from lab.checkers import RULES, PromiseName
-from tests.lab.stories.failover import ALLOCATION, IP, OLD, Story, at, broken_names, evidence_of, failover, is_call, key_of
+from lab.rawevents import Verb
+from tests.lab.stories.clouds import EVERY_CLOUD, StoryCloud
+from tests.lab.stories.failover import Story, at, broken_names, evidence_of, failover, key_of
 from tests.lab.stories.plants import PLANTS, Plant, disassociate_before_the_intent
 
-LATE = {"AllocationId": ALLOCATION, "PrivateIpAddress": IP["wk1"], "AllowReassociation": "false"}
-"""A call that epoch 1 permitted."""
+
+@pytest.fixture(params=EVERY_CLOUD, ids=lambda cloud: cloud.name)
+def cloud(request: pytest.FixtureRequest) -> StoryCloud:
+    return request.param
 
 
 @pytest.mark.parametrize("fault", ["kill", "freeze", "cut"])
-def test_a_good_story_keeps_every_promise(tmp_path: Path, fault: str) -> None:
-    findings = failover(fault).check(tmp_path)
+def test_a_good_story_keeps_every_promise(tmp_path: Path, fault: str, cloud: StoryCloud) -> None:
+    findings = failover(fault, cloud).check(tmp_path)
     assert {promise.name: promise.evidence for promise in findings.promises if not promise.kept} == {}
     assert findings.all_kept
 
 
-def test_the_evidence_of_a_good_story_is_its_transcript(tmp_path: Path) -> None:
-    told = [f"{promise.name}\n    {' '.join(promise.evidence)}\n" for promise in failover().check(tmp_path).promises]
-    assert "".join(told) == (Path(__file__).parent / "stories" / "failover.evidence.txt").read_text()
+def test_the_evidence_of_a_good_story_is_its_transcript(tmp_path: Path, cloud: StoryCloud) -> None:
+    promises = failover("kill", cloud).check(tmp_path).promises
+    told = [f"{promise.name}\n    {' '.join(promise.evidence)}\n" for promise in promises]
+    assert "".join(told) == (Path(__file__).parent / "stories" / f"failover.{cloud.name}.txt").read_text()
 
 
 @pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.name)
-def test_a_planted_breach_is_named_and_no_other(tmp_path: Path, plant: Plant) -> None:
-    story = failover(plant.fault)
+def test_a_planted_breach_is_named_and_no_other(tmp_path: Path, plant: Plant, cloud: StoryCloud) -> None:
+    story = failover(plant.fault, cloud)
     plant.plant(story)
     findings = story.check(tmp_path)
     assert broken_names(findings) == set(plant.broken), {p.name: p.evidence for p in findings.broken}
     told = evidence_of(findings, plant.broken[0])
-    assert [words for words in plant.shows if words not in told] == []
+    assert [words for words in plant.words(cloud) if words not in told] == []
     assert not findings.all_kept
 
 
@@ -72,36 +77,34 @@ def test_an_arbiter_that_the_rule_of_state_changes_started_is_the_platforms_too(
     assert promise.evidence[0].startswith("the event rule started arbiter ")
 
 
-def test_a_late_call_of_an_earlier_epoch_that_the_cloud_refused_breaks_nothing(tmp_path: Path) -> None:
-    story = failover()
-    late = story.call(5, 5.1, "AssociateAddress", LATE)
-    late.update(status=400, error="Resource.AlreadyAssociated")
+def test_a_late_call_of_an_earlier_epoch_that_the_cloud_refused_breaks_nothing(tmp_path: Path, cloud: StoryCloud) -> None:
+    story = failover("kill", cloud)
+    cloud.refuse(story.asked(5, 5.1, Verb.ASSOCIATE, "wk1", 1))
+    story.sort(cloud.log)
     assert broken_names(story.check(tmp_path)) == set()
 
 
-def test_a_late_call_of_an_earlier_epoch_that_the_cloud_accepted_is_named(tmp_path: Path) -> None:
-    story = failover()
-    story.call(5, 5.1, "AssociateAddress", LATE)
+def test_a_late_call_of_an_earlier_epoch_that_the_cloud_accepted_is_named(tmp_path: Path, cloud: StoryCloud) -> None:
+    story = failover("kill", cloud)
+    story.asked(5, 5.1, Verb.ASSOCIATE, "wk1", 1)
+    story.sort(cloud.log)
     findings = story.check(tmp_path)
     assert broken_names(findings) == {"record-before-call"}
-    assert "AssociateAddress reached the gate at +5.000 s to put the address on wk1" in evidence_of(
-        findings, "record-before-call"
-    )
+    told = evidence_of(findings, "record-before-call")
+    assert "reached the gate at +5.000 s to put the address on wk1" in told
 
 
-def test_a_refused_call_that_no_record_ever_permitted_is_named(tmp_path: Path) -> None:
-    story = failover()
-    early = story.call(-5, -4.9, "AssociateAddress", LATE | {"PrivateIpAddress": IP["wk2"]})
-    early.update(status=400, error="Resource.AlreadyAssociated")
-    story.sort("gate")
+def test_a_refused_call_that_no_record_ever_permitted_is_named(tmp_path: Path, cloud: StoryCloud) -> None:
+    story = failover("kill", cloud)
+    cloud.refuse(story.asked(-5, -4.9, Verb.ASSOCIATE, "wk2", 2))
+    story.sort(cloud.log)
     assert broken_names(story.check(tmp_path)) == {"record-before-call"}
 
 
-def test_a_late_removal_that_found_nothing_breaks_nothing(tmp_path: Path) -> None:
-    story = failover()
-    story.call(5, 5.1, "DisassociateAddress", {"AssociationId": OLD}).update(
-        status=400, error="InvalidAssociationID.NotFound"
-    )
+def test_a_late_removal_that_found_nothing_breaks_nothing(tmp_path: Path, cloud: StoryCloud) -> None:
+    story = failover("kill", cloud)
+    cloud.refuse(story.asked(5, 5.1, Verb.DISASSOCIATE, "wk1", 1))
+    story.sort(cloud.log)
     assert broken_names(story.check(tmp_path)) == set()
 
 
@@ -146,15 +149,15 @@ def _with_early_poll(story: Story, seconds: float) -> Story:
     return story
 
 
-def test_a_call_inside_the_observers_blind_gap_is_no_breach(tmp_path: Path) -> None:
-    story = _with_early_poll(failover(), 1.1)
-    story.find("gate", is_call("StopInstances")).update(t_in=at(1.2))
+def test_a_call_inside_the_observers_blind_gap_is_no_breach(tmp_path: Path, cloud: StoryCloud) -> None:
+    story = _with_early_poll(failover("kill", cloud), 1.1)
+    story.called(Verb.STOP).update(t_in=at(1.2))
     assert broken_names(story.check(tmp_path)) == set()
 
 
-def test_a_call_before_the_observers_blind_gap_is_a_breach(tmp_path: Path) -> None:
-    story = _with_early_poll(failover(), 1.3)
-    story.find("gate", is_call("StopInstances")).update(t_in=at(1.2))
+def test_a_call_before_the_observers_blind_gap_is_a_breach(tmp_path: Path, cloud: StoryCloud) -> None:
+    story = _with_early_poll(failover("kill", cloud), 1.3)
+    story.called(Verb.STOP).update(t_in=at(1.2))
     assert broken_names(story.check(tmp_path)) == {"record-before-call"}
 
 
@@ -207,22 +210,22 @@ def test_the_checker_imports_nothing_of_the_watchdog_nor_of_the_rest_of_the_lab(
 PROMISES = sorted((LAB / "promises").glob("*.py"))
 
 
-def _stopped_at_the_console(caller: str) -> Story:
+def _stopped_at_the_console(caller: str, cloud: StoryCloud) -> Story:
     """A stop of wk1 that the record of epoch 1 does not permit, just after the fault."""
-    story = failover("stop")
+    story = failover("stop", cloud)
     story.lab["operator"] = "CONSOLE"
-    row = story.call(0.01, 0.02, "StopInstances", {"InstanceId.1": "i-0aaa"})
-    row["caller"] = caller
-    story.sort("gate")
+    row = story.asked(0.01, 0.02, Verb.STOP, "wk1")
+    row |= {"caller": caller, "identity": caller}
+    story.sort(cloud.log)
     return story
 
 
-def test_what_an_operator_does_at_the_console_needs_no_record(tmp_path: Path) -> None:
-    assert broken_names(_stopped_at_the_console("CONSOLE").check(tmp_path)) == set()
+def test_what_an_operator_does_at_the_console_needs_no_record(tmp_path: Path, cloud: StoryCloud) -> None:
+    assert broken_names(_stopped_at_the_console("CONSOLE", cloud).check(tmp_path)) == set()
 
 
-def test_the_same_call_by_the_watchdog_needs_one(tmp_path: Path) -> None:
-    assert broken_names(_stopped_at_the_console("FUNCTION").check(tmp_path)) == {"record-before-call"}
+def test_the_same_call_by_the_watchdog_needs_one(tmp_path: Path, cloud: StoryCloud) -> None:
+    assert broken_names(_stopped_at_the_console("FUNCTION", cloud).check(tmp_path)) == {"record-before-call"}
 
 
 def _killed_between_disk_and_log(story: Story, *, known: bool) -> None:

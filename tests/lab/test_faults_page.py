@@ -85,6 +85,18 @@ def test_a_result_of_a_scenario_that_is_gone_goes_too(place: Path) -> None:
     assert json.loads((place / "faults.json").read_text())["runs"] == {}
 
 
+def test_a_result_on_azure_has_a_line_of_its_own_and_leaves_the_other_clouds_alone(place: Path) -> None:
+    (place / "results" / "azure").mkdir()
+    (place / "results" / "azure" / "arbiters-two-at-once.json").write_text(
+        json.dumps(RUN | {"name": "arbiters-two-at-once", "schedule_divisor": 1})
+    )
+    lines = write(place).splitlines()
+    (there,) = [line for line in lines if line.startswith("| `arbiters-two-at-once`, Azure |")]
+    (here,) = [line for line in lines if line.startswith("| `arbiters-two-at-once` |")]
+    assert "wk1 was killed / and wk2 took over." in there
+    assert "not run yet" in here
+
+
 def test_a_table_of_other_faults_has_a_place_of_its_own(place: Path) -> None:
     assert "No results yet." in write(place)
     (place / "tables" / "api.json").write_text(json.dumps(TABLE))

@@ -18,7 +18,7 @@ from lab.report import render_page
 from lab.scenarios import page, registry, runner
 from lab.scenarios.expectations import Check, Expectations, Expected, Otherwise, moves, stays
 from lab.scenarios.registry import SCENARIOS, UnknownScenarioError
-from lab.scenarios.scenario import Scenario
+from lab.scenarios.scenario import OtherCloudError, Scenario
 from lab.scenarios.verdict import Told, Verdict, compare, document, render
 from lab.summary import headline
 from tests.lab.stories.failover import Story, at, failover
@@ -71,6 +71,14 @@ def test_a_wrong_name_is_answered_with_the_names_that_exist() -> None:
 def test_the_list_has_a_line_for_each() -> None:
     lines = registry.listing().splitlines()
     assert [line.split()[0] for line in lines] == list(SCENARIOS)
+
+
+def test_a_scenario_of_another_cloud_is_refused_with_the_clouds_that_have_it() -> None:
+    with pytest.raises(OtherCloudError, match=r"worker-slow is not played on azure; it is on aws"):
+        SCENARIOS["worker-slow"].options(cloud="azure")
+    listed = [line.split()[0] for line in registry.listing("azure").splitlines()]
+    assert "arbiters-two-at-once" in listed
+    assert "worker-slow" not in listed
 
 
 def test_a_run_that_went_as_it_must_meets_every_expectation(tmp_path: Path) -> None:

@@ -78,7 +78,9 @@ def test_it_obeys_orders_for_faults(child: StartChild) -> None:
     assert ask(arm, "PUT", GROUP, {"location": LOCATION})[0] == 0
     assert ask(arm, "GET", GROUP)[0] == 200
     arm.do("fault", effect="refuse", times=0)
-    assert arm.do("clear")["cleared"] == 4
+    cleared = arm.do("clear")
+    assert (cleared["cleared"], cleared["struck"]) == (4, 3)
+    assert arm.do("clear")["struck"] == 0
     assert ask(arm, "GET", GROUP)[0] == 200
 
 
@@ -99,6 +101,21 @@ def test_a_call_is_held_and_let_in_or_dropped(child: StartChild) -> None:
         caller.join(10)
         assert answers.pop()[0] == status
         assert ask(arm, "GET", ADDRESS)[0] == stands
+
+
+def test_a_trap_may_be_for_one_resource_and_one_method(child: StartChild) -> None:
+    """A move's two halves have one action, and so has the PATCH of a card's tags."""
+    arm = child("lab.arm", "--own-caller", "lab")
+    ask(arm, "PUT", GROUP, {"location": LOCATION}, "lab")
+    arm.do("trap", action="Microsoft.Network/publicIPAddresses/write", way="in", about=f"PUT {ADDRESS.upper()}")
+    assert ask(arm, "PUT", f"{ADDRESS[:-1]}x", address_body())[0] == 201
+    assert ask(arm, "PATCH", ADDRESS, {"tags": {}})[0] == 404
+    caller = threading.Thread(target=ask, args=(arm, "PUT", ADDRESS, address_body()))
+    caller.start()
+    assert arm.event("trapped")["way"] == "in"
+    arm.do("release", fate="drop")
+    caller.join(10)
+    assert ask(arm, "GET", ADDRESS)[0] == 404
 
 
 def test_a_killed_process_leaves_everything_to_the_next(child: StartChild, tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ The story, in seconds from the fault (two senders, five messages a second each):
       1.0  suspected                   2.4  steady in epoch 2                    30.0  the senders end
       1.5  epoch 2 is stored           2.2  first acknowledgement by wk2
 
+It plays on AWS or on Azure: what differs is in `clouds.py`.
+
 One message was acknowledged by wk1 and not delivered when the fault came: it is stranded, held, and released.
 `Story.logs` holds the lines as the lab would write them; a test changes them and then writes the folder.
 """
@@ -18,16 +20,14 @@ from pathlib import Path
 from typing import Any
 
 from lab.checkers import Findings, check
-
-Row = dict[str, Any]
+from lab.rawevents import Verb
+from tests.lab.stories.clouds import AWS, IP, Row, StoryCloud
 
 FAULT_T = 5000.0
 """The fault on the machine's clock. Everything in a story is told in seconds from it."""
-IP = {"wk1": "127.80.0.10", "wk2": "127.80.16.10"}
-INSTANCE = {"wk1": "i-0aaa", "wk2": "i-0bbb"}
-CARD = {"wk1": "eni-0aaa", "wk2": "eni-0bbb"}
-ALLOCATION = "eipalloc-0ccc"
-OLD, NEW = "eipassoc-01", "eipassoc-02"
+INSTANCE, CARD, ALLOCATION = AWS.instance, AWS.card, AWS.allocation
+"""Of a story on AWS."""
+OLD, NEW = AWS.association("wk1", 1), AWS.association("wk2", 2)
 BOOTS = {"wk1": "boot-one-a", "wk2": "boot-two-a"}
 SECOND_BOOT = "boot-one-b"
 STRANDED = "adt-000050"
@@ -41,9 +41,12 @@ def at(seconds: float) -> float:
 class Story:
     """The raw logs of one run, by file, and its lab.json."""
 
-    def __init__(self, fault: str = "kill") -> None:
-        self.lab: Row = _lab_json(fault)
+    def __init__(self, fault: str = "kill", cloud: StoryCloud = AWS) -> None:
+        self.cloud = cloud
+        self.lab: Row = _lab_json(fault, cloud)
         self.logs: dict[str, list[Row]] = {}
+        self._called: list[tuple[Verb, Row]] = []
+        self.old, self.new = cloud.association("wk1", 1), cloud.association("wk2", 2)
 
     def add(self, log: str, seconds: float, event: str, /, **fields: Any) -> Row:
         """Append a line."""
@@ -66,10 +69,21 @@ class Story:
         self.logs[log].sort(key=lambda row: row["t"])
 
     def call(self, t_in: float, t_out: float, action: str, params: Row, *, makes: str | None = None) -> Row:
-        """Append an accepted call at the gate; `makes` is the association that it answers."""
+        """Append an accepted call at AWS's gate; `makes` is the association that it answers."""
         row = self.add("gate", t_out, "call", t_in=at(t_in), t_out=at(t_out), service="ec2", action=action, params=params)
         row.update(status=200, error=None, answer={"associationId": makes} if makes else {})
         return row
+
+    def asked(self, t_in: float, t_out: float, verb: Verb, worker: str, number: int = 0) -> Row:
+        """Append an accepted call, as the story's cloud writes it; `number` of the association that it makes or ends."""
+        row: Row = {"t": at(t_out), "t_in": at(t_in), "t_out": at(t_out), **self.cloud.call(verb, worker, number)}
+        self.logs.setdefault(self.cloud.log, []).append(row)
+        self._called.append((verb, row))
+        return row
+
+    def called(self, verb: Verb) -> Row:
+        """The first such call after the fault."""
+        return next(row for each, row in self._called if each is verb and row["t_in"] > FAULT_T)
 
     def message(self, sender: str, seq: int, seconds: float, worker: str, *, boot: str | None = None) -> list[str]:
         """A message that goes well: sent, stored, acknowledged and delivered within 20 ms. Gives its key."""
@@ -106,13 +120,13 @@ def is_key(control_id: str) -> Callable[[Row], bool]:
 
 
 def is_call(action: str) -> Callable[[Row], bool]:
-    """Calls of one action after the fault."""
+    """Calls of one action of AWS after the fault."""
     return lambda row: row["action"] == action and row["t_in"] > FAULT_T
 
 
-def failover(fault: str = "kill") -> Story:
+def failover(fault: str = "kill", cloud: StoryCloud = AWS) -> Story:
     """The story of the module's docstring."""
-    story = Story(fault)
+    story = Story(fault, cloud)
     _before(story)
     _traffic(story)
     _fault(story, fault)
@@ -122,25 +136,26 @@ def failover(fault: str = "kill") -> Story:
     return story
 
 
-def _lab_json(fault: str) -> Row:
+def _lab_json(fault: str, cloud: StoryCloud) -> Row:
     workers = {
         name: {
             "private_ip": IP[name],
-            "instance_id": INSTANCE[name],
-            "network_interface_id": CARD[name],
+            "instance_id": cloud.instance[name],
+            "network_interface_id": cloud.card[name],
+            "group_id": cloud.group[name],
             "zone": f"eu-central-1{zone}",
         }
         for name, zone in (("wk1", "a"), ("wk2", "b"))
     }
     return {
         "lab_id": "story",
-        "cloud": "aws",
+        "cloud": cloud.name,
         "profile": "instant",
         "engine": "mock runtime of the SDK",
         "fault": fault,
         "workers": workers,
         "order": ["wk1", "wk2"],
-        "allocation_id": ALLOCATION,
+        "allocation_id": cloud.allocation,
         "address": "127.80.250.1",
         "record_poll_s": 0.05,
         "schedule_divisor": 10,
@@ -161,9 +176,9 @@ def _associate(story: Story, seconds: float, association_id: str, worker: str, c
         "cloud",
         seconds,
         "association",
-        allocation_id=ALLOCATION,
+        allocation_id=story.cloud.allocation,
         association_id=association_id,
-        instance_id=INSTANCE[worker],
+        instance_id=story.cloud.instance[worker],
         private_ip=IP[worker],
         carries_at=at(carries),
     )
@@ -172,14 +187,8 @@ def _associate(story: Story, seconds: float, association_id: str, worker: str, c
 
 def _disassociate(story: Story, seconds: float) -> None:
     nobody = dict.fromkeys(("association_id", "instance_id", "private_ip"))
-    story.add("cloud", seconds, "association", allocation_id=ALLOCATION, carries_at=at(seconds), **nobody)
+    story.add("cloud", seconds, "association", allocation_id=story.cloud.allocation, carries_at=at(seconds), **nobody)
     story.add("public", seconds + 0.01, "carries", private_ip=None)
-
-
-def _associate_call(story: Story, t_in: float, t_out: float, association_id: str, worker: str) -> None:
-    params = {"AllocationId": ALLOCATION, "NetworkInterfaceId": CARD[worker], "PrivateIpAddress": IP[worker]}
-    params["AllowReassociation"] = "false"
-    story.call(t_in, t_out, "AssociateAddress", params, makes=association_id)
 
 
 def _start(story: Story, seconds: float, request_id: str, source: str, pid: int) -> None:
@@ -189,15 +198,15 @@ def _start(story: Story, seconds: float, request_id: str, source: str, pid: int)
 def _before(story: Story) -> None:
     for name in ("wk1", "wk2"):
         story.add(f"worker-{name}", -20, "started", boot=BOOTS[name], backlog=0)
-        story.add("cloud", -20, "instance", instance_id=INSTANCE[name], state="running", launched_at=at(-20))
+        story.add("cloud", -20, "instance", instance_id=story.cloud.instance[name], state="running", launched_at=at(-20))
     story.logs["receiver-repeats"] = []
     _start(story, -19, "req-once", "call", 201)
     story.add("function-starts", -17, "end", request_id="req-once", status="ok")
     _start(story, -13, "req-schedule-7", "schedule", 202)
     story.add("record", -19, "lease", owner="req-once", token=1)
     _record(story, -18, 1, "verifying", "wk1")
-    _associate_call(story, -17.9, -17.8, OLD, "wk1")
-    _associate(story, -17.85, OLD, "wk1", -17.8)
+    story.asked(-17.9, -17.8, Verb.ASSOCIATE, "wk1", 1)
+    _associate(story, -17.85, story.old, "wk1", -17.8)
     _record(story, -17, 1, "steady", "wk1")
     story.add("record", -12, "lease", owner="req-schedule-7", token=2)
 
@@ -251,23 +260,24 @@ def _second_try(story: Story, log: str, seconds: float, key: list[str]) -> None:
 def _watchdog(story: Story) -> None:
     _record(story, 1.0, 1, "suspect", "wk1")
     _record(story, 1.5, 2, "fencing", "wk2")
-    story.call(1.52, 1.54, "ModifyNetworkInterfaceAttribute", {"NetworkInterfaceId": CARD["wk1"]})
-    story.call(1.53, 1.55, "StopInstances", {"InstanceId.1": INSTANCE["wk1"], "Force": "true"})
-    story.add("cloud", 1.54, "instance", instance_id=INSTANCE["wk1"], state="stopping", launched_at=at(-20))
-    story.add("cloud", 1.9, "instance", instance_id=INSTANCE["wk1"], state="stopped", launched_at=at(-20))
-    story.call(1.56, 1.6, "DisassociateAddress", {"AssociationId": OLD})
+    machine = story.cloud.instance["wk1"]
+    story.asked(1.52, 1.54, Verb.ISOLATE, "wk1")
+    story.asked(1.53, 1.55, Verb.STOP, "wk1")
+    story.add("cloud", 1.54, "instance", instance_id=machine, state="stopping", launched_at=at(-20))
+    story.add("cloud", 1.9, "instance", instance_id=machine, state="stopped", launched_at=at(-20))
+    story.asked(1.56, 1.6, Verb.DISASSOCIATE, "wk1", 1)
     _disassociate(story, 1.58)
     _record(story, 1.62, 2, "moving", "wk2")
-    _associate_call(story, 1.65, 1.7, NEW, "wk2")
-    _associate(story, 1.68, NEW, "wk2", 2.0)
+    story.asked(1.65, 1.7, Verb.ASSOCIATE, "wk2", 2)
+    _associate(story, 1.68, story.new, "wk2", 2.0)
     _record(story, 1.75, 2, "verifying", "wk2")
     _record(story, 2.4, 2, "steady", "wk2")
 
 
 def _second_act(story: Story) -> None:
     story.add("lab", 20, "act", act="start-instance", worker="wk1")
-    story.call(20.0, 20.02, "StartInstances", {"InstanceId.1": INSTANCE["wk1"]})
-    story.add("cloud", 20.01, "instance", instance_id=INSTANCE["wk1"], state="running", launched_at=at(20))
+    story.asked(20.0, 20.02, Verb.START, "wk1")
+    story.add("cloud", 20.01, "instance", instance_id=story.cloud.instance["wk1"], state="running", launched_at=at(20))
     story.add("worker-wk1", 20.5, "started", boot=SECOND_BOOT, backlog=1)
     story.add("lab", 22, "act", act="release", worker="wk1")
     story.add("worker-wk1", 22.01, "released", boot=SECOND_BOOT, backlog=1)

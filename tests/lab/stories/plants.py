@@ -1,24 +1,21 @@
 """Planted breaches: each takes a story in which every promise is kept, and breaks it in one way.
 
 `PLANTS` tells for each the promises that must be named broken (these and no others), and words that the evidence of the
-first of them must show.
+first of them must show; {stop} is what the story's cloud calls that.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from lab.rawevents import Verb
+from tests.lab.stories.clouds import IP, StoryCloud
 from tests.lab.stories.failover import (
-    ALLOCATION,
     BOOTS,
-    INSTANCE,
-    IP,
-    NEW,
     SECOND_BOOT,
     STRANDED,
     Row,
     Story,
     at,
-    is_call,
     is_key,
     key_of,
 )
@@ -32,6 +29,10 @@ class Plant:
     broken: tuple[str, ...]
     shows: tuple[str, ...]
     fault: str = "kill"
+
+    def words(self, cloud: StoryCloud) -> list[str]:
+        """What the evidence must show on this cloud."""
+        return [each.format_map({**cloud.words, "third": cloud.association("wk1", 3)}) for each in self.shows]
 
     @property
     def name(self) -> str:
@@ -129,13 +130,14 @@ def forget_the_http_client(story: Story) -> None:
 
 
 def take_the_address_on_return(story: Story) -> None:
-    associated = {"allocation_id": ALLOCATION, "carries_at": at(21)}
+    cloud = story.cloud
+    associated = {"allocation_id": cloud.allocation, "carries_at": at(21)}
     story.add(
         "cloud",
         21,
         "association",
-        association_id="eipassoc-03",
-        instance_id=INSTANCE["wk1"],
+        association_id=cloud.association("wk1", 3),
+        instance_id=cloud.instance["wk1"],
         private_ip=IP["wk1"],
         **associated,
     )
@@ -143,8 +145,8 @@ def take_the_address_on_return(story: Story) -> None:
         "cloud",
         21.2,
         "association",
-        association_id="eipassoc-04",
-        instance_id=INSTANCE["wk2"],
+        association_id=cloud.association("wk2", 4),
+        instance_id=cloud.instance["wk2"],
         private_ip=IP["wk2"],
         **associated,
     )
@@ -168,25 +170,23 @@ def release_less_than_was_held(story: Story) -> None:
 
 
 def associate_unconditionally(story: Story) -> None:
-    story.find("gate", is_call("AssociateAddress"))["params"]["AllowReassociation"] = "true"
+    story.cloud.say_take_it(story.called(Verb.ASSOCIATE))
 
 
 def leave_the_condition_out(story: Story) -> None:
-    del story.find("gate", is_call("AssociateAddress"))["params"]["AllowReassociation"]
+    story.cloud.say_nothing(story.called(Verb.ASSOCIATE))
 
 
 def answer_an_association_that_was_not_made(story: Story) -> None:
-    story.find("gate", is_call("AssociateAddress"))["answer"] = {"associationId": "eipassoc-99"}
+    story.cloud.make_another(story.called(Verb.ASSOCIATE))
 
 
 def associate_with_the_broken_worker(story: Story) -> None:
-    story.find("gate", is_call("AssociateAddress"))["params"].update(
-        NetworkInterfaceId="eni-0aaa", PrivateIpAddress=IP["wk1"]
-    )
+    story.cloud.name_another(story.called(Verb.ASSOCIATE), "wk1")
 
 
 def refuse_the_move(story: Story) -> None:
-    story.find("gate", is_call("AssociateAddress")).update(status=400, error="Resource.AlreadyAssociated", answer={})
+    story.cloud.refuse(story.called(Verb.ASSOCIATE))
 
 
 def lead_back_to_the_old_worker(story: Story) -> None:
@@ -195,7 +195,7 @@ def lead_back_to_the_old_worker(story: Story) -> None:
 
 def take_the_address_away_at_the_end(story: Story) -> None:
     nobody = dict.fromkeys(("association_id", "instance_id", "private_ip"))
-    story.add("cloud", 29, "association", allocation_id=ALLOCATION, carries_at=at(29), **nobody)
+    story.add("cloud", 29, "association", allocation_id=story.cloud.allocation, carries_at=at(29), **nobody)
 
 
 def end_in_motion(story: Story) -> None:
@@ -229,28 +229,29 @@ def repeat_the_epoch(story: Story) -> None:
             row["record"]["epoch"] = 1
 
 
-def _shift_call(story: Story, action: str, t_in: float, t_out: float) -> None:
-    story.find("gate", is_call(action)).update(t=at(t_out), t_in=at(t_in), t_out=at(t_out))
+def _shift_call(story: Story, verb: Verb, t_in: float, t_out: float) -> None:
+    story.called(verb).update(t=at(t_out), t_in=at(t_in), t_out=at(t_out))
 
 
 def disassociate_before_the_intent(story: Story) -> None:
-    _shift_call(story, "DisassociateAddress", 1.2, 1.3)
+    _shift_call(story, Verb.DISASSOCIATE, 1.2, 1.3)
     story.find("cloud", lambda row: row.get("association_id") is None and "allocation_id" in row)["t"] = at(1.25)
     _sort_all(story)
 
 
 def associate_before_the_intent(story: Story) -> None:
-    _shift_call(story, "AssociateAddress", 1.3, 1.4)
-    story.find("cloud", lambda row: row.get("association_id") == NEW)["t"] = at(1.35)
+    _shift_call(story, Verb.ASSOCIATE, 1.3, 1.4)
+    story.find("cloud", lambda row: row.get("association_id") == story.new)["t"] = at(1.35)
 
 
 def stop_before_the_intent(story: Story) -> None:
-    _shift_call(story, "StopInstances", 1.2, 1.3)
+    _shift_call(story, Verb.STOP, 1.2, 1.3)
 
 
 def take_from_the_rightful_holder(story: Story) -> None:
     """A removal of the new association in its own epoch, accepted: nobody decided that."""
-    story.call(10, 10.1, "DisassociateAddress", {"AssociationId": NEW})
+    story.asked(10, 10.1, Verb.DISASSOCIATE, "wk2", 2)
+    story.sort(story.cloud.log)
 
 
 # The platform
@@ -276,7 +277,7 @@ def decide_without_a_lease(story: Story) -> None:
 
 
 def move_the_call_behind_its_effect(story: Story) -> None:
-    _shift_call(story, "AssociateAddress", 1.9, 1.95)
+    _shift_call(story, Verb.ASSOCIATE, 1.9, 1.95)
 
 
 def verify_before_the_move(story: Story) -> None:
@@ -298,7 +299,7 @@ def answer_http_before_packets_follow(story: Story) -> None:
 
 
 def lead_to_the_new_worker_too_early(story: Story) -> None:
-    story.find("cloud", lambda row: row.get("association_id") == NEW)["t"] = at(1.66)
+    story.find("cloud", lambda row: row.get("association_id") == story.new)["t"] = at(1.66)
     story.find("public", lambda row: row["private_ip"] == IP["wk2"])["t"] = at(1.67)
 
 
@@ -325,7 +326,7 @@ def break_it_after_the_suspicion(story: Story) -> None:
 
 
 def answer_before_asked(story: Story) -> None:
-    story.find("gate", is_call("StartInstances")).update(t_out=at(19.9))
+    story.called(Verb.START).update(t_out=at(19.9))
 
 
 def detect_after_deciding(story: Story) -> None:
@@ -346,7 +347,7 @@ PLANTS = (
     Plant(release_unasked, ("no-stale-delivery", "order-kept-per-sender"), (STRANDED, "+22.020 s", "wk1")),
     Plant(forget_a_sender, ("service-came-back",), ("lab", "-0.090 s")),
     Plant(forget_the_http_client, ("service-came-back",), ("HTTP client", "-0.500 s")),
-    Plant(take_the_address_on_return, ("returned-worker-took-nothing",), ("wk1", "+21.000 s", "eipassoc-03")),
+    Plant(take_the_address_on_return, ("returned-worker-took-nothing",), ("wk1", "+21.000 s", "{third}")),
     Plant(
         accept_on_return,
         ("returned-worker-took-nothing", "one-server-at-a-time", "no-stale-delivery"),
@@ -354,8 +355,8 @@ PLANTS = (
     ),
     Plant(keep_the_backlog, ("backlog-accounted",), (STRANDED, "wk1", "delivered 0")),
     Plant(release_less_than_was_held, ("backlog-accounted",), ("backlog of 2", "released 1")),
-    Plant(associate_unconditionally, ("move-is-conditional",), ("AllowReassociation=true", "+1.650 s")),
-    Plant(leave_the_condition_out, ("move-is-conditional",), ("AllowReassociation=nothing",)),
+    Plant(associate_unconditionally, ("move-is-conditional",), ("{take it}", "+1.650 s")),
+    Plant(leave_the_condition_out, ("move-is-conditional",), ("{nothing}",)),
     Plant(answer_an_association_that_was_not_made, ("address-moved-to-standby",), ("no association",)),
     Plant(associate_with_the_broken_worker, ("address-moved-to-standby", "record-before-call"), ("names wk1", "names wk2")),
     Plant(refuse_the_move, ("address-moved-to-standby", "timeline-consistent"), ("no accepted",)),
@@ -370,14 +371,14 @@ PLANTS = (
     Plant(lower_the_version, ("epoch-grew-by-moves",), ("from 7 to 6",)),
     Plant(name_two_in_one_epoch, ("epoch-grew-by-moves",), ("epoch 2 named wk2 and then wk1",)),
     Plant(repeat_the_epoch, ("epoch-grew-by-moves", "timeline-consistent"), ("epoch 1 named wk1 and then wk2",)),
-    Plant(disassociate_before_the_intent, ("record-before-call",), ("DisassociateAddress", "+1.200 s", "+1.450 s")),
+    Plant(disassociate_before_the_intent, ("record-before-call",), ("{disassociate}", "+1.200 s", "+1.450 s")),
     Plant(
         associate_before_the_intent,
         ("record-before-call", "timeline-consistent"),
-        ("AssociateAddress", "+1.300 s", "epoch 2"),
+        ("{associate}", "+1.300 s", "epoch 2"),
     ),
-    Plant(stop_before_the_intent, ("record-before-call",), ("StopInstances", "+1.200 s", "wk1")),
-    Plant(take_from_the_rightful_holder, ("record-before-call",), ("DisassociateAddress", "+10.000 s", "wk2")),
+    Plant(stop_before_the_intent, ("record-before-call",), ("{stop}", "+1.200 s", "wk1")),
+    Plant(take_from_the_rightful_holder, ("record-before-call",), ("{disassociate}", "+10.000 s", "wk2")),
     Plant(start_by_a_call, ("schedule-started-the-arbiter",), ("req-schedule-7", "by: call")),
     Plant(start_unseen, ("schedule-started-the-arbiter",), ("req-schedule-7",)),
     Plant(decide_in_the_lab, ("schedule-started-the-arbiter",), ("process 100",)),
@@ -392,6 +393,6 @@ PLANTS = (
     Plant(acknowledge_before_sending, ("timeline-consistent",), ("adt-000020", "-6.190 s")),
     Plant(say_another_fault, ("timeline-consistent",), ("cut", "kill")),
     Plant(break_it_after_the_suspicion, ("timeline-consistent",), ("suspect",)),
-    Plant(answer_before_asked, ("timeline-consistent",), ("StartInstances",)),
+    Plant(answer_before_asked, ("timeline-consistent",), ("{start}",)),
     Plant(detect_after_deciding, ("timeline-consistent", "address-moved-to-standby"), ("+1.620 s", "+1.500 s")),
 )
