@@ -71,6 +71,11 @@ class FunctionApp:
         self._children.append(host)
         host.expect("ready", _READY_S)
 
+    @property
+    def runs(self) -> bool:
+        """Whether its host is up."""
+        return any(not child.ended for child in self._children)
+
     def end(self) -> None:
         """Stop the host and its identity's endpoint."""
         for child in reversed(self._children):
