@@ -6,6 +6,7 @@ STACK ?= aws-dev
 FAULT ?= kill
 SIZE ?= ci
 RUN := .venv/bin/python
+SETUP_LAB := setup-lab$(if $(filter azure,$(CLOUD))$(filter azure-%,$(STACK)),-azure)
 FAST := not lab and not judge and not slips and not prove and not engine
 
 .DEFAULT_GOAL := help
@@ -14,7 +15,7 @@ FAST := not lab and not judge and not slips and not prove and not engine
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-demo: setup-lab$(if $(filter azure,$(CLOUD)),-azure) ## a pair fails over in the lab, no account needed [CLOUD=aws|azure] [PROFILE=instant|aws|azure-new-plane|...] [FAULT=kill|freeze|cut]
+demo: $(SETUP_LAB) ## a pair fails over in the lab, no account needed [CLOUD=aws|azure] [PROFILE=instant|aws|azure-new-plane|...] [FAULT=kill|freeze|cut]
 	@$(RUN) -m lab demo --cloud $(CLOUD) --profile $(PROFILE) --fault $(FAULT)
 
 test: check engine ## check, then every tier that CI runs
@@ -34,17 +35,17 @@ check: setup-dev ## format, lint, types, layering, fast tests
 engine: setup-lab ## Pulumi's engine: the one on the PATH, or one built once for this machine (5 minutes)
 	@$(PYTHON) tools/engine.py
 
-up preview refresh repair down: setup-lab
+up preview refresh repair down: $(SETUP_LAB)
 	@$(PYTHON) tools/engine.py
 	@$(RUN) -m lab pulumi $@ --stack $(STACK) --profile $(PROFILE)
 
-up: ## pulumi up by the real engine, into an emulated AWS that it brings up [STACK=aws-dev]
-preview: ## what up would do [STACK=aws-dev]
-refresh: ## compare the stack's state with the emulated AWS [STACK=aws-dev]
-repair: ## after an interrupted run: release the lock, find what was being made, and bring it to its end [STACK=aws-dev]
-down: ## delete the stack, and end its lab [STACK=aws-dev]
+up: ## pulumi up by the real engine, into an emulated cloud that it brings up [STACK=aws-dev|azure-dev|...]
+preview: ## what up would do [STACK=aws-dev|azure-dev|...]
+refresh: ## compare the stack's state with the emulated cloud [STACK=aws-dev|azure-dev|...]
+repair: ## after an interrupted run: release the lock, find what was being made, and bring it to its end [STACK=aws-dev|...]
+down: ## delete the stack, and end its lab [STACK=aws-dev|azure-dev|...]
 
-roll: setup-lab ## image, type and user data of the stack file for one standby, failover paused meanwhile [STACK=aws-dev] WORKER=wk2
+roll: $(SETUP_LAB) ## image, type and user data of the stack file for one standby, failover paused meanwhile [STACK=aws-dev] WORKER=wk2
 	@$(PYTHON) tools/engine.py
 	@$(RUN) -m lab roll --stack $(STACK) --worker "$(WORKER)"
 
@@ -61,16 +62,16 @@ nightly: test ## the large sizes; results with date go into docs/
 prove: setup-dev ## the rule, searched exhaustively in small worlds, and every guard taken out once [SIZE=ci|nightly]
 	$(RUN) -m prove all --size $(SIZE)
 
-lab-run: setup-lab$(if $(filter azure,$(CLOUD)),-azure) ## a named fault, played and judged; without a name: all of them, listed [SCENARIO=name] [CLOUD=aws|azure] [PROFILE=instant|aws]
+lab-run: $(SETUP_LAB) ## a named fault, played and judged; without a name: all of them, listed [SCENARIO=name] [CLOUD=aws|azure] [PROFILE=instant|aws]
 	@$(RUN) -m lab run $(SCENARIO) --cloud $(CLOUD) $(if $(filter file,$(origin PROFILE)),,--profile $(PROFILE))
 
-lab-up: setup-lab ## a lab that stays up until lab-down [PROFILE=instant|aws]
-	@$(RUN) -m lab up --profile $(PROFILE)
+lab-up: $(SETUP_LAB) ## a lab that stays up until lab-down [CLOUD=aws|azure] [PROFILE=instant|aws|azure-new-plane|...]
+	@$(RUN) -m lab up --cloud $(CLOUD) --profile $(PROFILE)
 
-lab-ask: setup-lab ## ask the watchdog of that lab [VERB=switchover|pause|...] [WORKER=wk2] [SECONDS=600] [WHY=text] [LAB=id]
+lab-ask: $(SETUP_LAB) ## ask the watchdog of that lab [VERB=switchover|pause|...] [WORKER=wk2] [SECONDS=600] [WHY=text] [LAB=id]
 	@$(RUN) -m lab ask $(VERB) $(if $(WORKER),--worker $(WORKER)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(WHY),--why "$(WHY)") $(if $(LAB),--lab $(LAB))
 
-lab-down: setup-lab ## end every lab of this repository
+lab-down: $(SETUP_LAB) ## end every lab of this repository
 	@$(RUN) -m lab down
 
 bench: setup-lab ## how long every class of fault, a planned move and the rule take, in the lab and simulated; out/bench/, docs/BENCHMARKS.md
@@ -92,6 +93,7 @@ clean: ## remove what was made here (environments, out/)
 
 setup-lab-azure:
 	@$(PYTHON) tools/setup.py lab-azure
+	@$(PYTHON) tools/engine.py --if-there
 
 setup-lab:
 	@$(PYTHON) tools/setup.py lab

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from lab import ask_command, background_lab, pulumi_command, roll_command, site
 from lab.arm.times import TIMES
-from lab.ask_command import CannotAskError
 from lab.child import ChildError
 from lab.demo import OUT, Progress, demo
 from lab.deploying import By
@@ -24,9 +23,11 @@ from lab.profiles import PROFILES
 from lab.pulumi_cli import PulumiError
 from lab.pulumi_command import NoEngineError
 from lab.repairing import UnresolvedError
+from lab.running_lab import CannotAskError
 from lab.scenarios import page, registry, runner
 from lab.scenarios.registry import UnknownScenarioError
 from lab.scenarios.scenario import OtherCloudError
+from lab.site import UnknownProfileError
 from lab.stack_file import StackFileError
 from lab.story import Fault
 
@@ -41,6 +42,7 @@ EXPECTED = (
     PulumiError,
     StackFileError,
     TimeoutError,
+    UnknownProfileError,
     UnresolvedError,
     UnknownScenarioError,
 )
@@ -69,7 +71,7 @@ def _run(arguments: argparse.Namespace) -> int:
         "demo": _demo,
         "run": _run_scenario,
         "faults-page": lambda asked: page.compare() if asked.check else page.write(),
-        "up": lambda asked: background_lab.up(asked.profile),
+        "up": lambda asked: background_lab.up(asked.profile, cloud=asked.cloud),
         "down": lambda _: background_lab.down(),
         "ask": ask_command.ask,
         "pulumi": pulumi_command.run,
@@ -81,11 +83,8 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _demo(arguments: argparse.Namespace) -> int:
     """A holder fails, with a report; by the real engine where it is at hand."""
-    divisor = arguments.schedule_divisor
-    if arguments.cloud == "azure":
-        options = site.Options(cloud="azure", profile=arguments.profile, schedule_divisor=1.0, by=By.IN_PROCESS)
-    else:
-        options = site.Options(profile=arguments.profile, schedule_divisor=divisor, by=By.AT_HAND)
+    divisor = 1.0 if arguments.cloud == "azure" else arguments.schedule_divisor  # a timer is not started by a schedule
+    options = site.Options(cloud=arguments.cloud, profile=arguments.profile, schedule_divisor=divisor, by=By.AT_HAND)
     return demo(options, Fault(arguments.fault), arguments.out)
 
 
@@ -105,7 +104,7 @@ def _run_scenario(arguments: argparse.Namespace) -> int:
 def _serve(arguments: argparse.Namespace) -> int:
     """A lab in the foreground until it is told to end; what `up` starts."""
     say = Progress()
-    options = site.Options(profile=arguments.profile, stage=arguments.stage, by=By(arguments.by))
+    options = site.Options(cloud=arguments.cloud, profile=arguments.profile, stage=arguments.stage, by=By(arguments.by))
     with site.start(options, say) as running:
         told = background_lab.tell(running)
         say("up; ends with SIGTERM or Ctrl-C")
@@ -113,14 +112,14 @@ def _serve(arguments: argparse.Namespace) -> int:
             running.supervisor.pause(1.0)
             told = background_lab.tell(running, told)
             running.hypervisor.check()
+            running.cloud.check()
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m lab", description="An AWS pair on this machine, without an account.")
+    parser = argparse.ArgumentParser(prog="python -m lab", description="A pair on this machine, without an account.")
     verbs = parser.add_subparsers(dest="verb", required=True)
     play = verbs.add_parser("demo", help="a holder fails, the watchdog moves the address, a report is written")
     play.add_argument("--fault", choices=[fault.value for fault in Fault], default=Fault.KILL.value, help="(%(default)s)")
-    play.add_argument("--cloud", choices=["aws", "azure"], default="aws", help="(%(default)s)")
     play.add_argument("--out", type=Path, default=OUT, help="folder of the report (%(default)s)")
     play.add_argument(
         "--schedule-divisor",
@@ -137,9 +136,13 @@ def _arguments() -> argparse.Namespace:
     faults.add_argument("--check", action="store_true", help="only say whether it is up to date")
     up = verbs.add_parser("up", help="a lab in the background")
     serve = verbs.add_parser("serve", help="a lab in the foreground")
-    for verb, known in ((play, {*PROFILES, *TIMES}), (up, PROFILES), (serve, PROFILES)):
+    for verb in (play, up, serve):
+        verb.add_argument("--cloud", choices=["aws", "azure"], default="aws", help="(%(default)s)")
         verb.add_argument(
-            "--profile", choices=sorted(known), default="instant", help="how long the emulated cloud takes (%(default)s)"
+            "--profile",
+            choices=sorted({*PROFILES, *TIMES}),
+            default="instant",
+            help="how long the emulated cloud takes (%(default)s)",
         )
     serve.add_argument("--stage", default=site.Options.stage, help="which stack file (%(default)s)")
     serve.add_argument("--by", choices=[by.value for by in By], default=By.AT_HAND.value, help="who deploys (%(default)s)")

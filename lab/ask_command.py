@@ -4,45 +4,22 @@ What can be wrong with the words is said before anything is asked; what the watc
 """
 
 import argparse
-from collections.abc import Mapping
-from dataclasses import dataclass
+import time
 from pathlib import Path
 from typing import Any
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-
 from failover_lambda.model import Verb
-from lab import background_lab
-from lab.asking import PATIENCE_S, WHO, Answer, Desk, TableDesk, new_id
-from lab.emulators import LAB_KEY_ID
-from lab.endpoints import Endpoints
+from lab.asking import PATIENCE_S, WHO, Answer, Desk, new_id
+from lab.running_lab import CannotAskError, RunningLab, find
 from lab.site import LABS
 
 VERBS = tuple(verb.value for verb in Verb)
 TIMED = (Verb.PAUSE.value, Verb.MAINTENANCE.value)
 """Those that last for some time."""
 
+_LOOK_S = 0.5
 GRACE_S = 30.0
 """How long past its patience a reply is waited for: a leader may have to be found first, and a move to end."""
-
-
-class CannotAskError(Exception):
-    """There is nobody to ask, or the words are wrong; the message says what is allowed, and what to do next."""
-
-
-@dataclass(frozen=True)
-class RunningLab:
-    """A lab that is up, from its ready file."""
-
-    folder: Path
-    desk: TableDesk
-    ec2: Any
-    """A client for the emulated EC2."""
-    workers: tuple[str, ...]
-    http_port: int
-    """Where its workers answer HTTP."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -71,14 +48,13 @@ def ask(arguments: argparse.Namespace, labs: Path = LABS) -> int:
     own_id = new_id()
     more = {"who": arguments.who, **fields}
     try:
+        _wait_led(lab)
         lab.desk.put(lab.desk.entry(arguments.what, own_id=own_id, why=arguments.why, patience_s=arguments.patience, **more))
         print(f"asked {lab.desk.site} in {lab.folder}: {arguments.what} as {own_id}; waiting for the reply", flush=True)
         answer = _wait(lab.desk, own_id, arguments.patience + GRACE_S)
         record = lab.desk.record()
-    except (BotoCoreError, ClientError) as exc:
-        raise CannotAskError(
-            f"the table {lab.desk.table} of {lab.folder} did not answer: {exc}; is it the right lab?"
-        ) from exc
+    except lab.silent as exc:
+        raise CannotAskError(f"the {lab.store} of {lab.folder} did not answer: {exc}; is it the right lab?") from exc
     print(f"{'done' if answer.done else 'refused'}: {answer.why}")
     print(f"now: {record['holder']} holds in epoch {record['epoch']}, phase {record['phase']}")
     return 0 if answer.done else 1
@@ -113,43 +89,6 @@ def fields_of(arguments: argparse.Namespace) -> dict[str, Any]:
     return {name: value for name, value in chosen.items() if value}
 
 
-def find(lab_id: str = "", labs: Path = LABS) -> RunningLab:
-    """The lab of this id; without one, the lab that came up last, of those that still run.
-
-    Raises:
-        CannotAskError: none is up, or not this one.
-    """
-    ready = background_lab.ready_files(labs)
-    alive = [(path, said) for path, said in ready if background_lab.is_alive(said)]
-    if not alive:
-        found = f"{len(ready)} were up and are gone" if ready else "none was ever brought up"
-        raise CannotAskError(f"no lab is up below {labs} ({found}). Bring one up with: make lab-up")
-    chosen = [(path, said) for path, said in alive if lab_id in ("", path.parent.name)]
-    if not chosen:
-        up = ", ".join(sorted(path.parent.name for path, _ in alive))
-        raise CannotAskError(f"the lab {lab_id} is not up; those that are: {up}. Leave the id out, and the newest is asked")
-    deployed = [(path, said) for path, said in chosen if said["outputs"]]
-    if not deployed:
-        raise CannotAskError(f"nothing is deployed in the lab {chosen[-1][0].parent.name} yet. Deploy with: make up")
-    path, said = deployed[-1]
-    config = said["outputs"]["cliConfig"]
-    desk = TableDesk(_client("dynamodb", said), config["stateTable"], config["site"])
-    return RunningLab(path.parent, desk, _client("ec2", said), tuple(config["workers"]), int(said["ports"]["http"]))
-
-
-def _client(service: str, said: Mapping[str, Any]) -> Any:
-    """One attempt, at the emulator that a ready file names for the service."""
-    make: Any = boto3.client  # its overloads know literal names only
-    return make(
-        service,
-        endpoint_url=Endpoints(said["endpoints"]["ec2, iam, kms, sts"], said["endpoints"]["others"]).of(service),
-        region_name=said["outputs"]["cliConfig"]["region"],
-        aws_access_key_id=LAB_KEY_ID,
-        aws_secret_access_key="lab",  # noqa: S106 - the emulator takes any
-        config=Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1}, proxies={}),
-    )
-
-
 def _require_workers(arguments: argparse.Namespace, lab: RunningLab) -> None:
     named = {arguments.worker, *(name.strip() for name in arguments.order.split(","))} - {""}
     unknown = sorted(named - set(lab.workers))
@@ -158,6 +97,18 @@ def _require_workers(arguments: argparse.Namespace, lab: RunningLab) -> None:
             f"{', '.join(unknown)} is no worker of {lab.desk.site}; its workers are {', '.join(lab.workers)}. "
             f"For example: make lab-ask VERB={arguments.what} WORKER={lab.workers[-1]}"
         )
+
+
+def _wait_led(lab: RunningLab) -> None:
+    """Until somebody has led, which on Azure is a timer's first firing after the update; the inbox is there from then on."""
+    end_s = time.monotonic() + GRACE_S
+    while not lab.desk.leader():
+        if time.monotonic() > end_s:
+            raise CannotAskError(
+                f"nobody has led {lab.desk.site} within {GRACE_S:g} s, so there is no inbox yet; look at the lab's "
+                "logs/function-output.jsonl"
+            )
+        time.sleep(_LOOK_S)
 
 
 def _wait(desk: Desk, own_id: str, deadline_s: float) -> Answer:

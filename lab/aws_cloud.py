@@ -25,6 +25,9 @@ ACTIONS: Mapping[Verb, str] = {
 }
 """EC2's own words."""
 
+MOTOS, OTHERS = "ec2, iam, kms, sts", "others"
+"""What each of the two emulators answers for."""
+
 
 class AwsCloud:
     """See `lab.lab_cloud.LabCloud`."""
@@ -62,6 +65,10 @@ class AwsCloud:
     def environment(self) -> Mapping[str, str]:
         """An endpoint for each service."""
         return stack_file.endpoints_environment(self.emulators.endpoints)
+
+    def endpoints(self) -> Mapping[str, str]:
+        """Of both emulators."""
+        return {MOTOS: self.emulators.endpoints.moto, OTHERS: self.emulators.endpoints.ministack}
 
     def check(self) -> None:
         """Nothing goes on in it but in its processes, which the supervisor checks."""

@@ -57,7 +57,7 @@ _ACTIONS: Mapping[Verb, str] = {
 }
 """As roles name them. With the address on a card; behind a balancer a move writes the pool."""
 _COMPUTE_API = "2024-11-01"
-_END = ("", "")
+_SITES = "microsoft.web/sites"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +93,7 @@ class AzureCloud:
         self._take = take
         self._translation = Translation()
         self._log = JsonLog(supervisor.logs / "cloud.jsonl")
-        self._packages: queue.Queue[tuple[str, str]] = queue.Queue()
+        self._orders: queue.Queue[Callable[[], None] | None] = queue.Queue()
         self._failure: BaseException | None = None
         files = certificate.write(supervisor.folder)
         storage = self._start_storage(files)
@@ -103,12 +103,14 @@ class AzureCloud:
         self.blobs = Blobs(str(storage.expect("ready", _READY_S)["endpoint"]), str(files.certificate))
         self._client = Client(self.arm, OPERATOR)
         self.app = FunctionApp(supervisor, self._client, self.blobs)
-        self._thread = threading.Thread(target=self._deploy_all, name="packages", daemon=True)
+        self._thread = threading.Thread(target=self._carry_out, name="packages", daemon=True)
         self._thread.start()
 
     @classmethod
     def start(cls, supervisor: Supervisor, settings: AzureSettings, take: Callable[[Event], None]) -> Self:
-        """Start everything but the function app, and wait until it answers; the app runs from its first package on.
+        """Start everything but the function app, and wait until it answers.
+
+        The app runs from its first package on, and as long as its site stands.
 
         Args:
             supervisor: starts and ends the processes.
@@ -128,11 +130,11 @@ class AzureCloud:
 
     def deploy(self, app_id: str, package_url: str) -> None:
         """Run this package as soon as what was deployed before it runs; `check` raises what goes wrong."""
-        self._packages.put((app_id, package_url))
+        self._orders.put(lambda: self.app.deploy(app_id, package_url))
 
     def close(self) -> None:
         """Deploy nothing more; the supervisor ends the processes."""
-        self._packages.put(_END)
+        self._orders.put(None)
         self._thread.join(_END_S)
 
     def environment(self) -> Mapping[str, str]:
@@ -144,6 +146,10 @@ class AzureCloud:
             process.DEPLOYER: OPERATOR,
             "ARM_SUBSCRIPTION_ID": SUBSCRIPTION,
         }
+
+    def endpoints(self) -> Mapping[str, str]:
+        """Of Resource Manager, and of Azurite."""
+        return {"Resource Manager": self.arm, "Blob Storage": self.blobs.endpoint}
 
     def credentials(self) -> Mapping[str, str]:
         """None: the emulated Resource Manager takes a name."""
@@ -223,15 +229,17 @@ class AzureCloud:
     def _heard(self, event: Event) -> None:
         if event["event"] == "package":
             self.deploy(str(event["app"]), str(event["uri"]))
+        if event["event"] == "gone" and str(event["type"]).lower() == _SITES:
+            self._orders.put(self.app.end)
         for each in self._translation.take(event):
             self._log.write(str(each["event"]), **{name: value for name, value in each.items() if name != "event"})
             self._take(each)
 
-    def _deploy_all(self) -> None:
+    def _carry_out(self) -> None:
         """On a thread of its own: whoever tells of a package waits for nothing."""
-        while (package := self._packages.get()) != _END:
+        while order := self._orders.get():
             try:
-                self.app.deploy(*package)
+                order()
             except BaseException as exc:  # noqa: BLE001 - the thread's edge: raised at the next check
                 self._failure = self._failure or exc
 

@@ -126,6 +126,11 @@ class FunctionApp:
         self._hosts[host.pid] = host
         return host
 
+    @property
+    def runs(self) -> bool:
+        """Whether its host is up."""
+        return any(not child.ended for child in self._children)
+
     def end(self) -> None:
         """Stop the hosts and their identity's endpoint."""
         for child in reversed(self._children):

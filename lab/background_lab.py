@@ -17,18 +17,19 @@ from lab.supervisor import REPOSITORY
 READY = "up.json"
 """In the lab's folder while it is up."""
 
+SERVE = (sys.executable, "-m", "lab", "serve")
 UP_S = 120.0
 DOWN_S = 40.0
 _POLL_S = 0.1
 
 
-def up(profile: str, *, stage: str = "dev", by: By = By.AT_HAND) -> int:
+def up(profile: str, *, cloud: str = "aws", stage: str = "dev", by: By = By.AT_HAND) -> int:
     """Start a lab in the background and wait until it serves; prints what a user needs."""
     LABS.mkdir(parents=True, exist_ok=True)
     log = LABS / "up.log"
     with log.open("w") as out:
         child = subprocess.Popen(
-            [sys.executable, "-m", "lab", "serve", "--profile", profile, "--stage", stage, "--by", by.value],
+            [*SERVE, "--cloud", cloud, "--profile", profile, "--stage", stage, "--by", by.value],
             cwd=REPOSITORY,
             stdin=subprocess.DEVNULL,
             stdout=out,
@@ -48,7 +49,7 @@ def up(profile: str, *, stage: str = "dev", by: By = By.AT_HAND) -> int:
         return 2
     if ready["outputs"]:
         print(f"address {ready['outputs']['address']}, ports {ready['ports']}, deployed by {ready['engine']}")
-    print(f"emulated AWS: {ready['endpoints']}")
+    print(f"emulated {ready['title']}: {ready['endpoints']}")
     print(f"everything else: {ready['folder']}/{READY}; end it with: {'make lab-down' if ready['outputs'] else 'make down'}")
     return 0
 
@@ -66,7 +67,9 @@ def described(site: Site) -> dict[str, Any]:
     return {
         "process": {"pid": this.pid, "started": this.started} if this else {},
         "folder": str(site.folder),
-        "endpoints": {"ec2, iam, kms, sts": site.emulators.endpoints.moto, "others": site.emulators.endpoints.ministack},
+        "cloud": site.options.cloud,
+        "title": site.cloud.title,
+        "endpoints": dict(site.cloud.endpoints()),
         "engine": site.deployed.engine,
         "stack": site.stack.file.stack,
         "pulumi": dict(site.project.environment),

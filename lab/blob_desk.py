@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from azure.core import MatchConditions
-from azure.core.exceptions import ResourceModifiedError
+from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
 from azure.storage.blob import ContainerClient
 
 from failover_lambda.contract import lease_key
@@ -56,8 +56,12 @@ class BlobDesk(Desk):
         return record_in(entry) if entry else {}
 
     def leader(self) -> str:
-        """Of the blob."""
-        return str((self._read()[0]["lease"] or {}).get("owner", ""))
+        """Of the blob, which comes with the first lease."""
+        try:
+            text = self._read()[0]
+        except ResourceNotFoundError:
+            return ""
+        return str((text["lease"] or {}).get("owner", ""))
 
     def inbox(self) -> tuple[str, ...]:
         """Of the blob."""

@@ -37,6 +37,10 @@ class LabCloud(Protocol):
         """Where the program finds the emulators, as it would for any of the cloud's SDKs."""
         ...
 
+    def endpoints(self) -> Mapping[str, str]:
+        """Where it answers: for a person, by what answers there."""
+        ...
+
     def check(self) -> None:
         """Raise what went wrong in it meanwhile, if something did."""
         ...

@@ -23,6 +23,9 @@ LONGEST_S = 900.0
 STOP_S = 30.0
 """From the first signal to the end of an engine that is told to stop."""
 
+PROVIDERS = {"aws": "AWS", "azure": "azure-native"}
+"""By the cloud's name, with which a stack's begins."""
+
 SAID_MAX = 4000
 """Characters of its own words in an error."""
 
@@ -79,7 +82,8 @@ class Pulumi:
     def engine(self) -> str:
         """How the lab's output names it."""
         version = self._run("version").said.strip()
-        return f"Pulumi {version.removeprefix('v')} (the real engine, file back end), the lab's own AWS provider"
+        provider = PROVIDERS[self.project.stack.partition("-")[0]]
+        return f"Pulumi {version.removeprefix('v')} (the real engine, file back end), the lab's own {provider} provider"
 
     def init(self) -> None:
         """Make the stack, if it is not there."""

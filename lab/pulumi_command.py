@@ -1,5 +1,7 @@
 """`python -m lab pulumi VERB --stack STACK`: Pulumi's own command on a lab; what `make up`, `make preview` and so on call.
 
+The cloud is the first word of the stack's name, as of its file's.
+
     up, preview    bring up an empty lab first, where none is up for the stack
     refresh        compare the state with the emulated cloud
     repair         after an interrupted run: release the lock, find what was being made, and bring it to its end
@@ -21,7 +23,8 @@ from lab import background_lab, processes, pulumi_project, repairing, stack_file
 from lab.background_lab import READY
 from lab.deploying import By
 from lab.half_replaced import half_replaced
-from lab.providers.aws.finding import Finder
+from lab.providers.aws import finding as on_aws
+from lab.providers.azure_native import finding as on_azure
 from lab.pulumi_cli import Pulumi
 from lab.pulumi_project import Project
 from lab.repairing import Said
@@ -32,6 +35,9 @@ MAKES_A_LAB = frozenset({"up", "preview"})
 
 PLUGINS = ("lab.providers.serve", "lab.language_host", "pulumi-language-", "pulumi-resource-")
 """What an engine starts, by its command line."""
+
+FINDERS = {"aws": on_aws.Finder, "azure": on_azure.Finder}
+"""Who looks for what was being made, by the cloud."""
 
 PLUGINS_END_S = 30.0
 """They look for their engine several times a second (`lab.orphan`); a call that they wait for may hold them."""
@@ -66,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
     stack_file.load(stage, cloud=cloud)
     lab = find(arguments.stack)
     if not lab and arguments.what in MAKES_A_LAB:
-        if status := background_lab.up(arguments.profile, stage=stage, by=By.NOBODY):
+        if status := background_lab.up(arguments.profile, cloud=cloud, stage=stage, by=By.NOBODY):
             return status
         lab = find(arguments.stack)
     if not lab:
@@ -143,7 +149,7 @@ class Session:
         exported = pulumi.exported()
         if not exported["deployment"].get("pending_operations"):
             return
-        finder = Finder(self.lab.environment)
+        finder = FINDERS[self.lab.stack.partition("-")[0]](self.lab.environment)
         verdicts = repairing.resolve(exported, finder.ids, self.said)
         for each in repairing.pending(exported):
             made = verdicts[each["urn"]]

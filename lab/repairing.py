@@ -4,9 +4,9 @@ Theory of operation. The engine writes down what it asks for before it asks (a *
 when the answer comes. Killed in between, it leaves a resource that may exist and that no state knows: the next up would make
 it a second time. Pulumi itself can only ask a person, or forget (`refresh --clear-pending-creates`); its
 `--import-pending-creates` marks such an entry and imports nothing (3.259: nothing reads the mark). So each is looked for
-(`lab.providers.aws.finding`) and, where it is, becomes a resource of the state as the engine would have written it: the
-entry's own inputs, provider, parent and dependencies, with the id. A refresh then reads the rest, and an up does what was
-not done.
+(`lab.providers.aws.finding`, `lab.providers.azure_native.finding`) and, where it is, becomes a resource of the state as the
+engine would have written it: the entry's own inputs, provider, parent and dependencies, with the id. A refresh then reads
+the rest, and an up does what was not done.
 
 Nothing is guessed: what is found twice, what cannot be looked for, and what was about to replace something is named, with
 what a person has to say. Here: verdicts and the state, as values. Not here: the commands (`lab.pulumi_command`).

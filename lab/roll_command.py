@@ -9,7 +9,7 @@ import sys
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 
-from lab import ask_command, pulumi_command, pulumi_project, stack_file
+from lab import pulumi_command, pulumi_project, running_lab, stack_file
 from lab.pulumi_cli import Pulumi
 from lab.pulumi_command import NoEngineError
 from lab.roll_plan import Step
@@ -39,6 +39,9 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
         raise NoEngineError("there is no Pulumi engine in this checkout yet. Get one with: make engine")
     cloud, _, stage = str(arguments.stack).partition("-")
     stack_file.load(stage, cloud=cloud)
+    if cloud != "aws":
+        print(f"refused: {arguments.stack} is on {cloud}. {_AWS_ONLY}", file=sys.stderr)
+        return 1
     lab = pulumi_command.find(arguments.stack)
     if not lab:
         raise NoEngineError(f"no lab is up for {arguments.stack}. Begin with: make up STACK={arguments.stack}")
@@ -46,11 +49,11 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
     if outputs and not outputs["stateTable"]:
         print(f"refused: {arguments.stack} has no watchdog that could be paused. {_BY_HAND}", file=sys.stderr)
         return 1
-    running = ask_command.find(lab.folder.name)
+    running = running_lab.find(lab.folder.name)
     roll = Roll(
         pulumi=Pulumi(command, lab),
         desk=running.desk,
-        ec2=running.ec2,
+        ec2=running_lab.aws_client("ec2", running.said),
         is_healthy=health_at(running.http_port),
         worker=arguments.worker,
         say=say,
@@ -67,6 +70,10 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
     return 0
 
 
+_AWS_ONLY = (
+    "A rolling change is for AWS in this version; elsewhere what the program ignores of a living machine (image, size, user "
+    "data) stays as it is"
+)
 _BY_HAND = "Take it out of the balancer, and roll it as docs/RUNBOOK.md tells (Another image)"
 
 

@@ -12,7 +12,7 @@ import contextlib
 import json
 import time
 import uuid
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from lab import stack_file
 from lab.api_faults import FRONTS, WATCHDOGS_PATIENCE, ApiFaults
+from lab.arm.times import TIMES
 from lab.asking import Desk
 from lab.aws_cloud import AwsCloud
 from lab.child import Child, Event
@@ -37,6 +38,9 @@ from lab.supervisor import REPOSITORY, Supervisor
 from lab.tail import Tail
 
 LABS = REPOSITORY / "out" / "lab"
+KNOWN: Mapping[str, Collection[str]] = {"aws": PROFILES.keys(), "azure": TIMES.keys()}
+"""The profiles of each cloud."""
+
 RECORD_POLL_S = 0.03
 """From one poll of the record to the next: how late the observer may see a change."""
 
@@ -58,6 +62,13 @@ class Shown(Protocol):
     def figures(self) -> Mapping[str, Figure]:
         """Every time, by a name for people."""
         ...
+
+
+class UnknownProfileError(Exception):
+    """The emulated cloud has no such profile."""
+
+    def __init__(self, name: str, cloud: str, there: Iterable[str]) -> None:
+        super().__init__(f"the emulated {cloud} has no profile {name!r}; it has: {', '.join(sorted(there))}")
 
 
 Say = Callable[[str], None]
@@ -171,10 +182,13 @@ def start(options: Options, say: Say) -> Generator[Site]:
     """Bring up a lab; end it with the block.
 
     Raises:
+        UnknownProfileError: the cloud has no such profile.
         NoFreeNetworkError: no network, or a port is taken on every address.
         DeployError: the program or the emulated cloud refused something.
         ChildError: a process of the lab failed.
     """
+    if options.profile not in KNOWN[options.cloud]:
+        raise UnknownProfileError(options.profile, options.cloud, KNOWN[options.cloud])
     lab_id = uuid.uuid4().hex[:8]
     folder = LABS / lab_id
     file = stack_file.load(options.stage, cloud=options.cloud)
@@ -260,8 +274,7 @@ class _Birth:
         return receiver
 
     def _start_azure(self) -> tuple[LabCloud, Shown]:
-        from lab.arm.times import TIMES  # noqa: PLC0415 - a lab of AWS needs nothing of Azure
-        from lab.azure_cloud import AzureCloud, AzureSettings  # noqa: PLC0415 - same
+        from lab.azure_cloud import AzureCloud, AzureSettings  # noqa: PLC0415 - a lab of AWS needs nothing of Azure
 
         times = TIMES[self._options.profile]
         self._say(f"starting the emulated Azure in {self._network.cidr}, profile {times.name}")

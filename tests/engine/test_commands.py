@@ -13,8 +13,6 @@ from lab.stack_file import REPOSITORY
 
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("command")]
 
-STACK = "aws-dev"
-
 
 def run(*arguments: str, status: int = 0) -> str:
     """One of the lab's commands, as make calls it; what it printed."""
@@ -31,27 +29,33 @@ def run(*arguments: str, status: int = 0) -> str:
     return ran.stdout + ran.stderr
 
 
+@pytest.fixture(params=["aws-dev", "azure-dev"])
+def stack(request: pytest.FixtureRequest) -> str:
+    """Of the stack file."""
+    return str(request.param)
+
+
 @pytest.fixture
-def folder() -> Iterator[Path]:
+def folder(stack: str) -> Iterator[Path]:
     """The folder of a lab that a preview has brought up; its lab is ended whatever happens."""
-    assert "to create" in run("pulumi", "preview", "--stack", STACK)
-    lab = pulumi_command.find(STACK)
+    assert "to create" in run("pulumi", "preview", "--stack", stack)
+    lab = pulumi_command.find(stack)
     assert lab
     yield lab.folder
     if (lab.folder / background_lab.READY).exists():
         background_lab.end(lab.folder / background_lab.READY)
 
 
-def test_the_commands_of_the_readme(folder: Path) -> None:
+def test_the_commands_of_the_readme(stack: str, folder: Path) -> None:
     ask = ("ask", "switchover", "--lab", folder.name)
     assert "nothing is deployed in the lab" in run(*ask, status=2)
-    assert "created" in run("pulumi", "up", "--stack", STACK)
+    assert "created" in run("pulumi", "up", "--stack", stack)
     time.sleep(2.5)  # the lab looks for the outputs each second
     assert "done: wk2 holds in epoch 2" in run(*ask)
     for verb in ("up", "refresh", "repair"):
-        run("pulumi", verb, "--stack", STACK)
+        run("pulumi", verb, "--stack", stack)
         assert "now: wk2 holds in epoch 2" in run("ask", "pause", "--seconds", "30", "--lab", folder.name)
         run("ask", "resume", "--lab", folder.name)
-    assert "the lab is down" in run("pulumi", "down", "--stack", STACK)
+    assert "the lab is down" in run("pulumi", "down", "--stack", stack)
     assert not (folder / background_lab.READY).exists()
     assert not processes.of_lab(folder.name)

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from lab import processes
-from lab.ask_command import CannotAskError, add_arguments, ask, fields_of, find
+from lab import ask_command, processes
+from lab.ask_command import add_arguments, ask, fields_of
+from lab.blob_desk import BlobDesk
+from lab.providers.azure_native.process import BLOB, CERTIFICATE
+from lab.running_lab import CannotAskError, find
 from lab.supervisor import REPOSITORY
 
 
@@ -20,17 +23,19 @@ def words(*said: str) -> argparse.Namespace:
     return parser.parse_args(said)
 
 
-def ready(labs: Path, lab_id: str, *, started: int | None = None, pid: int | None = None) -> Path:
+def ready(labs: Path, lab_id: str, *, cloud: str = "aws", started: int | None = None, pid: int | None = None) -> Path:
     """A ready file of this very process, which surely runs; or of another one."""
     this = processes.identify(os.getpid())
     assert this
     process = {"pid": pid or this.pid, "started": this.started if started is None else started}
-    config = {"region": "eu-central-1", "site": f"site-{lab_id}", "stateTable": "t", "workers": {"wk1": {}, "wk2": {}}}
+    table = {"aws": "t", "azure": "https://records.blob.core.windows.net/record"}[cloud]
+    config = {"region": "eu-central-1", "site": f"site-{lab_id}", "stateTable": table, "workers": {"wk1": {}, "wk2": {}}}
     folder = labs / lab_id
     folder.mkdir()
     endpoints = {"ec2, iam, kms, sts": "http://127.0.0.1:1", "others": "http://127.0.0.1:1"}
-    said = {"process": process, "endpoints": endpoints, "outputs": {"cliConfig": config}}
-    said["ports"] = {"http": 8080}
+    said = {"process": process, "endpoints": endpoints, "outputs": {"cliConfig": config, "stateTable": table}}
+    said |= {"cloud": cloud, "stack": f"{cloud}-dev", "ports": {"http": 8080}}
+    said["pulumi"] = {BLOB: "http://127.0.0.1:1", CERTIFICATE: ""}
     (folder / "up.json").write_text(json.dumps(said))
     return folder
 
@@ -113,6 +118,31 @@ def test_a_table_that_does_not_answer_is_named(tmp_path: Path) -> None:
     ready(tmp_path, "lab")
     with pytest.raises(CannotAskError, match=r"the table t of .*/lab did not answer: .*127\.0\.0\.1:1"):
         ask(words("switchover"), tmp_path)
+
+
+def test_on_azure_the_desk_is_at_the_container_of_the_record(tmp_path: Path) -> None:
+    ready(tmp_path, "lab", cloud="azure")
+    found = find(labs=tmp_path)
+    assert isinstance(found.desk, BlobDesk)
+    assert (found.desk.site, found.workers, found.http_port) == ("site-lab", ("wk1", "wk2"), 8080)
+    url = r"container http://127\.0\.0\.1:1/devstoreaccount1/records-record"
+    with pytest.raises(CannotAskError, match=rf"the {url} of .*/lab did not answer: .*; is it the right lab\?"):
+        ask(words("switchover"), tmp_path)
+
+
+def test_where_nobody_has_led_yet_the_inbox_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ready(tmp_path, "lab", cloud="azure")
+    monkeypatch.setattr(BlobDesk, "leader", lambda _self: "")
+    monkeypatch.setattr(ask_command, "GRACE_S", 0.0)
+    with pytest.raises(CannotAskError, match="nobody has led site-lab within 0 s, so there is no inbox yet"):
+        ask(words("switchover"), tmp_path)
+
+
+def test_where_nothing_is_deployed_the_command_that_does_it_is_told(tmp_path: Path) -> None:
+    file = ready(tmp_path, "lab", cloud="azure") / "up.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "outputs": {}}))
+    with pytest.raises(CannotAskError, match=r"in the lab lab yet\. Deploy with: make up STACK=azure-dev"):
+        find(labs=tmp_path)
 
 
 def lab_ask(*said: str) -> "subprocess.CompletedProcess[str]":

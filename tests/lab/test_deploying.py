@@ -7,8 +7,9 @@ from typing import Any, cast
 import pytest
 
 from lab import pulumi_project
+from lab import site as lab_site
 from lab.deploying import By, Deployed, Deployer
-from lab.site import Site
+from lab.site import Options, Site, UnknownProfileError
 
 
 @pytest.fixture
@@ -38,6 +39,20 @@ def test_who_deploys_is_chosen_and_said(
     said: list[str] = []
     assert deployer.deploy(by, said.append).engine == engine
     assert words in " ".join(said)
+
+
+@pytest.mark.parametrize(
+    ("cloud", "profile", "there"), [("azure", "aws", "azure-new-plane"), ("aws", "azure-new-plane", "instant")]
+)
+def test_a_profile_of_the_other_cloud_is_refused_before_anything_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cloud: str, profile: str, there: str
+) -> None:
+    monkeypatch.setattr(lab_site, "LABS", tmp_path)
+    options = Options(cloud=cloud, profile=profile)
+    sentence = rf"the emulated {cloud} has no profile '{profile}'; it has: .*{there}"
+    with pytest.raises(UnknownProfileError, match=sentence), lab_site.start(options, print):
+        pass
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_lab_that_waits_stops_with_what_its_cloud_has_to_say() -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from lab import processes, pulumi_command, pulumi_project
 from lab.background_lab import READY
+from lab.deploying import By
 from lab.pulumi_command import NoEngineError, Session, find
 from lab.pulumi_project import Project
 from lab.repairing import Said, UnresolvedError
@@ -81,6 +82,26 @@ def test_the_newest_living_lab_of_the_stack_is_found(tmp_path: Path) -> None:
     folder = up(tmp_path, "mine", "aws-dev")
     assert find("aws-dev", tmp_path) == Project(folder, "aws-dev", {"WHICH": "mine"})
     assert find("aws-stage", tmp_path) is None
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize(("cloud", "stage"), [("aws", "prod"), ("azure", "dev")])
+def test_the_lab_that_is_brought_up_is_of_the_cloud_and_the_stage_of_the_stacks_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cloud: str, stage: str
+) -> None:
+    """The first call finds none; the second finds the one that was brought up."""
+    stack, brought = f"{cloud}-{stage}", list[dict[str, Any]]()
+
+    def bring(profile: str, **wanted: Any) -> int:
+        brought.append({"profile": profile, **wanted})
+        up(tmp_path, "new", stack)
+        return 0
+
+    monkeypatch.setattr(pulumi_command.background_lab, "up", bring)
+    monkeypatch.setattr(pulumi_command, "find", lambda stack: find(stack, tmp_path))
+    assert pulumi_command.run(asked("preview", stack)) == 0
+    assert brought == [{"profile": "instant", "cloud": cloud, "stage": stage, "by": By.NOBODY}]
+    assert said(tmp_path / "new") == [f"new: stack init {stack}", f"new: preview --stack {stack}"]
 
 
 def begin(folder: Path, *resources: dict[str, Any]) -> None:

@@ -402,6 +402,15 @@ def test_a_stack_without_a_watchdog_is_rolled_by_hand(
     assert "aws-balancer has no watchdog that could be paused" in capsys.readouterr().err
 
 
+def test_on_azure_a_rolling_change_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(pulumi_project, "command", lambda: tmp_path)
+    assert roll_command.run(asked("--stack", "azure-dev", "--worker", "wk2"), print) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("refused: azure-dev is on azure. A rolling change is for AWS in this version; elsewhere")
+
+
 def test_a_worker_that_does_not_listen_is_not_healthy() -> None:
     assert not health_at(free_port())({"addressPrivateIp": "127.0.0.1"})
 

@@ -78,16 +78,32 @@ class Cloud:
             NotEndedError: it was accepted, and then failed.
         """
         answer = self.client.ask("PUT", resource_id, api, body)
-        document, looked = answer.body, FIRST_LOOK_S
-        deadline_s = time.monotonic() + DEADLINE_S
-        while state_of(document) not in ENDED or (answer.status == 202 and not document):
-            if time.monotonic() > deadline_s:
-                raise NotEndedError(f"{resource_id} is {state_of(document)} after {DEADLINE_S:.0f} s", document)
-            time.sleep(looked)
-            looked = min(LOOK_S, looked * 2)
-            document = self.client.ask("GET", resource_id, api).body
+        document = answer.body
+        if state_of(document) not in ENDED or (answer.status == 202 and not document):
+            document = self.wait_ended(resource_id, api, pause_s=FIRST_LOOK_S)
         if state_of(document) in ENDED_BADLY:
             raise NotEndedError(self._why(answer, resource_id, document), document)
+        return document
+
+    def wait_ended(self, resource_id: str, api: str, *, pause_s: float = 0.0) -> Json:
+        """Look at what is there until its state is a last one, well or badly; the document then.
+
+        Args:
+            resource_id: of the document.
+            api: the version to ask.
+            pause_s: before the first look.
+
+        Raises:
+            AzureError: it is not there.
+            NotEndedError: it did not end in time.
+        """
+        deadline_s, looked = time.monotonic() + DEADLINE_S, FIRST_LOOK_S
+        time.sleep(pause_s)
+        while state_of(document := self.client.ask("GET", resource_id, api).body) not in ENDED:
+            if time.monotonic() > deadline_s:
+                raise NotEndedError(f"{resource_id} is {state_of(document)} after {DEADLINE_S:.0f} s", document)
+            looked = min(LOOK_S, looked * 2)
+            time.sleep(looked)
         return document
 
     def delete(self, resource_id: str, api: str) -> None:

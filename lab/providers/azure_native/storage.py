@@ -32,9 +32,13 @@ class Container(ArmHandler):
     def create(self, ask: Ask) -> Created:
         """Make the document, then what it stands for."""
         created = super().create(ask)
-        if self.cloud.blobs:
-            self.cloud.blobs.make_container(*self._names(created.id))
+        self.fill(created.id)
         return created
+
+    def fill(self, resource_id: str) -> None:
+        """Make what the document stands for; nothing where it is made."""
+        if self.cloud.blobs:
+            self.cloud.blobs.make_container(*self._names(resource_id))
 
     def delete(self, state: State) -> None:
         """Delete both; what is in it goes with it."""
