@@ -2,7 +2,8 @@
 
 A Public IP hangs on an IP configuration of a network card and is refused to any other one meanwhile, so a move is two writes
 of cards. What makes a late copy of either harmless is the card's ETag: before an epoch's first write every worker's card has
-to get another one (`names.EPOCH_TAG`), and each write names the ETag that was read after that (docs/RULE.md 5.3, 5.4).
+to get another one (`names.EPOCH_TAG`), and each write names the ETag that was read after that (docs/RULE.md 5.3, 5.4). The
+mark itself names the one that was read before it: a process that stood still would else write a past epoch over a later one.
 
 An association has no id on Azure. Ours is a word that is written on the card with the address and removed with it
 (`names.ASSOCIATION_TAG`); one that somebody else made has none, and is told from ours by that.
@@ -94,17 +95,22 @@ class Address:
 
     def associate(self, worker: Worker, epoch: int) -> str:
         """Put the address on `worker` if it is on nobody; returns the association."""
-        card = self._card(worker)
-        if self._has_address(self._configuration(worker, card)):
-            card = self._network.at_rest(worker.network_interface_id)
-            if state_of(card) != SUCCEEDED:  # it failed with the address on it: what is there is written once more
-                card = self._written(worker.network_interface_id, card)
-            return _association_id(card, self._configuration(worker, card))
+        if self._has_address(self._configuration(worker, self._card(worker))):
+            return self._kept(worker)
         card = deepcopy(self._mark_all(worker.network_interface_id, epoch))
         here = self._configuration(worker, card)
+        if self._has_address(here):  # another leader of this epoch was first; its association is not made anew
+            return self._kept(worker)
         here["properties"]["publicIPAddress"] = {"id": self._settings.address_id}
         card["tags"][ASSOCIATION_TAG] = f"{epoch}-{self._new_word()}"
         return _association_id(self._written(worker.network_interface_id, card), here)
+
+    def _kept(self, worker: Worker) -> str:
+        """The association that the worker has, once it leads there."""
+        card = self._network.at_rest(worker.network_interface_id)
+        if state_of(card) != SUCCEEDED:  # it failed with the address on it: what is there is written once more
+            card = self._written(worker.network_interface_id, card)
+        return _association_id(card, self._configuration(worker, card))
 
     def disassociate(self, association_id: str, epoch: int) -> None:
         """End exactly this association."""
@@ -182,7 +188,7 @@ class Address:
             raise NotSentError("LaterEpoch")
         if stands == epoch:
             return card
-        return self._network.mark_card(card_id, tags | {EPOCH_TAG: str(epoch)})
+        return self._network.mark_card(card_id, tags | {EPOCH_TAG: str(epoch)}, str(card["etag"]))
 
     def _card(self, worker: Worker) -> Document:
         card = self._network.card(worker.network_interface_id)

@@ -52,10 +52,10 @@ class Network:
         except ResourceNotFoundError:
             return None
 
-    def mark_card(self, card_id: str, tags: dict[str, str]) -> Document:
-        """Replace the tags of a card."""
-        at = Id.parse(card_id)
-        return self._client.network_interfaces.update_tags(at.group, at.name, {"tags": tags}).as_dict()
+    def mark_card(self, card_id: str, tags: dict[str, str], etag: str) -> Document:
+        """Replace the tags of a card, on condition of that ETag."""
+        at, condition = Id.parse(card_id), {"If-Match": etag}
+        return self._client.network_interfaces.update_tags(at.group, at.name, {"tags": tags}, headers=condition).as_dict()
 
     def write_card(self, card_id: str, document: Document) -> Document:
         """Write a card on condition of the ETag in the document, and wait until that has ended.

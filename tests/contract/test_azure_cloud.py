@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from failover_lambda.azure.address import Address
+from failover_lambda.azure.bodies import Document
 from failover_lambda.azure.names import ASSOCIATION_TAG, EPOCH_TAG, FENCE_RULES
 from failover_lambda.azure.network import ENDS_WITHIN_S
 from failover_lambda.azure.outcomes import outcome_of
@@ -181,6 +183,39 @@ def test_an_association_that_arrives_late_misses_the_card_that_it_was_made_for(s
     assert stand.shown() is None
 
 
+def test_a_mark_that_arrives_late_is_not_written_over_that_of_a_later_epoch(stand: Stand) -> None:
+    """Hole 2: with it the word of the later association would be gone, and a write of the past could name a fresh ETag."""
+    stand.order(Effect.LATE, WRITE_CARD, method="PATCH", path=stand.card("wk1")["id"], late_s=300.0)
+    assert stand.run(Do.ASSOCIATE, "wk1", epoch=1).outcome is Outcome.LOST
+    association_id = stand.associated("wk1", epoch=2)
+    tags = stand.card("wk1")["tags"]
+    stand.arm.wait(400)
+    found = stand.shown()
+    assert (stand.card("wk1")["tags"], tags[EPOCH_TAG]) == (tags, "2")
+    assert found is not None
+    assert found.association_id == association_id
+
+
+def test_an_association_that_another_leader_of_the_epoch_made_in_between_is_not_made_anew(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its word would be written over, and the record of the first one would name an association that is no more."""
+    first: list[str] = []
+    mark_all = Address._mark_all  # pyright: ignore[reportPrivateUsage]
+
+    def overtaken(address: Address, card_id: str, epoch: int) -> Document:
+        if not first:
+            monkeypatch.undo()
+            first.append(stand.associated("wk1", epoch=1))
+        return mark_all(address, card_id, epoch)
+
+    monkeypatch.setattr(Address, "_mark_all", overtaken)
+    assert stand.associated("wk1", epoch=1) == first[0]
+    found = stand.shown()
+    assert found is not None
+    assert found.association_id == first[0]
+
+
 def test_a_leader_of_the_past_moves_nothing(stand: Stand) -> None:
     association_id = stand.associated("wk1", epoch=5)
     for do, worker in ((Do.DISASSOCIATE, "wk1"), (Do.ASSOCIATE, "wk2")):
@@ -273,7 +308,7 @@ def test_of_many_who_want_the_address_at_once_one_worker_has_it(azure_world: Azu
         answers = list(pool.map(want, range(RACERS)))
     winners = {answered.command.worker for answered in answers if answered.outcome is Outcome.DONE}
     assert len(winners) == 1, answers
-    assert {answered.outcome for answered in answers} <= {Outcome.DONE, Outcome.DEFERRED}
+    assert {answered.outcome for answered in answers} <= {Outcome.DONE, Outcome.DEFERRED}, answers
     found = azure_world.cloud.read_address().association
     assert found is not None
     assert found.instance_id == azure_world.settings.worker(winners.pop()).instance_id
