@@ -66,6 +66,16 @@ class Desk(NamedTuple):
     """As `begun`: what has had its reply."""
 
 
+class Deployed(NamedTuple):
+    """What a deployment says."""
+
+    enabled: bool = True
+    watches: bool = False
+    """`watchOnly`."""
+    out: tuple[int, ...] = ()
+    """Workers that the configuration does not name (any more)."""
+
+
 class Site(NamedTuple):
     """The machines and the address in truth, and what else a leader finds there."""
 
@@ -79,8 +89,11 @@ class Site(NamedTuple):
     was_at: int
     was_id: int
     """What a stale read still shows; equal to the truth when all reads agree."""
-    enabled: bool
+    deployed: Deployed = Deployed()
     """What the next arbiter is told."""
+    aside: bool = False
+    """The association leads to another card of its worker, or nowhere yet: not to where the record means."""
+    was_aside: bool = False
     desk: Desk = Desk()
     window: float | None = None
     """When the failback window that is open was opened; None = none is."""
@@ -102,7 +115,7 @@ class Mind(NamedTuple):
     reload: bool
     round: int
     """A round that it has seen and not used yet; 0 = none."""
-    enabled: bool
+    told: Deployed
     against: int
     """How many rounds in a row spoke against the holder, as it saw them. Known to the checks, not to the rule."""
 
@@ -142,6 +155,8 @@ class Shown(NamedTuple):
     """By vantage that answered, its answer about each worker."""
     address: tuple[int, int] | None
     """(worker, association) as read; None = not read."""
+    aside: bool
+    """It was read on another card of that worker."""
     machines: tuple[tuple[bool, bool, float], ...] | None
     """(off, isolated, boot) as read; None = not read."""
     public: int

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from failover_lambda.model import Phase, Record
 from prove import asked, effects
-from prove.parts import LEADER, NAME_BITS, Call, Site
+from prove.parts import LEADER, NAME_BITS, Call, Deployed, Site
 from prove.rounds import View
 from prove.small import AGES_S, LONG_S, SHORT_S
 from prove.world import Next, State, World
@@ -106,11 +106,14 @@ class Story:
                 return "Another arbiter takes the lease; the one before does not know it yet."
             case "former leader ends":
                 return "The former leader is gone; what it sent may still land."
-            case "toggle":
-                return f"`enabled: {str(rest[0]).lower()}` is deployed; the next arbiter is told."
+            case "deploy":
+                return f"{self._deployed(rest[0])} is deployed; the next arbiter is told."
+            case "told":
+                return "The leader of many sites goes on with what was deployed, in a fresh cycle."
             case "hand":
                 where = "nobody" if rest[0] < 0 else self._workers[rest[0]]
-                return f"An operator puts the address on {where} by hand."
+                card = "another card of " if rest[1] else ""
+                return f"An operator puts the address on {card}{where} by hand."
             case "time":
                 return _PASSES.get(rest[0], f"{rest[0]:g} seconds pass.")
             case "ask":
@@ -123,6 +126,12 @@ class Story:
                 return "The record is deleted; the floor stands."
             case _:
                 return _PEOPLE[kind].format(self._workers[rest[0]])
+
+    def _deployed(self, told: Deployed) -> str:
+        """What the configuration says."""
+        watches = " with `watchOnly: true`" if told.watches else ""
+        out = ", ".join(self._workers[index] for index in told.out)
+        return f"`enabled: {str(told.enabled).lower()}`{watches}{f' without {out}' if out else ''}"
 
     def _round(self, kind: str, rest: list[Any], sent: tuple[Call, ...], why: str) -> str:
         who = "The leader" if rest[0] == LEADER else "The former leader"

@@ -196,6 +196,53 @@ WORLDS: tuple[Small, ...] = (
         about="the record is lost at any time; a service dies, a call is lost, an arbiter takes over",
         budget=Budget(kill=1, lose=1, lost=1, takeover=1),
     ),
+    Small(
+        name="one-switch",
+        about="`enabled` is switched off and on twice, and an operator moves the address once, be it to another card",
+        budget=Budget(hand=1, toggle=4),
+        fleet=True,
+        cards=True,
+    ),
+    Small(
+        name="switched",
+        about="`enabled` is switched off and on twice under one leader; the address is moved by hand, a service dies",
+        budget=Budget(kill=1, hand=2, toggle=4, lost=1),
+        fleet=True,
+        cards=True,
+    ),
+    Small(
+        name="resumed",
+        about="in manual, since a stranger has the address: it is moved by hand, a service dies, manual is ended by request",
+        workers=3,
+        out=(2,),
+        at=2,
+        budget=Budget(kill=1, hand=2, ask=1),
+        requests=(request(1, Verb.RESUME),),
+        cards=True,
+        turns=False,
+    ),
+    Small(
+        name="paused-by-hand",
+        about="a pause is asked for and ended; the address is moved by hand, be it to another card; a service dies",
+        budget=Budget(kill=1, hand=2, ask=2),
+        requests=(request(1, Verb.PAUSE, duration_s=50.0), request(2, Verb.RESUME)),
+        cards=True,
+        turns=False,
+    ),
+    Small(
+        name="one-watch",
+        about="`watchOnly` is switched on and off twice, the address is moved by hand once, be it to another card",
+        budget=Budget(hand=1, watch=4),
+        fleet=True,
+        cards=True,
+    ),
+    Small(
+        name="watching",
+        about="`watchOnly` is switched under one leader, and so is `enabled`; a service dies, the address is moved by hand",
+        budget=Budget(kill=1, hand=1, watch=3, toggle=1, lost=1),
+        fleet=True,
+        cards=True,
+    ),
 )
 
 
