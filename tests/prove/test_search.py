@@ -35,6 +35,7 @@ QUICK = (
     "request-forgotten",
     "epochs-begin-anew",
     "no-way-from-disabled",
+    "replaced-though-switched-off",
     "watching-moves",
     "streak-outlives-manual",
 )
