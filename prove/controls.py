@@ -12,7 +12,7 @@ from failover_lambda import adoption, fences, motion, moves, operators, paused, 
 from failover_lambda.contract import Settings
 from failover_lambda.model import Decision, Intent, Kind, Lost, Phase, Record, Request, Round, Verb, Window
 from failover_lambda.moves import Case, intend, is_healthy, is_on
-from prove import asked, defects, effects, invariants, liveness, world
+from prove import asked, cards, defects, effects, invariants, liveness, world
 from prove.parts import Deployed
 from prove.patches import Around, Patch, patched
 from prove.rounds import View
@@ -384,6 +384,22 @@ CONTROLS: tuple[Control, ...] = (
         invariant="S9",
         patches=((adoption, "_member_that_a_call_may_leave", lambda *_: ""),),
         world=Small(name="c", about="", workers=3, budget=Budget(kill=1, member=1, takeover=1), turns=False),
+    ),
+    Control(
+        name="etag-not-compared",
+        what="on Azure a card is written whatever its ETag is: a late half of a move ends what is there by then",
+        hole=3,
+        invariant="5.3",
+        patches=((cards, "CONDITIONAL", False),),
+        world=Small(name="c", about="", budget=Budget(wrong=2, takeover=1), views=_BLIND, azure=True),
+    ),
+    Control(
+        name="cards-not-marked",
+        what="on Azure no epoch is written on the cards before its first write, so a late write of an older finds its ETag",
+        hole=2,
+        invariant="5.3",
+        patches=((cards, "MARKED", False),),
+        world=Small(name="c", about="", budget=Budget(kill=2, lost=1), azure=True),
     ),
     Control(
         name="watching-moves",

@@ -32,6 +32,7 @@ PROMISES = {
     "S11": "a worker that is fenced, or that a stop is on its way to, is no target beside a better one (RULE 5.2, 6.5)",
     "4.1": "the rule asks for no way between two phases that there is not (RULE 4.1)",
     "4.7": "while it only watches nothing is sent, and neither epoch, holder nor phase changes, but for suspect (RULE 4.7)",
+    "5.3": "on Azure no write of a card is accepted of an epoch when a later one has begun (RULE 5.3, 5.4, hole 2)",
     "9.3": "no request is carried out twice, and none gets two replies (RULE 9.3)",
     "9.6": "in a pause nothing is sent (RULE 9.6)",
     "9.9": "no planned move while an association of ours may still land (RULE 9.9, hole 2)",
@@ -137,8 +138,8 @@ class Checks:
         elif kind is Kind.RETARGET:
             on_nobody = shown.address is not None and shown.address[0] < 0
             found += () if before.phase in MOTION or on_nobody else ("S8",)
-        elif before.phase not in MOTION and before.phase is not Phase.DISABLED:
-            found += () if moved else ("S8",)
+        elif before.phase not in (*MOTION, Phase.DISABLED) and not (before.manual and self._goes_on(before, now)):
+            found += () if moved else ("S8",)  # switched on again, or out of manual, the view is adopted anew (RULE 1.8)
         return found
 
     def _on_automatic(self, before: Record, now: Record, intent: Intent, shown: Shown) -> tuple[str, ...]:
@@ -280,6 +281,11 @@ class Checks:
         elif call.do in (effects.STOP, effects.ISOLATE) and call.worker == holder and record.fence(record.holder) is None:
             found += ("S9",)
         return found
+
+    def on_card(self, call: Call, before: Site, after: Site) -> tuple[str, ...]:
+        """A half of a move on Azure went on: a write of an older epoch is not accepted once a later one has begun."""
+        accepted = after.busy and not before.busy
+        return ("5.3",) if accepted and call.epoch < before.marked else ()
 
     def marked(self, state: Any, call: Call, before: Site, after: Site) -> Site:
         """The site after a landing; what a late call did is marked where that is excepted: into a gap, or after a loss."""

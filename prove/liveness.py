@@ -16,7 +16,7 @@ from typing import cast
 
 from failover_lambda.model import Phase, Record
 from prove.asked import unanswered
-from prove.parts import LEADER, Mind, Site
+from prove.parts import LEADER, UNDER_WAY, Mind, Site
 from prove.search import Search, packed, unpacked
 from prove.small import AGES_S, LONG_S, SHORT_S
 from prove.world import Next, State
@@ -170,7 +170,8 @@ class Liveness:
         for step in world.read_inbox(state):
             return step
         for step in world.landings(state):
-            if step.action[0] == "land" and (step.action[1].owner or way is Way.SLOW):
+            goes_on = step.action[0] in ("land", "begins", "writes")
+            if goes_on and (step.action[1].owner or step.action[1].stage == UNDER_WAY or way is Way.SLOW):
                 return step
         return next((step for step in world.answers(state) if step.action[0] == "answer"), None)
 

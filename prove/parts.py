@@ -101,6 +101,10 @@ class Site(NamedTuple):
     """A failback, or a failover away from home, was made in this window. Known to the checks, not to the rule."""
     floor: int = 0
     """Where the record was lost: the highest epoch that was ever reached."""
+    marked: int = 0
+    """The highest epoch that has begun to write network cards, and is written on them (Azure)."""
+    busy: bool = False
+    """One of them is being changed: where the address is cannot be read."""
     quiet: bool = False
     """The record was lost a short time ago. Known to the checks, not to the rule."""
 
@@ -132,6 +136,12 @@ class Call(NamedTuple):
     worker: int
     id: int
     """DISASSOCIATE: of the association to end. ASSOCIATE, applied: of the one made."""
+    stage: int = 0
+    """How far a half of a move on Azure is (`cards`): SENT, or what follows."""
+
+
+SENT, BEGUN, STALE, UNDER_WAY = range(4)
+"""Not begun, or answered; it has read the ETag of its card (`Call.worker`); that is another now; its write is accepted."""
 
 
 class Write(NamedTuple):
@@ -290,6 +300,7 @@ class Parts:
             site = cast("Site", self.sites.values[number])
             known = (1 << site.id | 1 << site.was_id) & ~1
             known |= 1 << (NAME_BITS + site.floor) if site.floor else 0
+            known |= 1 << (NAME_BITS + site.marked) if site.marked else 0
             self._names[key] = known
         return known
 
@@ -344,6 +355,8 @@ class Parts:
         renamed = site._replace(id=_rank_of_id(names, site.id), was_id=_rank_of_id(names, site.was_id))
         if site.floor:
             renamed = renamed._replace(floor=_rank_of_epoch(names, site.floor))
+        if site.marked:
+            renamed = renamed._replace(marked=_rank_of_epoch(names, site.marked))
         return self.sites.number(renamed)
 
     def renamed_flight(self, number: int, names: int) -> int:

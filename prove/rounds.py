@@ -93,7 +93,7 @@ def show(site: Site, view: View, holder: int, failing: int, *, public: bool) -> 
             pass
     shown = Shown(
         answers=vantages,
-        address=address,
+        address=None if site.busy else address,
         aside=aside,
         machines=machines,
         public=at if public else NOT_ASKED,

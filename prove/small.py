@@ -45,6 +45,8 @@ class Budget(NamedTuple):
     """The record is deleted; the floor beside it is not."""
     watch: int = 0
     """`watchOnly` is switched."""
+    fail: int = 0
+    """A write of a network card that was accepted fails (Azure)."""
     member: int = 0
     """A worker is taken out of the configuration, or put back."""
 
@@ -67,6 +69,8 @@ class Small:
     """Workers that are not configured at the begin: one that has the address is a stranger."""
     fleet: bool = False
     """Whether settings that changed take effect between two moves (RULE 2.10), and not only with the next arbiter."""
+    azure: bool = False
+    """Whether the address moves as on Azure (`cards`), and not as on AWS."""
     cards: bool = False
     """Whether a hand may put the address on another card of a worker."""
     public: bool = False

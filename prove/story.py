@@ -27,6 +27,14 @@ _CALLS = {
     effects.STOP: "stop {worker}",
     effects.START: "start {worker}",
 }
+_ENDS = {
+    "land": "lands",
+    "land, and again": "lands, and will land once more",
+    "refused": "is refused",
+    "begins": "begins: it reads its card, with the epoch on all of them",
+    "writes": "writes its card on condition of the ETag that it read",
+    "fails": "was accepted, and fails",
+}
 _PEOPLE = {
     "kill": "The service of {} dies.",
     "heal": "The service of {} answers again.",
@@ -96,8 +104,8 @@ class Story:
                 outcome = "no answer" if kind == "no answer" else f"the answer ({_outcome(call)})"
                 said = f"The {who} takes up {outcome} to: {self._call(call)}. {self._decides(rest[1:], sent, why)}"
                 return said.rstrip()
-            case "land" | "land, and again" | "refused":
-                ends = {"land": "lands", "land, and again": "lands, and will land once more", "refused": "is refused"}[kind]
+            case "land" | "land, and again" | "refused" | "begins" | "writes" | "fails":
+                ends = _ENDS[kind]
                 call = cast("Call", rest[0])
                 return f'The call "{self._call(call)}" of epoch {self._epochs.get(call.epoch, "?")} {ends}.'
             case "late write":
@@ -164,7 +172,7 @@ class Story:
             said += f" Record: {self._stored(step.state)}."
         sites = self._world.parts.sites.values
         old, new = cast("Site", sites[before.site]), cast("Site", sites[step.state.site])
-        moved = step.action[0] in ("land", "land, and again", "hand") and (old.at, old.id) != (new.at, new.id)
+        moved = step.action[0] in ("land", "land, and again", "fails", "hand") and (old.at, old.id) != (new.at, new.id)
         return said + (f" The address is on {self._address(new)}." if moved else "")
 
     def _at(self, state: State) -> str:

@@ -23,11 +23,26 @@ from typing import Any, NamedTuple, cast
 from failover_lambda import rule
 from failover_lambda.contract import Settings
 from failover_lambda.model import Answered, Decision, Loss, Lost, Outcome, Record, Round
-from prove import asked, effects
+from prove import asked, cards, effects
 from prove.arbiter import Decided, StoreSays, act, loaded
 from prove.fold import NOW_S, Folding
 from prove.invariants import MOTION, Checks
-from prove.parts import FORMER, LEADER, NAME_BITS, NOBODY, Call, Deployed, Flight, Mind, Parts, Shown, Site, Write
+from prove.parts import (
+    FORMER,
+    LEADER,
+    NAME_BITS,
+    NOBODY,
+    SENT,
+    UNDER_WAY,
+    Call,
+    Deployed,
+    Flight,
+    Mind,
+    Parts,
+    Shown,
+    Site,
+    Write,
+)
 from prove.rounds import FREE_VIEWS, View, as_round, show, speaks_against
 from prove.small import LONG_S, SHORT_S, Budget, Small, settings_of
 
@@ -411,6 +426,9 @@ class World:
             if call.outcome or call in done:
                 continue
             done.add(call)
+            if self.small.azure and call.do in cards.MOVES:
+                yield from self._card_steps(state, call, fresh)
+                continue
             site = cast("Site", parts.sites.values[state.site])
             after, outcome, made = effects.land(site, call, fresh)
             breaches = self.checks.on_landing(state, call, site, after)
@@ -426,6 +444,31 @@ class World:
             if budget >= 0:
                 refused = self._without(flight, call, call._replace(outcome=effects.REFUSED, id=0))
                 yield self._next(("refused", call), state._replace(flight=refused, budget=budget))
+
+    def _card_steps(self, state: State, call: Call, fresh: int) -> Iterator[Next]:
+        """One half of a move on Azure goes on."""
+        site = cast("Site", self.parts.sites.values[state.site])
+        if call.stage == SENT:
+            yield self._card_step(state, call, ("begins", call), *cards.begin(site, call))
+        elif call.stage != UNDER_WAY:
+            yield self._card_step(state, call, ("writes", call), *cards.write(site, call))
+        else:
+            yield self._card_step(state, call, ("land", call), *cards.end(site, call, fresh, well=True))
+            budget = self._spend(state.budget, "fail")
+            if budget >= 0:
+                paid = state._replace(budget=budget)
+                yield self._card_step(paid, call, ("fails", call), *cards.end(site, call, fresh, well=False))
+
+    def _card_step(self, state: State, call: Call, action: tuple[Any, ...], after: Site, then: Call) -> Next:
+        before = cast("Site", self.parts.sites.values[state.site])
+        breaches = self.checks.on_landing(state, call, before, after) + self.checks.on_card(call, before, after)
+        after = self.checks.marked(state, call, before, after)
+        flight = self.parts.flights.values[state.flight]
+        rest = self.parts.flights.values[self._without(flight, call)]
+        calls = cards.overtaken(rest, before, after, then if then.stage else call)
+        kept = () if then.outcome and not then.owner else (then,)
+        number = self.parts.flight((*calls, *kept), flight.writes)
+        return self._next(action, self._with_site(state, after)._replace(flight=number), breaches)
 
     def _with_site(self, state: State, site: Site, started: int = -1) -> State:
         """The state with another site; a machine that was off and is on has begun another boot."""
@@ -461,7 +504,7 @@ class World:
                 if budget >= 0:
                     changed = self._with_site(state, effects.with_machine(site, index, after), index)
                     yield self._next((what, index), changed._replace(budget=budget))
-        budget = self._spend(state.budget, "hand")
+        budget = self._spend(state.budget, "hand") if not site.busy else -1
         if budget < 0:
             return
         fresh = max(1, (self.names_of(state) & LOW).bit_length())
@@ -470,7 +513,10 @@ class World:
                 continue
             for aside in (False, True) if self.small.cards and index >= 0 else (False,):
                 moved = effects.put(site, index, 0 if index < 0 else fresh, hand=1, aside=aside)
-                yield self._next(("hand", index, aside), self._with_site(state, moved)._replace(budget=budget))
+                flight = self.parts.flights.values[state.flight]
+                number = self.parts.flight(cards.overtaken(flight, site, moved, None), flight.writes)
+                after = self._with_site(state, moved)._replace(budget=budget, flight=number)
+                yield self._next(("hand", index, aside), after)
 
     def deployments(self, state: State) -> Iterator[Next]:
         """`enabled` and `watchOnly` are switched, a worker is taken out of the configuration or put back."""
@@ -553,12 +599,13 @@ class World:
     def time(self, state: State) -> Iterator[Next]:
         """Time passes: a little, past every deadline, past everything."""
         flight = self.parts.flights.values[state.flight]
-        if any(call.owner == LEADER for call in flight.calls):
+        moves = cards.MOVES if self.small.azure else ()  # there a half of a move is waited for for minutes
+        if any(call.owner == LEADER and call.do not in moves for call in flight.calls):
             return  # the leader's client gives up on an answer sooner (3 s) than a call is asked again (3.5 s)
         *steps_s, ages_s = self.small.timing.steps_s
         for by_s in steps_s:
             yield self._next(("time", by_s), self._older(state, by_s))
-        if not any(call.owner for call in flight.calls):
+        if not any(call.owner or call.stage == UNDER_WAY for call in flight.calls):
             yield self._next(("time", ages_s), self._older(state._replace(flight=0), ages_s))
 
     def _older(self, state: State, by_s: float) -> State:

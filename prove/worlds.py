@@ -266,6 +266,19 @@ WORLDS: tuple[Small, ...] = (
         fleet=True,
         cards=True,
     ),
+    Small(
+        name="one-card",
+        about="a move on Azure: a service dies, one half of the move has no answer or fails",
+        budget=Budget(kill=1, lost=1, fail=1),
+        azure=True,
+    ),
+    Small(
+        name="cards",
+        about="moves on Azure: a living holder is missed, halves are lost, late and overtaken, an arbiter takes over",
+        budget=Budget(wrong=2, lost=1, takeover=1, fail=1),
+        views=(View.TRUE, View.BLIND),
+        azure=True,
+    ),
 )
 
 
