@@ -8,10 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from failover_lambda import adoption, fences, motion, moves, operators, planned, rule, settled, verdict
-from failover_lambda.model import Decision, Intent, Kind, Phase, Record, Request, Verb, Window
+from failover_lambda import adoption, fences, motion, moves, operators, paused, planned, rule, settled, verdict, watching
+from failover_lambda.contract import Settings
+from failover_lambda.model import Decision, Intent, Kind, Lost, Phase, Record, Request, Round, Verb, Window
 from failover_lambda.moves import Case, intend, is_healthy, is_on
-from prove import asked, defects, effects, invariants, liveness, world
+from prove import asked, cards, defects, effects, invariants, liveness, world
+from prove.parts import Deployed
 from prove.patches import Around, Patch, patched
 from prove.rounds import View
 from prove.search import Found, Search
@@ -107,9 +109,8 @@ def _same_epoch(now: Callable[..., Decision]) -> Any:
 
 
 def _always_enabled(now: Callable[..., Any]) -> Any:
-    def settings_of(each: Small, *, enabled: bool) -> Any:
-        del enabled
-        return now(each, enabled=True)
+    def settings_of(each: Small, told: Deployed = Deployed()) -> Any:  # noqa: B008 - a frozen value
+        return now(each, told._replace(enabled=True))
 
     return settings_of
 
@@ -144,7 +145,61 @@ def _forgets_replies(now: Callable[..., Record]) -> Any:
     return answered
 
 
+def _none_begins_from_disabled(now: Mapping[Phase, frozenset[Phase]]) -> Any:
+    return {**now, Phase.DISABLED: now[Phase.DISABLED] - {Phase.FENCING, Phase.MOVING}}
+
+
+def _unknown_holder_first(now: Callable[..., Decision]) -> Any:
+    """As `rule._on_round` did once: it asked who holds before it asked whether it is enabled."""
+
+    def on_round(record: Record | None, seen: Round, settings: Settings, now_s: float, lost: Lost | None) -> Decision:
+        known = {worker.name for worker in settings.workers}
+        if record and record.holder not in known and not settings.watch_only:
+            return adoption.on_unknown_holder(record, seen, settings, now_s)
+        return now(record, seen, settings, now_s, lost)
+
+    return on_round
+
+
+def _nobody_is_replaced(record: Record, *_: Any) -> Decision:
+    return Decision(record=record, commands=(), reason="the holder is not configured any more")
+
+
+def _streak_outlives(now: Callable[[Case, str], Decision]) -> Any:
+    def ended(case: Case, why: str) -> Decision:
+        decision = now(case, why)
+        return replace(decision, record=replace(decision.record, streak=case.record.streak) if decision.record else None)
+
+    return ended
+
+
+def _streak_outlives_manual(now: Callable[[Case], Decision]) -> Any:
+    """As `rule._on_disabled` did once, where the address is on nobody."""
+
+    def on_disabled(case: Case) -> Decision:
+        decision = now(case)
+        if decision.record is None or decision.record.epoch != case.record.epoch:
+            return decision
+        return replace(decision, record=replace(decision.record, streak=case.record.streak))
+
+    return on_disabled
+
+
+def _on_disabled_with(now: Mapping[Phase, Callable[[Case], Decision]]) -> Any:
+    return {**now, Phase.DISABLED: _streak_outlives_manual(now[Phase.DISABLED])}
+
+
+def _past_maintenance(now: Callable[[Case, str], str]) -> Any:
+    """As it was once: whoever is healthy is fit, where an operator does without the proof of its fence."""
+
+    def against(case: Case, name: str) -> str:
+        return "" if is_healthy(case, name) else now(case, name)
+
+    return against
+
+
 PAUSE = (asked.request(1, Verb.PAUSE, duration_s=50.0),)
+RESUME = asked.request(2, Verb.RESUME)
 _BLIND = (View.TRUE, View.BLIND)
 
 CONTROLS: tuple[Control, ...] = (
@@ -296,6 +351,106 @@ CONTROLS: tuple[Control, ...] = (
         invariant="S6",
         patches=((world, "settings_of", Around(_always_enabled)),),
         world=Small(name="c", about="", budget=Budget(kill=1, toggle=1, takeover=1)),
+    ),
+    Control(
+        name="no-way-from-disabled",
+        what="no move can begin from disabled: on again with the address on another card, every round ends in an error",
+        hole=0,
+        invariant="4.1",
+        patches=((moves, "TRANSITIONS", Around(_none_begins_from_disabled)),),
+        world=Small(name="c", about="", budget=Budget(hand=1, toggle=2), fleet=True, cards=True),
+    ),
+    Control(
+        name="replaced-though-switched-off",
+        what="a holder that was taken out of the configuration is replaced though `enabled` is false",
+        hole=0,
+        invariant="S6",
+        patches=((rule, "_on_round", Around(_unknown_holder_first)),),
+        world=Small(name="c", about="", workers=3, budget=Budget(member=1, toggle=1, takeover=1), turns=False),
+    ),
+    Control(
+        name="unknown-holder-kept",
+        what="a holder that was taken out of the configuration stays the holder",
+        hole=0,
+        invariant="L1",
+        patches=((adoption, "on_unknown_holder", _nobody_is_replaced),),
+        world=Small(name="c", about="", workers=3, budget=Budget(member=1, hand=1), fleet=True, turns=False),
+        states_max=5_000,
+    ),
+    Control(
+        name="adopted-while-its-end-is-asked-for",
+        what="when the holder is taken out in a move, the association that a call of ours is on its way to end is adopted",
+        hole=1,
+        invariant="S9",
+        patches=((adoption, "_member_that_a_call_may_leave", lambda *_: ""),),
+        world=Small(name="c", about="", workers=3, budget=Budget(kill=1, member=1, takeover=1), turns=False),
+    ),
+    Control(
+        name="etag-not-compared",
+        what="on Azure a card is written whatever its ETag is: a late half of a move ends what is there by then",
+        hole=3,
+        invariant="5.3",
+        patches=((cards, "CONDITIONAL", False),),
+        world=Small(name="c", about="", budget=Budget(wrong=2, takeover=1), views=_BLIND, azure=True),
+    ),
+    Control(
+        name="cards-not-marked",
+        what="on Azure no epoch is written on the cards before its first write, so a late write of an older finds its ETag",
+        hole=2,
+        invariant="5.3",
+        patches=((cards, "MARKED", False),),
+        world=Small(name="c", about="", budget=Budget(kill=2, lost=1), azure=True),
+    ),
+    Control(
+        name="watching-moves",
+        what="what is decided while it only watches is done",
+        hole=0,
+        invariant="4.7",
+        patches=((watching, "only_watched", lambda _, decision: decision),),
+        world=Small(name="c", about="", budget=Budget(kill=1, watch=1, takeover=1)),
+    ),
+    Control(
+        name="streak-outlives-a-pause",
+        what="a streak that was counted in a pause is a verdict when the pause is over",
+        hole=17,
+        invariant="S6",
+        patches=((paused, "ended", Around(_streak_outlives)),),
+        world=Small(name="c", about="", budget=Budget(kill=1, ask=2), requests=(*PAUSE, RESUME), turns=False),
+    ),
+    Control(
+        name="streak-outlives-manual",
+        what="a streak that was counted in manual is a verdict after resume, where the address is on nobody",
+        hole=17,
+        invariant="S6",
+        patches=((rule, "_HANDLERS", Around(_on_disabled_with)),),
+        world=Small(
+            name="c",
+            about="",
+            workers=3,
+            out=(2,),
+            at=2,
+            dead=(0,),
+            budget=Budget(hand=1, ask=1),
+            requests=(asked.request(1, Verb.RESUME),),
+            turns=False,
+        ),
+    ),
+    Control(
+        name="unproven-in-maintenance",
+        what="an operator's failover without proof reaches past maintenance as well",
+        hole=0,
+        invariant="9.11",
+        patches=((planned, "against_but_for_its_fence", Around(_past_maintenance)),),
+        world=Small(
+            name="c",
+            about="",
+            budget=Budget(ask=2),
+            requests=(
+                asked.request(1, Verb.MAINTENANCE, "wk2", duration_s=50.0),
+                asked.request(2, Verb.FAILOVER, "wk2", unproven=True),
+            ),
+            turns=False,
+        ),
     ),
     Control(
         name="fences-in-a-pause",

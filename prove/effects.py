@@ -42,7 +42,7 @@ def land(site: Site, call: Call, fresh: int) -> tuple[Site, int, int]:
     if call.do == DISASSOCIATE:
         ends = site.id if FRESH_ID else call.id
         if site.id and site.id == ends:
-            site = site._replace(at=-1, id=0, hand=0, was_at=site.at, was_id=site.id)
+            site = put(site, -1, 0, hand=0)
         return site, DONE, 0
     if call.do == ASSOCIATE:
         return _associate(site, call, fresh)
@@ -59,16 +59,17 @@ def land(site: Site, call: Call, fresh: int) -> tuple[Site, int, int]:
 
 
 def _associate(site: Site, call: Call, fresh: int) -> tuple[Site, int, int]:
-    if site.at == call.worker:
+    if site.at == call.worker and not site.aside:
         return site, DONE, site.id
     if site.at >= 0 and not ONE_CALL_MOVE:
         return site, DEFERRED, 0
     return put(site, call.worker, fresh, hand=0), DONE, fresh
 
 
-def put(site: Site, worker: int, number: int, *, hand: int) -> Site:
-    """The site with the address on `worker`, by association `number`."""
-    return site._replace(at=worker, id=number, hand=hand, was_at=site.at, was_id=site.id)
+def put(site: Site, worker: int, number: int, *, hand: int, aside: bool = False) -> Site:
+    """The site with the address on `worker` (-1 = on nobody), by association `number`; `aside`: on another card of it."""
+    before = {"was_at": site.at, "was_id": site.id, "was_aside": site.aside}
+    return site._replace(at=worker, id=number, hand=hand, aside=aside, **before)
 
 
 def with_machine(site: Site, worker: int, machine: Machine) -> Site:

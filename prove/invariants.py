@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from failover_lambda.contract import Settings
-from failover_lambda.model import Intent, Kind, Phase, Record
+from failover_lambda.model import Intent, Kind, Phase, Record, Request, Verb
 from failover_lambda.moves import DAY_S, HOUR_S
 from prove import asked, effects
 from prove.arbiter import Decided
@@ -30,15 +30,22 @@ PROMISES = {
     "S8": "whoever holds keeps it: no epoch begins while the holder answers and has the address (RULE 4.2)",
     "S9": "a late or repeated call changes no settled association and hits no holder that is not fenced (RULE 5.5, 6.4)",
     "S11": "a worker that is fenced, or that a stop is on its way to, is no target beside a better one (RULE 5.2, 6.5)",
+    "4.1": "the rule asks for no way between two phases that there is not (RULE 4.1)",
+    "4.7": "while it only watches nothing is sent, and neither epoch, holder nor phase changes, but for suspect (RULE 4.7)",
+    "5.3": "on Azure no write of a card is accepted of an epoch when a later one has begun (RULE 5.3, 5.4, hole 2)",
     "9.3": "no request is carried out twice, and none gets two replies (RULE 9.3)",
     "9.6": "in a pause nothing is sent (RULE 9.6)",
     "9.9": "no planned move while an association of ours may still land (RULE 9.9, hole 2)",
+    "9.11": "a worker in maintenance is no target (RULE 9.11)",
     "5.6": "when the first call was answered, the second is sent at once, whatever the store says (RULE 5.6)",
 }
 
 ROUNDS_TO_DEAD = 2
 SETTLED = frozenset({Phase.DISABLED, Phase.STEADY, Phase.SUSPECT, Phase.BOTH_DOWN, Phase.PAUSED, Phase.MANUAL})
 MOTION = frozenset({Phase.FENCING, Phase.MOVING, Phase.VERIFYING})
+
+SOUGHT = (Kind.FAILOVER, *asked.PLANNED)
+"""Kinds of moves that look for a target; others put the address back where it was, or where it still can be."""
 
 GAPS_ARE_EXCEPTED = True
 """A control's: whether the stated exception of S9 (RULE section 8, late associations) is one."""
@@ -47,9 +54,12 @@ GAPS_ARE_EXCEPTED = True
 class Checks:
     """The invariants of one small world. Answers are remembered by what they depend on."""
 
-    def __init__(self, parts: Parts, settings: Settings, *, planned: bool) -> None:
+    def __init__(self, parts: Parts, settings: Settings, requests: Sequence[Request], *, planned: bool) -> None:
         """`settings` give the budgets and the hold; `planned`: whether planned moves can happen."""
         self._planned = planned
+        self._requests = requests
+        self.nowhere: set[int] = set()
+        """Decisions (by `id`) that asked for a way between phases that there is not."""
         self._parts = parts
         self._settings = settings
         self._writes: dict[Any, tuple[str, ...]] = {}
@@ -73,12 +83,14 @@ class Checks:
 
         `state` is before its calls, with the write in it; `site` is the one before the write.
         """
-        found: tuple[str, ...] = ()
+        found: tuple[str, ...] = ("4.1",) if id(decided) in self.nowhere else ()
         if wrote:
             found += self.on_write(mind, decided.after, seen)
             found += self._on_desk(mind.copy, decided.after, site)
             if decided.begins:
-                found += self._on_target(state, mind.copy, decided.after, seen)
+                found += self._is_excluded(mind, decided.after) + self._on_target(state, mind, decided.after, seen)
+        if seen and mind.told.watches and mind.told.enabled and (wrote or sent):
+            found += self._on_watching(mind.copy, decided.after, sent)
         if sent:
             found += self._on_sent(state, who, mind.copy, decided, sent, wrote=wrote)
         if decided.at_once and len(decided.seconds) > sum(call in sent for call in decided.seconds):
@@ -87,7 +99,7 @@ class Checks:
 
     def on_write(self, mind: Mind, after: int, seen: int) -> tuple[str, ...]:
         """A write that was applied; `mind.copy` is the record that it replaces."""
-        key = (mind.copy, after, seen, mind.against, mind.enabled)
+        key = (mind.copy, after, seen, mind.against, mind.told)
         known = self._writes.get(key)
         if known is None:
             records = self._parts.records.values
@@ -112,10 +124,12 @@ class Checks:
         moved = shown.address is not None and f"a{shown.address[1]}" != before.association_id
         wanted = asked.is_asked(now)
         automatic = kind in (Kind.FAILOVER, Kind.RECONCILE) and not wanted
-        if not mind.enabled and before.phase not in MOTION:
+        if not mind.told.enabled and before.phase not in MOTION:
             found += ("S6",)
+        if holder in mind.told.out:
+            return found  # nobody holds: the cloud's view is adopted (RULE 1.10)
         if automatic and before.phase not in MOTION:
-            found += self._on_automatic(before, cast("Intent", intent), shown)
+            found += self._on_automatic(before, now, cast("Intent", intent), shown)
         if wanted or (kind is Kind.FAILBACK and self._settings.failback_enabled):
             return found  # somebody asked for it, or S7 says when
         if kind is Kind.FAILOVER:
@@ -124,13 +138,18 @@ class Checks:
         elif kind is Kind.RETARGET:
             on_nobody = shown.address is not None and shown.address[0] < 0
             found += () if before.phase in MOTION or on_nobody else ("S8",)
-        elif before.phase not in MOTION and before.phase is not Phase.DISABLED:
-            found += () if moved else ("S8",)
+        elif before.phase not in (*MOTION, Phase.DISABLED) and not (before.manual and self._goes_on(before, now)):
+            found += () if moved else ("S8",)  # switched on again, or out of manual, the view is adopted anew (RULE 1.8)
         return found
 
-    def _on_automatic(self, before: Record, intent: Intent, shown: Shown) -> tuple[str, ...]:
-        """Hold, budget and agreeing reads (RULE 5.11, 5.12), and nothing in manual but an address on nobody (5.9)."""
-        ages = [NOW_S - move.at_s for move in before.moves]
+    def _on_automatic(self, before: Record, now: Record, intent: Intent, shown: Shown) -> tuple[str, ...]:
+        """Hold, budget and agreeing reads (RULE 5.11, 5.12), and nothing in manual but an address on nobody (5.9).
+
+        Where the cloud's view is adopted (1.8, 4.7, 9.6), an address on another card of its worker is put right at once.
+        """
+        adopts = self._goes_on(before, now) and intent.kind is Kind.RECONCILE and intent.source == now.holder and shown.aside
+        fresh_budget = adopts and (before.phase is Phase.DISABLED or bool(before.manual))
+        ages = [] if fresh_budget else [NOW_S - move.at_s for move in before.moves]
         settings = self._settings
         spent = (
             sum(age < HOUR_S for age in ages) >= settings.moves_per_hour_max
@@ -139,17 +158,56 @@ class Checks:
         on_nobody = shown.address is not None and shown.address[0] < 0
         believed = on_nobody and before.drift is not None and not before.drift.association_id
         held = bool(ages) and min(ages) < settings.hold_s and not believed
-        manual = (before.phase is Phase.MANUAL or before.pause is not None) and not on_nobody
+        manual = (before.phase is Phase.MANUAL or before.pause is not None) and not on_nobody and not adopts
         at_once = False
-        if intent.kind is Kind.RECONCILE:
+        if intent.kind is Kind.RECONCILE and not adopts:
             read = "" if on_nobody or shown.address is None else f"a{shown.address[1]}"
             at_once = before.drift is None or before.drift.association_id != read
-        return ("S6",) if spent or held or manual or at_once or before.phase is Phase.DISABLED else ()
+        disabled = before.phase is Phase.DISABLED and not adopts
+        return ("S6",) if spent or held or manual or at_once or disabled else ()
 
-    def _on_target(self, state: Any, copy: int, after: int, seen: int) -> tuple[str, ...]:
+    def _goes_on(self, before: Record, now: Record) -> bool:
+        """Whether what stood still goes on with this write: it was switched off, only watched, paused or in manual."""
+        known = {reply.id for reply in before.replies}
+        done = {asked.index_of(reply.id) for reply in now.replies if reply.done and reply.id not in known}
+        if any(self._requests[index].verb is Verb.RESUME for index in done):
+            return True
+        if before.phase is Phase.DISABLED:
+            return now.phase is not Phase.DISABLED
+        return (before.pause is not None and now.pause is None) or (before.watched_only and not now.watched_only)
+
+    def starts_afresh(self, copy: int, after: int) -> bool:
+        """Whether a write lets begin what has fresh streaks (RULE 1.8, 9.6)."""
+        records = self._parts.records.values
+        before, now = records[copy], records[after]
+        return before is not None and now is not None and self._goes_on(before, now)
+
+    def _on_watching(self, copy: int, after: int, sent: Sequence[Call]) -> tuple[str, ...]:
+        """It only watches: no call, no epoch, no other holder, no phase but suspect (RULE 4.7); a move in motion ends."""
+        before, now = self._parts.records.values[copy], cast("Record", self._parts.records.values[after])
+        if before is None:
+            return ("4.7",) if sent else ()
+        if before.phase in MOTION:
+            return ()
+        judged = before.phase is now.phase or {before.phase, now.phase} == {Phase.STEADY, Phase.SUSPECT}
+        moved = (before.epoch, before.holder) != (now.epoch, now.holder) or not judged
+        return ("4.7",) if sent or moved else ()
+
+    def _is_excluded(self, mind: Mind, after: int) -> tuple[str, ...]:
+        """A new epoch names a holder that is not configured, or in maintenance: RULE 9.11."""
+        records = self._parts.records.values
+        before, now = records[mind.copy], cast("Record", records[after])
+        moves = now.intent is not None and before is not None and now.holder != before.holder
+        if moves and self._parts.workers.index(now.holder) in mind.told.out:
+            return ("S11",)
+        if before and now.intent and now.intent.kind in SOUGHT and _in_maintenance(before, now.holder):
+            return ("9.11",)
+        return ()
+
+    def _on_target(self, state: Any, mind: Mind, after: int, seen: int) -> tuple[str, ...]:
         """A new epoch names a holder: RULE 5.2, 6.5, with the exception of 6.7."""
         records = self._parts.records.values
-        before, now, shown = records[copy], cast("Record", records[after]), self._parts.shown.values[seen]
+        before, now, shown = records[mind.copy], cast("Record", records[after]), self._parts.shown.values[seen]
         if now.intent and now.intent.kind in asked.PLANNED:
             calls = self._parts.flights.values[state.flight].calls
             return asked.on_planned(now, shown, calls, self._parts.workers.index(now.holder))
@@ -162,7 +220,10 @@ class Checks:
         others = [
             name
             for index, name in enumerate(self._parts.workers)
-            if name not in (now.holder, before.holder, *tried) and before.fence(name) is None and healthy_in(shown, index)
+            if name not in (now.holder, before.holder, *tried)
+            and index not in mind.told.out
+            and before.fence(name) is None
+            and healthy_in(shown, index)
         ]
         flight = self._parts.flights.values[state.flight]
         hunted = any(
@@ -221,6 +282,11 @@ class Checks:
             found += ("S9",)
         return found
 
+    def on_card(self, call: Call, before: Site, after: Site) -> tuple[str, ...]:
+        """A half of a move on Azure went on: a write of an older epoch is not accepted once a later one has begun."""
+        accepted = after.busy and not before.busy
+        return ("5.3",) if accepted and call.epoch < before.marked else ()
+
     def marked(self, state: Any, call: Call, before: Site, after: Site) -> Site:
         """The site after a landing; what a late call did is marked where that is excepted: into a gap, or after a loss."""
         record = self._parts.records.values[state.record]
@@ -251,6 +317,10 @@ def _is_late(record: Record, call: Call) -> bool:
     return call.do == effects.ASSOCIATE and (call.epoch != record.epoch or record.phase not in MOTION)
 
 
+def _in_maintenance(record: Record, worker: str) -> bool:
+    return any(each.worker == worker and each.until_s > NOW_S for each in record.maintenance)
+
+
 def _grows(before: Record | None, now: Record) -> tuple[str, ...]:
     if before is None:
         return ()
@@ -263,5 +333,5 @@ def _grows(before: Record | None, now: Record) -> tuple[str, ...]:
 def _steady_and_right(record: Record | None, site: Site, workers: tuple[str, ...]) -> tuple[str, ...]:
     if record is None or record.phase is not Phase.STEADY or record.drift is not None or site.hand:
         return ()
-    right = record.association_id == f"a{site.id}" and site.at == workers.index(record.holder)
+    right = record.association_id == f"a{site.id}" and site.at == workers.index(record.holder) and not site.aside
     return () if right else ("S3",)

@@ -16,7 +16,7 @@ from typing import cast
 
 from failover_lambda.model import Phase, Record
 from prove.asked import unanswered
-from prove.parts import LEADER, Mind, Site
+from prove.parts import LEADER, UNDER_WAY, Mind, Site
 from prove.search import Search, packed, unpacked
 from prove.small import AGES_S, LONG_S, SHORT_S
 from prove.world import Next, State
@@ -155,7 +155,7 @@ class Liveness:
             state = step.state
         mind, site = self._mind(state), cast("Site", world.parts.sites.values[state.site])
         forgotten = not state.record and mind.copy  # what it remembers was lost; its life ends, and the next one reads
-        if mind.enabled != site.enabled or forgotten:
+        if mind.told != site.deployed or forgotten:
             yield world.take_over(state)
 
     def _due(self, way: Way, state: State) -> Next | None:
@@ -170,7 +170,8 @@ class Liveness:
         for step in world.read_inbox(state):
             return step
         for step in world.landings(state):
-            if step.action[0] == "land" and (step.action[1].owner or way is Way.SLOW):
+            goes_on = step.action[0] in ("land", "begins", "writes")
+            if goes_on and (step.action[1].owner or step.action[1].stage == UNDER_WAY or way is Way.SLOW):
                 return step
         return next((step for step in world.answers(state) if step.action[0] == "answer"), None)
 
@@ -207,9 +208,13 @@ class Liveness:
     def _restless(self, state: State, record: Record | None, site: Site) -> str:
         """As `_unrest`, whatever operators asked for."""
         alive = [
-            index for index, machine in enumerate(site.machines) if machine.serves and not (machine.off or machine.isolated)
+            index
+            for index, machine in enumerate(site.machines)
+            if machine.serves and not (machine.off or machine.isolated) and index not in site.deployed.out
         ]
-        if not site.enabled and (record is None or record.phase is Phase.DISABLED):
+        if not site.deployed.enabled and (record is None or record.phase is Phase.DISABLED):
+            return ""
+        if site.deployed.enabled and site.deployed.watches and (record is None or record.phase not in MOTION):
             return ""
         holder = self._world.parts.holder(state.record)
         machine = site.machines[holder]

@@ -66,6 +66,16 @@ class Desk(NamedTuple):
     """As `begun`: what has had its reply."""
 
 
+class Deployed(NamedTuple):
+    """What a deployment says."""
+
+    enabled: bool = True
+    watches: bool = False
+    """`watchOnly`."""
+    out: tuple[int, ...] = ()
+    """Workers that the configuration does not name (any more)."""
+
+
 class Site(NamedTuple):
     """The machines and the address in truth, and what else a leader finds there."""
 
@@ -79,8 +89,11 @@ class Site(NamedTuple):
     was_at: int
     was_id: int
     """What a stale read still shows; equal to the truth when all reads agree."""
-    enabled: bool
+    deployed: Deployed = Deployed()
     """What the next arbiter is told."""
+    aside: bool = False
+    """The association leads to another card of its worker, or nowhere yet: not to where the record means."""
+    was_aside: bool = False
     desk: Desk = Desk()
     window: float | None = None
     """When the failback window that is open was opened; None = none is."""
@@ -88,6 +101,10 @@ class Site(NamedTuple):
     """A failback, or a failover away from home, was made in this window. Known to the checks, not to the rule."""
     floor: int = 0
     """Where the record was lost: the highest epoch that was ever reached."""
+    marked: int = 0
+    """The highest epoch that has begun to write network cards, and is written on them (Azure)."""
+    busy: bool = False
+    """One of them is being changed: where the address is cannot be read."""
     quiet: bool = False
     """The record was lost a short time ago. Known to the checks, not to the rule."""
 
@@ -102,7 +119,7 @@ class Mind(NamedTuple):
     reload: bool
     round: int
     """A round that it has seen and not used yet; 0 = none."""
-    enabled: bool
+    told: Deployed
     against: int
     """How many rounds in a row spoke against the holder, as it saw them. Known to the checks, not to the rule."""
 
@@ -119,6 +136,12 @@ class Call(NamedTuple):
     worker: int
     id: int
     """DISASSOCIATE: of the association to end. ASSOCIATE, applied: of the one made."""
+    stage: int = 0
+    """How far a half of a move on Azure is (`cards`): SENT, or what follows."""
+
+
+SENT, BEGUN, STALE, UNDER_WAY = range(4)
+"""Not begun, or answered; it has read the ETag of its card (`Call.worker`); that is another now; its write is accepted."""
 
 
 class Write(NamedTuple):
@@ -142,6 +165,8 @@ class Shown(NamedTuple):
     """By vantage that answered, its answer about each worker."""
     address: tuple[int, int] | None
     """(worker, association) as read; None = not read."""
+    aside: bool
+    """It was read on another card of that worker."""
     machines: tuple[tuple[bool, bool, float], ...] | None
     """(off, isolated, boot) as read; None = not read."""
     public: int
@@ -275,6 +300,7 @@ class Parts:
             site = cast("Site", self.sites.values[number])
             known = (1 << site.id | 1 << site.was_id) & ~1
             known |= 1 << (NAME_BITS + site.floor) if site.floor else 0
+            known |= 1 << (NAME_BITS + site.marked) if site.marked else 0
             self._names[key] = known
         return known
 
@@ -329,6 +355,8 @@ class Parts:
         renamed = site._replace(id=_rank_of_id(names, site.id), was_id=_rank_of_id(names, site.was_id))
         if site.floor:
             renamed = renamed._replace(floor=_rank_of_epoch(names, site.floor))
+        if site.marked:
+            renamed = renamed._replace(marked=_rank_of_epoch(names, site.marked))
         return self.sites.number(renamed)
 
     def renamed_flight(self, number: int, names: int) -> int:

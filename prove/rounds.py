@@ -62,6 +62,7 @@ def show(site: Site, view: View, holder: int, failing: int, *, public: bool) -> 
     missed = tuple(TIMEOUT if index == holder else answer for index, answer in enumerate(answers))
     vantages = (answers,) * 3
     address: tuple[int, int] | None = (site.at, site.id)
+    aside = site.aside
     machines: tuple[tuple[bool, bool, float], ...] | None = tuple(
         (machine.off, machine.isolated, 2.0) for machine in site.machines
     )
@@ -73,7 +74,7 @@ def show(site: Site, view: View, holder: int, failing: int, *, public: bool) -> 
             vantages = (missed,) * 3
         case View.BLIND_STALE:
             vantages = (missed,) * 3
-            address = (site.was_at, site.was_id)
+            address, aside = (site.was_at, site.was_id), site.was_aside
         case View.BLIND_TO_ALL:
             vantages = ((TIMEOUT,) * len(answers),) * 3
         case View.ONE_MISSES:
@@ -83,7 +84,7 @@ def show(site: Site, view: View, holder: int, failing: int, *, public: bool) -> 
         case View.NO_ANCHOR:
             vantages = (tuple(NO_ANCHOR + answer for answer in missed),) * 3
         case View.STALE:
-            address = (site.was_at, site.was_id)
+            address, aside = (site.was_at, site.was_id), site.was_aside
         case View.DARK:
             vantages = ()
         case View.UNREAD:
@@ -92,7 +93,8 @@ def show(site: Site, view: View, holder: int, failing: int, *, public: bool) -> 
             pass
     shown = Shown(
         answers=vantages,
-        address=address,
+        address=None if site.busy else address,
+        aside=aside,
         machines=machines,
         public=at if public else NOT_ASKED,
         inbox=site.desk.inbox,
@@ -104,13 +106,22 @@ def show(site: Site, view: View, holder: int, failing: int, *, public: bool) -> 
     return shown
 
 
+ASIDE = "10.0.99.99"
+"""A private address that no configuration means."""
+
 WINDOW_S = 3600.0
 """The length of a failback window; the world says when it closes."""
 
 
-def as_round(shown: Shown, owner: int, settings: Settings, requests: tuple[Request, ...] = ()) -> Round:
-    """The round as the rule is told it; `requests` are those of the world."""
+def as_round(
+    shown: Shown, owner: int, settings: Settings, requests: tuple[Request, ...] = (), *, out: tuple[int, ...] = ()
+) -> Round:
+    """The round as the rule is told it; `requests` are those of the world.
+
+    `settings` name every machine there is; those in `out` are not configured, and nobody asks them.
+    """
     names = [worker.name for worker in settings.workers]
+    asked = [index for index in range(len(names)) if index not in out]
     sights: list[Sight] = []
     for prober, answers in zip(reversed(settings.probers), shown.answers, strict=False):
         sights.append(
@@ -119,8 +130,7 @@ def as_round(shown: Shown, owner: int, settings: Settings, requests: tuple[Reque
                 zone=prober.zone,
                 anchor_reached=answers[0] < NO_ANCHOR,
                 reports=tuple(
-                    ProbeReport(worker=name, answer=_ANSWERS[answer % NO_ANCHOR])
-                    for name, answer in zip(names, answers, strict=True)
+                    ProbeReport(worker=names[index], answer=_ANSWERS[answers[index] % NO_ANCHOR]) for index in asked
                 ),
             )
         )
@@ -129,7 +139,7 @@ def as_round(shown: Shown, owner: int, settings: Settings, requests: tuple[Reque
         overrun=False,
         sights=tuple(sights),
         address=_address(shown, settings),
-        instances=_instances(shown, names),
+        instances=_instances(shown, names, asked),
         public=_public(shown, names),
         requests=tuple(requests[index] for index in shown.inbox),
         window=None if shown.window is None else Window(opened_s=shown.window, closes_s=shown.window + WINDOW_S),
@@ -148,17 +158,18 @@ def _address(shown: Shown, settings: Settings) -> AddressView | None:
         association_id=f"a{number}",
         instance_id=worker.instance_id,
         network_interface_id=worker.network_interface_id,
-        private_ip=worker.address_private_ip,
+        private_ip=worker.address_private_ip if not shown.aside else ASIDE,
     )
     return AddressView(public_ip="198.51.100.7", association=association)
 
 
-def _instances(shown: Shown, names: list[str]) -> tuple[InstanceView, ...] | None:
+def _instances(shown: Shown, names: list[str], asked: list[int]) -> tuple[InstanceView, ...] | None:
     if shown.machines is None:
         return None
     return tuple(
-        InstanceView(worker=name, power=Power.STOPPED if off else Power.RUNNING, launched_s=boot, isolated=isolated)
-        for name, (off, isolated, boot) in zip(names, shown.machines, strict=True)
+        InstanceView(worker=names[index], power=Power.STOPPED if off else Power.RUNNING, launched_s=boot, isolated=isolated)
+        for index, (off, isolated, boot) in enumerate(shown.machines)
+        if index in asked
     )
 
 
@@ -173,7 +184,9 @@ def _public(shown: Shown, names: list[str]) -> PublicAnswer | None:
 # What a round says, by the checks' own reading of RULE.md section 3
 
 
-def speaks_against(shown: Shown, holder: int, zones: tuple[str, ...], vantage_zones: tuple[str, ...]) -> bool | None:
+def speaks_against(
+    shown: Shown, holder: int, zones: tuple[str, ...], vantage_zones: tuple[str, ...], out: tuple[int, ...] = ()
+) -> bool | None:
     """Whether the round counts against the holder: False = it answers somebody, None = nothing can be said.
 
     Written apart from `failover_lambda.verdict`, from RULE 3.2 to 3.8.
@@ -185,7 +198,8 @@ def speaks_against(shown: Shown, holder: int, zones: tuple[str, ...], vantage_zo
     counted = [
         zone
         for zone, answers in zip(vantage_zones, shown.answers, strict=False)
-        if answers[0] < NO_ANCHOR and any(answer != TIMEOUT for index, answer in enumerate(answers) if index != holder)
+        if answers[0] < NO_ANCHOR
+        and any(answer != TIMEOUT for index, answer in enumerate(answers) if index not in (holder, *out))
     ]
     if len(counted) >= 2 and any(zone != zones[holder] for zone in counted):
         return True

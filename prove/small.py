@@ -6,6 +6,7 @@ from typing import NamedTuple
 from failover_lambda.contract import FencePolicy, ProbeKind, ProberRef, Settings, Tier, Worker
 from failover_lambda.model import Request
 from prove.fold import Timing
+from prove.parts import Deployed
 from prove.rounds import TIMEOUT, View
 
 
@@ -42,6 +43,12 @@ class Budget(NamedTuple):
     """A failback window opens; it closes at any time after."""
     lose: int = 0
     """The record is deleted; the floor beside it is not."""
+    watch: int = 0
+    """`watchOnly` is switched."""
+    fail: int = 0
+    """A write of a network card that was accepted fails (Azure)."""
+    member: int = 0
+    """A worker is taken out of the configuration, or put back."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +65,14 @@ class Small:
     """Whether anything may happen between what an arbiter saw and what it makes of it."""
     born: bool = True
     """Whether the site has a record at the begin."""
-    enabled: bool = True
+    out: tuple[int, ...] = ()
+    """Workers that are not configured at the begin: one that has the address is a stranger."""
+    fleet: bool = False
+    """Whether settings that changed take effect between two moves (RULE 2.10), and not only with the next arbiter."""
+    azure: bool = False
+    """Whether the address moves as on Azure (`cards`), and not as on AWS."""
+    cards: bool = False
+    """Whether a hand may put the address on another card of a worker."""
     public: bool = False
     """Whether a public health port is asked."""
     failing: int = TIMEOUT
@@ -67,14 +81,15 @@ class Small:
     in_flight_max: int = 6
     """More calls on their way at once are not followed; the search says how often that was."""
     at: int = 0
-    """Which worker holds at the begin."""
+    """Which worker has the address at the begin."""
     dead: tuple[int, ...] = ()
     """Workers whose service does not answer at the begin."""
     turns: bool = True
     """Whether workers are known by their distance from the holder only: not where one of them is home to the rule."""
     timing: Timing = field(default_factory=Timing)
     requests: tuple[Request, ...] = ()
-    """What operators may ask for. Named workers and home are somebody, so `turns` has to be false."""
+    """What operators may ask for. Named workers and home are somebody, so `turns` has to be false; so are those that are
+    not configured."""
     failback: bool = False
     """Whether home gets the address back by itself in a window."""
 
@@ -88,15 +103,16 @@ SHORT_S, LONG_S, AGES_S = 4.0, 100.0, 90_000.0
 """The steps of time: a call may be asked again; deadlines, holds and streaks are over; budgets and late calls are over."""
 
 
-def settings_of(small: Small, *, enabled: bool) -> Settings:
+def settings_of(small: Small, told: Deployed = Deployed()) -> Settings:  # noqa: B008 - a frozen value
     """The settings of the watchdog in a small world: as a user could configure them, with two rounds to a verdict."""
     return Settings(
         site="small",
         tier=Tier.FAULT_TOLERANT,
-        enabled=enabled,
+        enabled=told.enabled,
+        watch_only=told.watches,
         fence_policy=FencePolicy.ADDRESS_IS_FENCE,
         workers_act_alone=False,
-        workers=tuple(_worker(number) for number in range(1, small.workers + 1)),
+        workers=tuple(_worker(index + 1) for index in range(small.workers) if index not in told.out),
         address_id="address",
         record_table="record",
         notice_topic="topic",

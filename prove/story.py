@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from failover_lambda.model import Phase, Record
 from prove import asked, effects
-from prove.parts import LEADER, NAME_BITS, Call, Site
+from prove.parts import LEADER, NAME_BITS, Call, Deployed, Site
 from prove.rounds import View
 from prove.small import AGES_S, LONG_S, SHORT_S
 from prove.world import Next, State, World
@@ -26,6 +26,14 @@ _CALLS = {
     effects.RESTORE: "put the groups of {worker} back",
     effects.STOP: "stop {worker}",
     effects.START: "start {worker}",
+}
+_ENDS = {
+    "land": "lands",
+    "land, and again": "lands, and will land once more",
+    "refused": "is refused",
+    "begins": "begins: it reads its card, with the epoch on all of them",
+    "writes": "writes its card on condition of the ETag that it read",
+    "fails": "was accepted, and fails",
 }
 _PEOPLE = {
     "kill": "The service of {} dies.",
@@ -96,8 +104,8 @@ class Story:
                 outcome = "no answer" if kind == "no answer" else f"the answer ({_outcome(call)})"
                 said = f"The {who} takes up {outcome} to: {self._call(call)}. {self._decides(rest[1:], sent, why)}"
                 return said.rstrip()
-            case "land" | "land, and again" | "refused":
-                ends = {"land": "lands", "land, and again": "lands, and will land once more", "refused": "is refused"}[kind]
+            case "land" | "land, and again" | "refused" | "begins" | "writes" | "fails":
+                ends = _ENDS[kind]
                 call = cast("Call", rest[0])
                 return f'The call "{self._call(call)}" of epoch {self._epochs.get(call.epoch, "?")} {ends}.'
             case "late write":
@@ -106,11 +114,14 @@ class Story:
                 return "Another arbiter takes the lease; the one before does not know it yet."
             case "former leader ends":
                 return "The former leader is gone; what it sent may still land."
-            case "toggle":
-                return f"`enabled: {str(rest[0]).lower()}` is deployed; the next arbiter is told."
+            case "deploy":
+                return f"{self._deployed(rest[0])} is deployed; the next arbiter is told."
+            case "told":
+                return "The leader of many sites goes on with what was deployed, in a fresh cycle."
             case "hand":
                 where = "nobody" if rest[0] < 0 else self._workers[rest[0]]
-                return f"An operator puts the address on {where} by hand."
+                card = "another card of " if rest[1] else ""
+                return f"An operator puts the address on {card}{where} by hand."
             case "time":
                 return _PASSES.get(rest[0], f"{rest[0]:g} seconds pass.")
             case "ask":
@@ -123,6 +134,12 @@ class Story:
                 return "The record is deleted; the floor stands."
             case _:
                 return _PEOPLE[kind].format(self._workers[rest[0]])
+
+    def _deployed(self, told: Deployed) -> str:
+        """What the configuration says."""
+        watches = " with `watchOnly: true`" if told.watches else ""
+        out = ", ".join(self._workers[index] for index in told.out)
+        return f"`enabled: {str(told.enabled).lower()}`{watches}{f' without {out}' if out else ''}"
 
     def _round(self, kind: str, rest: list[Any], sent: tuple[Call, ...], why: str) -> str:
         who = "The leader" if rest[0] == LEADER else "The former leader"
@@ -155,7 +172,7 @@ class Story:
             said += f" Record: {self._stored(step.state)}."
         sites = self._world.parts.sites.values
         old, new = cast("Site", sites[before.site]), cast("Site", sites[step.state.site])
-        moved = step.action[0] in ("land", "land, and again", "hand") and (old.at, old.id) != (new.at, new.id)
+        moved = step.action[0] in ("land", "land, and again", "fails", "hand") and (old.at, old.id) != (new.at, new.id)
         return said + (f" The address is on {self._address(new)}." if moved else "")
 
     def _at(self, state: State) -> str:

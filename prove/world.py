@@ -13,7 +13,8 @@ What is left out, and why that is safe:
   here rests on them. One leader and one former leader overlap; a third would know no more than the former leader does.
 - *A former leader's late write* is refused by the store for its token whenever it comes, so it is not kept.
 - *Texts, notices, denials* decide nothing (`fold`).
-- *An address on a machine of nobody we know*, several cards and private addresses: tested in `tests/spec`.
+- *Settings* but `enabled`, `watchOnly` and which workers there are: nothing else is deployed anew. A worker that is not
+  named is a stranger. All other cards and private addresses of a worker are one (`Site.aside`).
 """
 
 from collections.abc import Iterator
@@ -21,12 +22,27 @@ from typing import Any, NamedTuple, cast
 
 from failover_lambda import rule
 from failover_lambda.contract import Settings
-from failover_lambda.model import Answered, Decision, Loss, Lost, Outcome, Record
-from prove import asked, effects
+from failover_lambda.model import Answered, Decision, Loss, Lost, Outcome, Record, Round
+from prove import asked, cards, effects
 from prove.arbiter import Decided, StoreSays, act, loaded
 from prove.fold import NOW_S, Folding
-from prove.invariants import Checks
-from prove.parts import FORMER, LEADER, NAME_BITS, NOBODY, Call, Flight, Mind, Parts, Shown, Site, Write
+from prove.invariants import MOTION, Checks
+from prove.parts import (
+    FORMER,
+    LEADER,
+    NAME_BITS,
+    NOBODY,
+    SENT,
+    UNDER_WAY,
+    Call,
+    Deployed,
+    Flight,
+    Mind,
+    Parts,
+    Shown,
+    Site,
+    Write,
+)
 from prove.rounds import FREE_VIEWS, View, as_round, show, speaks_against
 from prove.small import LONG_S, SHORT_S, Budget, Small, settings_of
 
@@ -39,6 +55,7 @@ SECOND_WAITS = False
 """A control's: the second half of a move is sent only when its record was stored."""
 
 AGAINST_MAX = 2
+MEMBERS_MIN = 2
 LOW = (1 << NAME_BITS) - 1
 
 
@@ -75,21 +92,22 @@ class World:
     def __init__(self, small: Small) -> None:
         """Nothing is worked out yet."""
         self.small = small
-        self.told = {enabled: settings_of(small, enabled=enabled) for enabled in (True, False)}
-        self.settings: Settings = self.told[True]
+        self.settings: Settings = settings_of(small)
+        """They name every machine there is; what an arbiter is told may name fewer."""
         self.names = tuple(worker.name for worker in self.settings.workers)
         self.parts = Parts(Folding(self.settings, small.timing, planned=small.planned), self.names)
-        self.checks = Checks(self.parts, self.settings, planned=small.planned)
+        self.checks = Checks(self.parts, self.settings, small.requests, planned=small.planned)
         self.beyond = 0
         """How many times more calls were on their way than are followed."""
         self._why = ""
         self._sent_now: tuple[Call, ...] = ()
         self._reasons: dict[int, str] = {}
+        self._told: dict[Deployed, Settings] = {}
         self._zones = tuple(worker.zone for worker in self.settings.workers)
         self._vantage_zones = tuple(prober.zone for prober in reversed(self.settings.probers))
         self._decided: dict[Any, Decided[int, Call]] = {}
         self._shown: dict[Any, int] = {}
-        self._speaks: dict[tuple[int, int], bool | None] = {}
+        self._speaks: dict[tuple[int, int, tuple[int, ...]], bool | None] = {}
         self._spent: dict[tuple[int, int], int] = {}
 
     def start(self) -> State:
@@ -98,8 +116,9 @@ class World:
         machines = tuple(
             effects.Machine(off=False, isolated=False, serves=index not in small.dead) for index in range(small.workers)
         )
-        site = Site(machines=machines, at=small.at, id=1, hand=0, was_at=small.at, was_id=1, enabled=small.enabled)
-        mind = Mind(copy=0, behind=0, reload=True, round=0, enabled=small.enabled, against=0)
+        deployed = Deployed(out=small.out)
+        site = Site(machines=machines, at=small.at, id=1, hand=0, was_at=small.at, was_id=1, deployed=deployed)
+        mind = Mind(copy=0, behind=0, reload=True, round=0, told=deployed, against=0)
         state = State(
             record=0,
             leader=parts.minds.number(mind),
@@ -116,7 +135,7 @@ class World:
         """Every action that is possible in a state, and where it leads."""
         flights, most = self.parts.flights.values, self.small.in_flight_max
         kinds = (self.rounds, self.landings, self.answers, self.late_writes, self.leaders)
-        for kind in (*kinds, self.people, self.desk, self.read_inbox, self.time):
+        for kind in (*kinds, self.people, self.deployments, self.desk, self.read_inbox, self.time):
             for step in kind(state):
                 if step.state == state and not step.breaches:
                     continue
@@ -160,7 +179,7 @@ class World:
                 behind=0 if fresh else mind.behind,
                 reload=reload,
                 round=seen,
-                against=self._counted(against, seen, copy),
+                against=self._counted(against, seen, copy, mind.told.out),
             )
             action = ("round", who, view.name, "loads" if answers else "cannot load")
             if self.small.slow_rounds:
@@ -168,12 +187,12 @@ class World:
             else:
                 yield from self._use(state, who, after, action, paid)
 
-    def _counted(self, against: int, seen: int, copy: int) -> int:
+    def _counted(self, against: int, seen: int, copy: int, out: tuple[int, ...]) -> int:
         """How many rounds in a row have spoken against the holder, after this one."""
-        key = (seen, self.parts.holder(copy))
+        key = (seen, self.parts.holder(copy), out)
         if key not in self._speaks:
             shown = cast("Shown", self.parts.shown.values[seen])
-            self._speaks[key] = speaks_against(shown, key[1], self._zones, self._vantage_zones)
+            self._speaks[key] = speaks_against(shown, key[1], self._zones, self._vantage_zones, out)
         speaks = self._speaks[key]
         if speaks is None:
             return against
@@ -182,7 +201,7 @@ class World:
     def _use(self, state: State, who: int, mind: Mind, action: tuple[Any, ...], budget: int) -> Iterator[Next]:
         seen = mind.round
         site = cast("Site", self.parts.sites.values[state.site])
-        decided = self._on_round(mind.copy, seen, who, enabled=mind.enabled, floor=0 if mind.copy else site.floor)
+        decided = self._on_round(mind.copy, seen, who, told=mind.told, floor=0 if mind.copy else site.floor)
         self._why = self._reasons[id(decided)]
         yield from self._act(state._replace(budget=budget), who, mind._replace(round=0), decided, action=action, seen=seen)
 
@@ -290,7 +309,7 @@ class World:
         sent = self._sent_now = acted.sent if not CALL_FIRST else tuple(decided.calls)
         if SECOND_WAITS and says is not StoreSays.STORED:
             sent = self._sent_now = ()
-        begun = decided.begins and says is StoreSays.STORED
+        begun = (decided.begins or self.checks.starts_afresh(mind.copy, decided.after)) and says is StoreSays.STORED
         after = mind._replace(copy=acted.copy, reload=acted.reload, against=0 if begun else mind.against)
         breaches = self.checks.on_decision(state, who, mind, decided, sent, seen=seen, wrote=wrote, site=site)
         to = self._with(state, who, after)
@@ -301,17 +320,27 @@ class World:
         conflict = ("conflict",) if says is StoreSays.CONFLICT else ()
         return self._next((*action, *conflict), to, breaches)
 
-    def _on_round(self, copy: int, seen: int, who: int, *, enabled: bool, floor: int) -> Decided[int, Call]:
-        key = (copy, seen, who, enabled, floor)
+    def _on_round(self, copy: int, seen: int, who: int, *, told: Deployed, floor: int) -> Decided[int, Call]:
+        key = (copy, seen, who, told, floor)
         known = self._decided.get(key)
         if known is None:
             shown = cast("Shown", self.parts.shown.values[seen])
-            settings = self.told[enabled]
-            event = as_round(shown, who, settings, self.small.requests)
+            if told not in self._told:
+                self._told[told] = settings_of(self.small, told)
+            event = as_round(shown, who, self.settings, self.small.requests, out=told.out)
             lost = Lost(what=Loss.LOST, floor=floor, version=0, why="the record is not there") if floor else None
-            decision = rule.step(self.parts.records.values[copy], event, settings, NOW_S, lost)
+            decision, ends = self._step(self.parts.records.values[copy], event, self._told[told], lost)
             known = self._decided[key] = self._as_decided(copy, decision, at_once=False)
+            if not ends:
+                self.checks.nowhere.add(id(known))
         return known
+
+    def _step(self, record: Record | None, event: Round, settings: Settings, lost: Lost | None) -> tuple[Decision, bool]:
+        """The rule's decision; where it asks for a way between phases that there is not, none, and False."""
+        try:
+            return rule.step(record, event, settings, NOW_S, lost), True
+        except ValueError as exc:
+            return Decision(record=record, commands=(), reason=str(exc)), False
 
     def _on_answer(self, copy: int, call: Call, outcome: int) -> Decided[int, Call]:
         key = (copy, call.do, call.epoch, call.worker, call.id, outcome)
@@ -371,7 +400,7 @@ class World:
         flight = parts.flights.values[state.flight]
         site = cast("Site", parts.sites.values[state.site])
         calls = tuple(call._replace(owner=FORMER) if call.owner == LEADER else call for call in flight.calls)
-        fresh = Mind(copy=0, behind=0, reload=True, round=0, enabled=site.enabled, against=0)
+        fresh = Mind(copy=0, behind=0, reload=True, round=0, told=site.deployed, against=0)
         passed = self._token_passed(state._replace(former=state.leader, flight=parts.flight(calls, ())), demote=True)
         return self._next(("takeover",), passed._replace(leader=parts.minds.number(fresh)))
 
@@ -397,6 +426,9 @@ class World:
             if call.outcome or call in done:
                 continue
             done.add(call)
+            if self.small.azure and call.do in cards.MOVES:
+                yield from self._card_steps(state, call, fresh)
+                continue
             site = cast("Site", parts.sites.values[state.site])
             after, outcome, made = effects.land(site, call, fresh)
             breaches = self.checks.on_landing(state, call, site, after)
@@ -412,6 +444,31 @@ class World:
             if budget >= 0:
                 refused = self._without(flight, call, call._replace(outcome=effects.REFUSED, id=0))
                 yield self._next(("refused", call), state._replace(flight=refused, budget=budget))
+
+    def _card_steps(self, state: State, call: Call, fresh: int) -> Iterator[Next]:
+        """One half of a move on Azure goes on."""
+        site = cast("Site", self.parts.sites.values[state.site])
+        if call.stage == SENT:
+            yield self._card_step(state, call, ("begins", call), *cards.begin(site, call))
+        elif call.stage != UNDER_WAY:
+            yield self._card_step(state, call, ("writes", call), *cards.write(site, call))
+        else:
+            yield self._card_step(state, call, ("land", call), *cards.end(site, call, fresh, well=True))
+            budget = self._spend(state.budget, "fail")
+            if budget >= 0:
+                paid = state._replace(budget=budget)
+                yield self._card_step(paid, call, ("fails", call), *cards.end(site, call, fresh, well=False))
+
+    def _card_step(self, state: State, call: Call, action: tuple[Any, ...], after: Site, then: Call) -> Next:
+        before = cast("Site", self.parts.sites.values[state.site])
+        breaches = self.checks.on_landing(state, call, before, after) + self.checks.on_card(call, before, after)
+        after = self.checks.marked(state, call, before, after)
+        flight = self.parts.flights.values[state.flight]
+        rest = self.parts.flights.values[self._without(flight, call)]
+        calls = cards.overtaken(rest, before, after, then if then.stage else call)
+        kept = () if then.outcome and not then.owner else (then,)
+        number = self.parts.flight((*calls, *kept), flight.writes)
+        return self._next(action, self._with_site(state, after)._replace(flight=number), breaches)
 
     def _with_site(self, state: State, site: Site, started: int = -1) -> State:
         """The state with another site; a machine that was off and is on has begun another boot."""
@@ -434,7 +491,7 @@ class World:
     # The rest of the world
 
     def people(self, state: State) -> Iterator[Next]:
-        """Machines fail and come back; an operator moves the address, starts and stops machines, switches the watchdog."""
+        """Machines fail and come back; an operator moves the address, starts and stops machines."""
         site = cast("Site", self.parts.sites.values[state.site])
         for index, machine in enumerate(site.machines):
             for what, may, after in (
@@ -447,19 +504,56 @@ class World:
                 if budget >= 0:
                     changed = self._with_site(state, effects.with_machine(site, index, after), index)
                     yield self._next((what, index), changed._replace(budget=budget))
-        budget = self._spend(state.budget, "toggle")
-        if budget >= 0:
-            switched = self._with_site(state, site._replace(enabled=not site.enabled))
-            yield self._next(("toggle", not site.enabled), switched._replace(budget=budget))
-        budget = self._spend(state.budget, "hand")
+        budget = self._spend(state.budget, "hand") if not site.busy else -1
         if budget < 0:
             return
         fresh = max(1, (self.names_of(state) & LOW).bit_length())
         for index in range(-1, len(site.machines)):
             if index == site.at == -1:
                 continue
-            moved = effects.put(site, index, 0 if index < 0 else fresh, hand=1)
-            yield self._next(("hand", index), self._with_site(state, moved)._replace(budget=budget))
+            for aside in (False, True) if self.small.cards and index >= 0 else (False,):
+                moved = effects.put(site, index, 0 if index < 0 else fresh, hand=1, aside=aside)
+                flight = self.parts.flights.values[state.flight]
+                number = self.parts.flight(cards.overtaken(flight, site, moved, None), flight.writes)
+                after = self._with_site(state, moved)._replace(budget=budget, flight=number)
+                yield self._next(("hand", index, aside), after)
+
+    def deployments(self, state: State) -> Iterator[Next]:
+        """`enabled` and `watchOnly` are switched, a worker is taken out of the configuration or put back."""
+        site = cast("Site", self.parts.sites.values[state.site])
+        now = site.deployed
+        for what, after in (
+            ("toggle", now._replace(enabled=not now.enabled)),
+            ("watch", now._replace(watches=not now.watches)),
+            *(("member", now._replace(out=out)) for out in self._memberships(now.out)),
+        ):
+            budget = self._spend(state.budget, what)
+            if budget >= 0:
+                deployed = self._with_site(state, site._replace(deployed=after))
+                yield self._next(("deploy", after), deployed._replace(budget=budget))
+        yield from self.told_at_once(state)
+
+    def _memberships(self, out: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+        """Who may be left out next: a site has two workers at least."""
+        for index in range(self.small.workers):
+            if index in out:
+                yield tuple(each for each in out if each != index)
+            elif self.small.workers - len(out) > MEMBERS_MIN:
+                yield tuple(sorted((*out, index)))
+
+    def told_at_once(self, state: State) -> Iterator[Next]:
+        """Where many sites are led, settings that changed begin a fresh cycle between two moves (RULE 2.10)."""
+        parts = self.parts
+        mind, site = cast("Mind", parts.minds.values[state.leader]), cast("Site", parts.sites.values[state.site])
+        record = parts.records.values[mind.copy]
+        if not self.small.fleet or mind.told == site.deployed or mind.round or (record and record.phase in MOTION):
+            return
+        flight = parts.flights.values[state.flight]
+        calls = (call._replace(owner=NOBODY) if call.owner == LEADER else call for call in flight.calls)
+        left = tuple(call for call in calls if not (call.owner == NOBODY and call.outcome))
+        fresh = Mind(copy=0, behind=0, reload=True, round=0, told=site.deployed, against=mind.against)
+        cleared = state._replace(flight=parts.flight(left, flight.writes))
+        yield self._next(("told",), self._with(cleared, LEADER, fresh))
 
     def desk(self, state: State) -> Iterator[Next]:
         """Operators ask, failback windows open and close, the record is lost."""
@@ -505,12 +599,13 @@ class World:
     def time(self, state: State) -> Iterator[Next]:
         """Time passes: a little, past every deadline, past everything."""
         flight = self.parts.flights.values[state.flight]
-        if any(call.owner == LEADER for call in flight.calls):
+        moves = cards.MOVES if self.small.azure else ()  # there a half of a move is waited for for minutes
+        if any(call.owner == LEADER and call.do not in moves for call in flight.calls):
             return  # the leader's client gives up on an answer sooner (3 s) than a call is asked again (3.5 s)
         *steps_s, ages_s = self.small.timing.steps_s
         for by_s in steps_s:
             yield self._next(("time", by_s), self._older(state, by_s))
-        if not any(call.owner for call in flight.calls):
+        if not any(call.owner or call.stage == UNDER_WAY for call in flight.calls):
             yield self._next(("time", ages_s), self._older(state._replace(flight=0), ages_s))
 
     def _older(self, state: State, by_s: float) -> State:
@@ -527,7 +622,7 @@ class World:
                 minds[name] = parts.minds.number(mind._replace(copy=parts.older(mind.copy, by_s), against=against))
         site = before = cast("Site", parts.sites.values[state.site])
         if by_s >= LONG_S:  # by then every read shows the truth
-            site = site._replace(was_at=site.at, was_id=site.id)
+            site = site._replace(was_at=site.at, was_id=site.id, was_aside=site.aside)
         if site.window is not None or site.quiet:
             site = asked.older(site, by_s, self.small.timing)
         if site != before:

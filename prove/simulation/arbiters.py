@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 
-from failover_lambda.contract import Settings, TickKind
+from failover_lambda.contract import Settings, TickKind, Worker
 from failover_lambda.cycle import Cycle, Ports
 from failover_lambda.leadership import Leadership, lead, lead_if_nobody_does, stand_by
 from prove.simulation import figures
@@ -12,7 +12,7 @@ from prove.simulation.agenda import KilledError, Strand
 from prove.simulation.chronicle import Chronicle
 from prove.simulation.clocks import SimulatedClock
 from prove.simulation.cloud import Address, SimulatedCloud
-from prove.simulation.events import Arbiter
+from prove.simulation.events import Arbiter, Configured
 from prove.simulation.replies import Wire, WireExecutor
 from prove.simulation.reporter import SimulatedReporter
 from prove.simulation.store import SimulatedStore, Table
@@ -65,6 +65,9 @@ class Life:
         cloud.token = self._token
         self._strand: Strand | None = None
         self.before_life_s = dice.uniform(*figures.ARBITER_START_S)
+        told, workers = self._settings, tuple(worker.name for worker in self._settings.workers)
+        event = Configured(self._agenda.time_s, self._site, owner, told.enabled, told.watch_only, workers)
+        chronicle.add(event)
 
     def _token(self) -> int:
         return self.leadership.lease.token if self.leadership.lease else 0
@@ -163,6 +166,6 @@ class Staff:
         owner = self._table.lease.owner if self._table.lease else ""
         return next((life for life in self.lives if life.owner == owner and life.alive), None)
 
-    def deploy(self, **changes: bool) -> None:
+    def deploy(self, **changes: bool | tuple[Worker, ...]) -> None:
         """Arbiters that start from now on have other settings."""
-        self._address.settings = replace(self._address.settings, **changes)
+        self._address.settings = replace(self._address.settings, **changes)  # pyright: ignore[reportArgumentType]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from unittest.mock import patch
 
-from failover_lambda import cycle, motion, moves, rule, settled, verdict
+from failover_lambda import adoption, cycle, motion, moves, rule, settled, verdict, watching
 from failover_lambda.contract import Settings, Worker
 from failover_lambda.model import Command, Decision, Do, Kind, Phase, Record, Round
 from failover_lambda.moves import Case
@@ -215,6 +215,74 @@ def _raises() -> Any:
     return _patched((motion, "verify", rescue), (rule, "verify", rescue))
 
 
+def _acts_though_told_to_watch() -> Any:
+    """What is decided while it only watches is done."""
+
+    def done(case: Case, decision: Decision) -> Decision:
+        del case
+        return decision
+
+    return _patched((watching, "only_watched", done))
+
+
+def _asks_first_who_holds() -> Any:
+    """As the rule did once: a holder that is not configured is replaced though `enabled` is false."""
+    on_round = vars(rule)["_on_round"]
+
+    def first(record: Record | None, seen: Round, settings: Settings, now_s: float, lost: Any) -> Decision:
+        if record and record.holder not in {worker.name for worker in settings.workers} and not settings.watch_only:
+            return adoption.on_unknown_holder(record, seen, settings, now_s)
+        return on_round(record, seen, settings, now_s, lost)
+
+    return _patched((rule, "_on_round", first))
+
+
+def _out_of_order() -> Any:
+    """Who was taken out of the configuration is remembered, and is the next in order."""
+    intend, known = moves.intend, dict[str, set[str]]()
+
+    def elsewhere(case: Case, kind: Kind, target: str, *, source: str, why: str) -> Decision:
+        names = {worker.name for worker in case.settings.workers}
+        out = sorted(known.setdefault(case.settings.site, set()) - names)
+        known[case.settings.site] |= names
+        return intend(case, kind, out[0] if out else target, source=source, why=why)
+
+    return _patched((adoption, "intend", elsewhere), (settled, "intend", elsewhere))
+
+
+def _watched(world: World) -> None:
+    """Every site is told to watch, and loses its holders."""
+    for site in world.sites:
+        site.staff.deploy(watch_only=True)
+
+
+def _taken_out_and_switched_off(world: World) -> None:
+    """Every site of three workers loses its holder from the configuration, and is switched off in the same deployment."""
+
+    def deploy() -> None:
+        for site in world.sites:
+            left = tuple(worker for worker in site.everybody if worker.name != site.holder)
+            if len(left) > 1:
+                site.staff.deploy(enabled=False, workers=left)
+
+    world.agenda.at(200.0, deploy)
+
+
+def _standby_taken_out(world: World) -> None:
+    """Every site of three workers has a failover, and then loses a standby from the configuration, and its holder."""
+
+    def deploy() -> None:
+        for site in world.sites:
+            out = next(name for name in site.machines if name != site.holder)
+            left = tuple(worker for worker in site.everybody if worker.name != out)
+            if len(left) > 1:
+                site.staff.deploy(workers=left)
+
+    for at_s in (100.0, 450.0):
+        world.agenda.at(at_s, lambda: _each(world, faults.FROZEN))
+    world.agenda.at(250.0, deploy)
+
+
 _lost = _weather(calls_lost=0.4)
 _deaf = _weather(store_lost=0.4, store_late=0.9)
 
@@ -243,6 +311,24 @@ BREACHES: tuple[Breach, ...] = (
     Breach(name="no failover", found="in order again", plant=_no_failover),
     Breach(name="manual moves", found="no automatic move in manual", plant=_manual_moves),
     Breach(name="told at once", found="nothing is told that is not stored", plant=_told_at_once, prepare=_deaf),
+    Breach(
+        name="acts though told to watch",
+        found="no epoch while it only watches",
+        plant=_acts_though_told_to_watch,
+        prepare=_watched,
+    ),
+    Breach(
+        name="replaced though switched off",
+        found="no epoch while it is switched off",
+        plant=_asks_first_who_holds,
+        prepare=_taken_out_and_switched_off,
+    ),
+    Breach(
+        name="a target that is not configured",
+        found="who is not configured is no target",
+        plant=_out_of_order,
+        prepare=_standby_taken_out,
+    ),
     Breach(name="a mistake that raises", found="a tick does not raise", plant=_raises),
 )
 

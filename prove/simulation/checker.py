@@ -79,6 +79,7 @@ class Watch:
         self._owed: set[str] = set()
         self._replied: dict[str, bool] = {}
         self._begun: dict[str, int] = {}
+        self._told: dict[str, events.Configured] = {}
         self._rounds = Rounds()
         self._gone: set[str] = set()
         """Arbiters that ended or were killed: a write that was under way still lands, until somebody else has the lease."""
@@ -99,6 +100,7 @@ class Watch:
             events.Calm: self._on_calm,
             events.Asked: self._on_asked,
             events.RecordGone: self._on_gone,
+            events.Configured: self._on_configured,
         }
 
     def _broken(self, name: str, why: str) -> None:
@@ -132,12 +134,30 @@ class Watch:
                 self._broken("a newer id needs a newer intent (5.4)", f"epoch {new.epoch}: {new.intent.expected_id}")
         self._fenced |= {(fence.worker, fence.epoch) for fence in new.fences}
         self._on_promises(new)
+        if old is None or old.epoch != new.epoch:
+            self._on_settings(event, old)
         if old and old.epoch != new.epoch:
             self.judge.new_epoch(event.owner, old, new, self._now_s)
         elif old and self._is_switched_on(old, new):
             self.judge.fresh_budget()
         self._on_replies(new)
         self._record = new
+
+    def _on_configured(self, event: events.Configured) -> None:
+        self._told[event.owner] = event
+
+    def _on_settings(self, event: events.Stored, old: Record | None) -> None:
+        """A new epoch, against what its arbiter was told; a move in motion ends as it began (4.5, 4.7)."""
+        told, new = self._told.get(event.owner), event.record
+        if told is None:
+            return
+        at_rest = old is None or old.phase not in (Phase.FENCING, Phase.MOVING, Phase.VERIFYING)
+        if at_rest and not told.enabled:
+            self._broken("no epoch while it is switched off (S6, 4.5)", f"epoch {new.epoch}: {new.reason}")
+        if at_rest and told.enabled and told.watches and old:
+            self._broken("no epoch while it only watches (4.7)", f"epoch {new.epoch}: {new.reason}")
+        if new.intent and new.holder not in told.workers and (old is None or old.holder != new.holder):
+            self._broken("who is not configured is no target (1.10)", f"epoch {new.epoch}: {new.holder}")
 
     def _is_switched_on(self, old: Record, new: Record) -> bool:
         """The watchdog was enabled (RULE 1.8), or manual ended in the write that tells an operator so (9.6)."""

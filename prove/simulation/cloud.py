@@ -71,7 +71,7 @@ class Address:
 
     def _follow(self, association: Association) -> None:
         if self.association is association:
-            names = {worker.instance_id: worker.name for worker in self.settings.workers}
+            names = {machine.worker.instance_id: name for name, machine in self.machines.items()}
             self.leads_to = names.get(association.instance_id, "")
 
     def shown(self) -> tuple[Association | None, bool]:
@@ -103,7 +103,7 @@ class Address:
             return Association(
                 association_id=name, instance_id=STRANGER, network_interface_id="eni-x", private_ip="10.9.9.9"
             )
-        ref = self.settings.worker(worker)
+        ref = self.machines[worker].worker
         return Association(
             association_id=name,
             instance_id=ref.instance_id,
@@ -137,7 +137,7 @@ class Address:
                 return done
 
     def _associate(self, command: Command) -> Answered:
-        ref = self.settings.worker(command.worker)
+        ref = self.machines[command.worker].worker
         now = self.association
         if now and now.network_interface_id != ref.network_interface_id and not self.one_call:
             return Answered(command=command, outcome=Outcome.DEFERRED, code="Resource.AlreadyAssociated")
@@ -157,6 +157,7 @@ class SimulatedCloud(Port):
         self._wire = wire
         self._owner = owner
         self._dice = dice
+        self._members = frozenset(worker.name for worker in address.settings.workers)
         self.token: Callable[[], int] = lambda: 0
         """Of the lease that the arbiter holds; only for the log."""
 
@@ -203,6 +204,7 @@ class SimulatedCloud(Port):
         views = tuple(
             InstanceView(worker=one.name, power=one.power, launched_s=one.launched_s, isolated=one.isolated)
             for one in machines
+            if one.name in self._members
         )
         powers = {view.worker: view.power.value for view in views}
         site = self._address.settings.site

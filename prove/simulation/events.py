@@ -231,6 +231,20 @@ class Arbiter(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Configured(Event):
+    """What an arbiter that starts is told; it knows nothing else for as long as it lives."""
+
+    owner: str
+    enabled: bool
+    watches: bool
+    workers: tuple[str, ...]
+
+    def __str__(self) -> str:
+        how = "only to watch" if self.watches else "to act"
+        return f"{self.owner} is told: {'enabled, ' + how if self.enabled else 'disabled'}, workers {' '.join(self.workers)}"
+
+
+@dataclass(frozen=True, slots=True)
 class Ticked(Event):
     """The line that the watchdog itself writes about a tick."""
 

@@ -279,6 +279,29 @@ def _restore_record(scene: Scene, site: Site) -> Undo:
     return nothing
 
 
+def _switch_off(scene: Scene, site: Site) -> Undo:
+    del scene
+    site.staff.deploy(enabled=False)
+    return lambda: site.staff.deploy(enabled=True)
+
+
+def _only_watch(scene: Scene, site: Site) -> Undo:
+    del scene
+    site.staff.deploy(watch_only=True)
+    return lambda: site.staff.deploy(watch_only=False)
+
+
+def _take_out(scene: Scene, site: Site) -> Undo:
+    """A worker leaves the configuration, most often the holder; a site keeps two. It is put back later."""
+    if len(site.machines) < MEMBERS_MIN + 1:
+        return nothing
+    out = site.holder if scene.dice.random() < 0.6 else scene.dice.choice(list(site.machines))
+    site.staff.deploy(workers=tuple(worker for worker in site.everybody if worker.name != out))
+    return lambda: site.staff.deploy(workers=site.everybody)
+
+
+MEMBERS_MIN = 2
+
 CLOCK_JUMP_S = 20.0
 """A wall clock is set by this much at most."""
 
@@ -330,6 +353,9 @@ LEADER_REPLACED = OnSite(name="leader frozen, another starts", weight=2, lasts_s
 CLOCK_SET = OnSite(name="clock set", weight=1, lasts_s=(0, 0), begin=_set_clock)
 RECORD_DELETED = OnSite(name="record deleted", weight=0.15, lasts_s=(0, 0), begin=_delete_record)
 RECORD_RESTORED = OnSite(name="record restored", weight=0.15, lasts_s=(0, 0), begin=_restore_record)
+SWITCHED_OFF = OnSite(name="switched off", weight=0.5, lasts_s=(90, 300), begin=_switch_off)
+WATCHED = OnSite(name="only watched", weight=0.5, lasts_s=(90, 300), begin=_only_watch)
+TAKEN_OUT = OnSite(name="taken out of the configuration", weight=0.7, lasts_s=(90, 400), begin=_take_out)
 ANOTHER = OnSite(name="another arbiter starts", weight=2, lasts_s=(0, 0), begin=_start_another)
 
 ON_WORKER = (
@@ -339,7 +365,7 @@ ON_WORKER = (
 ON_SITE = (
     *(MOVED_BY_HAND, TAKEN_BY_HAND, GIVEN_BY_HAND),
     *(LEADER_KILLED, LEADER_FROZEN, LEADER_REPLACED, CLOCK_SET, ANOTHER),
-    *(RECORD_DELETED, RECORD_RESTORED),
+    *(RECORD_DELETED, RECORD_RESTORED, SWITCHED_OFF, WATCHED, TAKEN_OUT),
 )
 ON_ZONE = (ZONE_LOST, ZONE_APART, ZONE_ALONE, ZONE_NO_CLIENTS, NO_PROBER, NO_ANCHOR, LOSSY)
 ON_REGION = (

@@ -128,6 +128,11 @@ class Site:
         return self.address.settings
 
     @property
+    def everybody(self) -> tuple[Worker, ...]:
+        """Every worker there is, in order."""
+        return tuple(machine.worker for machine in self.machines.values())
+
+    @property
     def holder(self) -> str:
         """Who should serve by the record; home before there is one."""
         return self.table.record.holder if self.table.record else self.settings.home.name
@@ -172,8 +177,8 @@ class Site:
         )
 
     def instances(self) -> dict[str, str]:
-        """Worker to instance id."""
-        return {worker.name: worker.instance_id for worker in self.settings.workers}
+        """Worker to instance id, of those that are not configured as well."""
+        return {name: machine.worker.instance_id for name, machine in self.machines.items()}
 
     def ask_for_order(self) -> None:
         """The calm is over: the log says how it is, and the checker how it should be."""

@@ -27,6 +27,7 @@ class SimulatedProbers(Port):
         self._owner = owner
         self._dice = dice
         self._zones = {prober.function_name: prober.zone for prober in address.settings.probers}
+        self._members = frozenset(worker.name for worker in address.settings.workers)
 
     @property
     def vantages(self) -> Sequence[str]:
@@ -48,6 +49,8 @@ class SimulatedProbers(Port):
         longest_s = 0.0
         share = zone.loss + (0.0 if region.calm else figures.PROBE_LOSS)
         for name, machine in self._address.machines.items():
+            if name not in self._members:
+                continue
             answer = machine.answer(zone.name, answer_s)
             answers[name], took_s = self._ask(machine, answer, share, connect_s)
             longest_s = max(longest_s, took_s)

@@ -97,7 +97,7 @@ class World:
         self.chronicle.add(Calm(self.agenda.time_s, "", ends=False))
         for site in self.sites:
             site.recover()
-            site.staff.deploy(enabled=True)
+            site.staff.deploy(enabled=True, watch_only=False, workers=site.everybody)
         if self.length.trial_after_s:
             self.agenda.at(self.agenda.time_s + self.length.trial_after_s, self._trial)
 

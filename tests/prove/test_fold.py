@@ -60,7 +60,7 @@ def test_every_time_of_a_record_is_classified() -> None:
 @pytest.mark.parametrize("mute", [False, True], ids=["answered", "mute"])
 def test_a_folded_streak_is_as_far_from_a_verdict_as_the_real_one(*, mute: bool) -> None:
     """RULE 3.6: rounds of one vantage count otherwise, so two streaks that differ in them are two states."""
-    settings = settings_of(SMALL, enabled=True)
+    settings = settings_of(SMALL)
     folding = Folding(settings, Timing())
     for rounds, singles, more, lone in itertools.product(range(1, 13), range(13), range(7), range(7)):
         if singles > rounds:
@@ -108,7 +108,7 @@ def test_a_time_that_nobody_classified_is_noticed() -> None:
 def _random_event(
     dice: random.Random, small: Small, record: Record | None, site: Site, calls: list[Command]
 ) -> tuple[Event, Site]:
-    settings = settings_of(small, enabled=True)
+    settings = settings_of(small)
     names = tuple(worker.name for worker in settings.workers)
     if calls and dice.random() < 0.4:
         command = calls.pop(dice.randrange(len(calls)))
@@ -138,10 +138,10 @@ def _shaken(dice: random.Random, small: Small, site: Site) -> Site:
 def _history(small: Small, seed: int, length: int) -> None:
     """One random history of the real rule on real records, and beside it the same on folded ones."""
     dice = random.Random(seed)
-    settings = settings_of(small, enabled=True)
+    settings = settings_of(small)
     folding = Folding(settings, Timing(), planned=small.planned)
     machine = Machine(off=False, isolated=False, serves=True)
-    site = Site(machines=(machine, machine), at=0, id=1, hand=0, was_at=0, was_id=1, enabled=True)
+    site = Site(machines=(machine, machine), at=0, id=1, hand=0, was_at=0, was_id=1)
     real: Record | None = None
     calls: list[Command] = []
     for _ in range(length):

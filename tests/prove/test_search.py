@@ -5,16 +5,16 @@ import random
 
 import pytest
 
-from failover_lambda import motion
+from failover_lambda import motion, moves
 from prove import controls, worlds
 from prove.fold import NOW_S, Timing
 from prove.liveness import Liveness
-from prove.parts import NAME_BITS
+from prove.parts import LEADER, NAME_BITS, Deployed, Machine, Site
 from prove.patches import patched
-from prove.rounds import View
+from prove.rounds import TIMEOUT, View, as_round, show
 from prove.search import Search, packed, unpacked
-from prove.small import Budget, Small
-from prove.world import State
+from prove.small import Budget, Small, settings_of
+from prove.world import State, World
 
 pytestmark = pytest.mark.prove
 
@@ -34,6 +34,10 @@ QUICK = (
     "failback-without-a-window",
     "request-forgotten",
     "epochs-begin-anew",
+    "no-way-from-disabled",
+    "replaced-though-switched-off",
+    "watching-moves",
+    "streak-outlives-manual",
 )
 
 
@@ -103,6 +107,30 @@ def test_time_ahead_is_over_or_in_its_class() -> None:
     assert timing.ahead(NOW_S + 30) == timing.ahead(NOW_S + 52) == NOW_S + 52
     with pytest.raises(ValueError, match="further than time can pass"):
         timing.ahead(NOW_S + 1e6)
+
+
+def test_who_is_not_configured_is_asked_by_nobody_and_is_a_stranger() -> None:
+    """RULE 1.9, 1.10: the machine is there, and the address can be on it."""
+    small = dataclasses.replace(TINY, workers=3)
+    machine = Machine(off=False, isolated=False, serves=True)
+    site = Site(machines=(machine,) * 3, at=2, id=1, hand=0, was_at=2, was_id=1)
+    shown = show(site, View.TRUE, 0, TIMEOUT, public=False)
+    told = settings_of(small, Deployed(out=(2,)))
+    seen = as_round(shown, LEADER, settings_of(small), out=(2,))
+    assert [worker.name for worker in told.workers] == ["wk1", "wk2"]
+    assert {report.worker for sight in seen.sights for report in sight.reports} == {"wk1", "wk2"}
+    assert seen.address
+    assert seen.address.association
+    assert moves.member_with(seen.address.association, told) is None
+    assert moves.member_with(seen.address.association, settings_of(small)) is not None
+
+
+def test_a_site_keeps_two_workers_when_others_are_taken_out() -> None:
+    world = World(dataclasses.replace(TINY, workers=3, budget=Budget(member=2), turns=False))
+    start = world.start()
+    once = [step for step in world.deployments(start) if step.action[0] == "deploy"]
+    assert [step.action[1].out for step in once] == [(0,), (1,), (2,)]
+    assert [step.action[1].out for step in world.deployments(once[0].state) if step.action[0] == "deploy"] == [()]
 
 
 def test_an_unknown_world_names_those_there_are() -> None:
