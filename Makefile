@@ -9,6 +9,9 @@ RUN := .venv/bin/python
 SETUP_LAB := setup-lab$(if $(filter azure,$(CLOUD))$(filter azure-%,$(STACK)),-azure)
 FAST := not lab and not judge and not slips and not prove and not engine
 
+# Bytecode is kept, also where the shell says otherwise: else every process of the tests compiles the SDKs anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test check nightly engine up preview refresh repair roll down prove lab-run lab-up lab-ask lab-down bench clean docs lock setup-lab setup-lab-azure setup-dev
 
