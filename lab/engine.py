@@ -22,9 +22,11 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 import pulumi.runtime
-from pulumi.runtime import settings
+from pulumi.runtime import resource, settings
+from pulumi.runtime.proto import source_pb2
 
 from lab.monitor import Creator, Invoker, Log, Monitor
 from lab.providers.plain import hide, secrets_in, sentence
@@ -93,7 +95,7 @@ def deploy(
     monitor = Monitor(project, stack, create, invoke)
     log = Log()
     try:
-        with _TURN, _environment(environment):
+        with _TURN, _environment(environment), _without_positions():
             contextvars.copy_context().run(_run, program, monitor, log, config)
     except Exception:
         if monitor.failure is None:
@@ -186,6 +188,11 @@ def _environment(extra: Mapping[str, str]) -> Generator[None]:
         yield
     finally:
         _put(before)
+
+
+def _without_positions() -> contextlib.AbstractContextManager[object]:
+    """No resource says where in the program it was written: nobody asks here, and to find out is a quarter of a run."""
+    return mock.patch.object(resource, "_get_stack_trace", source_pb2.StackTrace)
 
 
 def _put(variables: Mapping[str, str | None]) -> None:

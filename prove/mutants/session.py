@@ -296,7 +296,7 @@ def with_collected(tests: Sequence[str], root: Path, how: How, then: Callable[[C
             return True
 
     quiet = ("-q", "-q", "--no-header", "--no-summary", "-s")  # children must not share one file of captured output
-    fast = ("-m", "not prove and not lab and not judge and not slips")  # what `make check` runs of these
+    fast = ("-m", "not prove and not lab and not judge and not slips")  # what `make check` runs of these, and the sweeps
     plain = ("-p", "no:randomly", "-p", "no:xdist", "-p", "no:cacheprovider", "-o", "timeout=0")
     code = pytest.main([*quiet, *plain, *fast, "--rootdir", str(root), *tests], plugins=[Plugin()])
     if errors:

@@ -1,5 +1,6 @@
 """Which program a stack's cloud gets, and what an Azure stack is built from."""
 
+import functools
 import json
 import subprocess
 import sys
@@ -20,6 +21,8 @@ from tests.infra.stand import PROGRAM, PROJECT, ROOT
 from tests.infra.test_config_azure import AZURE, read
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
+BUILD = functools.cache(package.build)
+"""The watchdog's package, built once for all that start the program."""
 NOON = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
 
 
@@ -90,6 +93,11 @@ def test_a_roll_is_not_in_this_version_on_azure() -> None:
     )
 
 
+@pytest.fixture(autouse=True)
+def built_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(package, "build", BUILD)
+
+
 CREATED = "is the first that would be created"
 
 
@@ -130,6 +138,7 @@ def test_loopback_networks_are_taken_where_resource_manager_is_this_machine() ->
     assert "TANDEM_LAB_ARM is a loopback address" in told({"ARM_SUBSCRIPTION_ID": SUBSCRIPTION, **aws}, lab)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("module", "other"),
     [("infra.aws.program", "pulumi_azure_native"), ("infra.azure.program", "pulumi_aws"), ("infra.__main__", "pulumi_aws")],

@@ -133,6 +133,7 @@ def test_the_pinned_versions_travel() -> None:
         assert f"\n{name}=={metadata.version(name)}" in f"\n{pinned}"
 
 
+@pytest.mark.sweep
 def test_equal_sources_are_equal_bytes_with_bytecode_and_without(
     bundle: Bundle, sources: Bundle, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -1,7 +1,10 @@
 """Each region that the program knows can hold a pair."""
 
+import functools
+
 import botocore.session
 import pytest
+from botocore.session import Session
 
 from infra.regions import AWS_REGIONS, VANTAGES, prober_zones
 
@@ -15,9 +18,15 @@ def test_a_region_has_zones_of_its_own_for_two_workers(name: str) -> None:
     assert 2 <= region.zones_per_account <= len(region.zones)
 
 
+@functools.cache
+def sdk() -> Session:
+    """What is read of the SDK's own files is read once."""
+    return botocore.session.get_session()
+
+
 @pytest.mark.parametrize("name", AWS_REGIONS)
 def test_a_region_is_in_the_partition_that_the_sdk_knows_it_in(name: str) -> None:
-    session = botocore.session.get_session()
+    session = sdk()
     partition = AWS_REGIONS[name].partition
 
     assert session.get_partition_for_region(name) == partition

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import pulumi
 import pytest
-from pulumi.runtime import settings
+from pulumi.runtime import resource, settings
 from pulumi.runtime.proto import resource_pb2
 
 from lab.engine import ENGINE, DeployError, DestroyError, Program, deploy, destroy
@@ -419,6 +419,27 @@ def test_a_run_leaves_nothing_behind() -> None:
     assert run(program).outputs == {}
     assert settings.get_root_resource() is None
     assert settings.get_monitor() is None
+
+
+def test_resources_do_not_say_where_they_were_written_and_outside_of_a_run_the_sdk_still_finds_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Finding out is a private function of the SDK: where it has another name, every run fails and names it."""
+    asked: list[resource_pb2.RegisterResourceRequest] = []
+    register = Monitor.RegisterResource
+
+    def recorded(self: Monitor, request: resource_pb2.RegisterResourceRequest) -> resource_pb2.RegisterResourceResponse:
+        asked.append(request)
+        return register(self, request)
+
+    monkeypatch.setattr(Monitor, "RegisterResource", recorded)
+    find_out = getattr(resource, "_get_stack_trace")  # noqa: B009 - private, and looked at on purpose
+
+    run(lambda: Thing("one"))
+
+    assert [len(each.stackTrace.frames) for each in asked if each.name == "one"] == [0]
+    assert not any(each.HasField("sourcePosition") for each in asked)
+    assert getattr(resource, "_get_stack_trace") is find_out  # noqa: B009
 
 
 def test_a_root_resource_of_the_caller_is_not_in_the_way() -> None:

@@ -1,6 +1,7 @@
 """Invariants over generated histories: random faults, deaths of arbiters and operators, the real cycle and rule.
 
-Each history is a seed; a failure prints it. The large numbers are run by `make nightly` (TANDEM_HISTORIES).
+Each history is a seed; a failure prints it. `make check` runs a few; `make test` and `make nightly` say how many they want
+(TANDEM_HISTORIES).
 """
 
 import os
@@ -12,7 +13,7 @@ import pytest
 from failover_lambda.model import Answer, Do, Kind, Phase, Power
 from tests.worlds import World
 
-HISTORIES = int(os.environ.get("TANDEM_HISTORIES", "50"))
+HISTORIES = int(os.environ.get("TANDEM_HISTORIES", "12"))
 STEPS = 60
 FAILURES = (Answer.REFUSED, Answer.RESET, Answer.TIMEOUT, Answer.SILENT, Answer.WRONG)
 

@@ -33,6 +33,8 @@ from tests.fleets import FleetWorld, Holding, settings_of
 from tests.worlds import World
 
 SEEDS = 12
+FEW = 3
+"""So many of them `make check` tries."""
 INLINE = InlineExecutor()
 FLEET = FleetSettings(record_table="record", shard="3", shards=4)
 
@@ -144,6 +146,7 @@ def test_a_prober_that_hangs_takes_no_more_threads_than_its_own() -> None:
 VANTAGES = ("prober-a", "prober-b", "prober-c")
 
 
+@pytest.mark.sweep
 def test_where_more_is_due_than_can_be_done_the_longest_due_comes_first_and_nobody_is_left_out() -> None:
     """2.8: rounds are bounded, and those that hang take no place from the others."""
     world = FleetWorld(*(f"s{number}" for number in range(ROUNDS_MAX + 60))).settled(20)
@@ -222,7 +225,7 @@ def test_a_site_whose_tick_died_is_tried_again_in_its_next_round() -> None:
     until_on(world, "b", "wk2")
 
 
-@pytest.mark.parametrize("seed", range(SEEDS))
+@pytest.mark.parametrize("seed", [pytest.param(seed, marks=[pytest.mark.sweep] * (seed >= FEW)) for seed in range(SEEDS)])
 def test_no_claim_is_broken_in_random_histories_of_a_fleet(seed: int) -> None:
     """2.8: every claim of a site alone (tests/claims.py) holds for each, with poison and hand-overs among them."""
     chance = random.Random(seed)
@@ -493,6 +496,7 @@ def test_sites_of_one_instant_share_the_calls_and_all_share_the_reads() -> None:
     assert len(reads) <= 6
 
 
+@pytest.mark.sweep
 def test_a_call_asks_no_more_questions_than_a_prober_has_sockets_and_a_read_names_no_more_than_it_may() -> None:
     """2.11: four hundred questions, two hundred workers."""
     names = [name for number in range(8000) if phase_of(name := f"s{number}") < 0.05][:250]
@@ -533,6 +537,7 @@ def test_sites_in_doubt_share_reads_that_are_as_new_as_each_needs() -> None:
     assert sum(reads) / len(reads) > 5, "one read for many"
 
 
+@pytest.mark.sweep
 def test_no_more_sites_are_read_in_a_second_than_there_is_time_for_and_each_has_its_turn(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
