@@ -29,6 +29,13 @@ AZURE_MOVE_S = 120.0
 Center, "Deploy highly available NVAs", 2025-03). On bad days 8 to 10 minutes (F5Networks/f5-azure-arm-templates#151)."""
 POOL_MOVE_S = 6.0
 """Two writes of a balancer's pool, 3 s each. Assumed, because no figure is published (docs/adr/0010)."""
+CARD_CALL_S, CARD_DEADLINE_S = 45.0, 180.0
+"""The first: a call on Azure without an answer is asked again after that. No write of a card should take so long, of the two
+that take 40 to 85 s together on the old control plane (F5Networks/f5-cloud-failover-extension, performance-sizing.rst, read
+2026-11). The second: from an intent until the address must be on its target; longer than both, with one asked again."""
+POOL_CALL_S, POOL_DEADLINE_S = 15.0, 60.0
+"""The same for a balancer's pool, of which a write was seen to take 11 s at most (Azure/azure-cli,
+test_network_lb_address_pool_addresses.yaml, 2020)."""
 TIMER_S = 5.0
 """The timer of the Function App fires this often, and a firing makes as many rounds as fit before the next."""
 

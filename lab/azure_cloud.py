@@ -256,7 +256,7 @@ class AzureCloud:
         flags += ["--own-caller", OPERATOR, "--owner", OPERATOR]
         flags += ["--request-log", self._supervisor.logs / "requests.jsonl"]
         flags += ["--feature", "Microsoft.Compute/EncryptionAtHost"]
-        flags += ["--roles"] if settings.roles else []
+        flags += ["--roles-at-once", *(["--roles"] if settings.roles else [])]
         return self._supervisor.module("arm", "lab.arm", *flags, on_event=self._heard)
 
 

@@ -276,13 +276,14 @@ class _Birth:
     def _start_azure(self) -> tuple[LabCloud, Shown]:
         from lab.azure_cloud import AzureCloud, AzureSettings  # noqa: PLC0415 - a lab of AWS needs nothing of Azure
 
-        times = TIMES[self._options.profile]
+        times = TIMES[self._options.profile].with_roles_at_once()
         self._say(f"starting the emulated Azure in {self._network.cidr}, profile {times.name}")
         settings = AzureSettings(
             network=self._network.cidr,
             location=self._file.text("region"),
             times=times.name,
             seed=self._options.seed,
+            roles=True,
         )
         return AzureCloud.start(self._supervisor, settings, self._take), times
 

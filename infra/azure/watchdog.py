@@ -10,7 +10,7 @@ prober (`PROBER_HANDLER`, `PROBER_TIMEOUT_S`, `PROBER_MEMORY_MB`): the function 
 and `arbiter_arn` (function), in `WatchdogArgs` `account`, `worker_group_id`, `isolation_group_id`, `prober_group_id`,
 `prober_subnet_ids`, `table_name`, `table_arn`, `topic_arn`, `dead_letters_arn` and `key_arn`. Azure's alone:
 `function_name`, in `WatchdogArgs` `where`, `group`, `group_id`, `role`, `group_ids`, `subnet_id`, `record`, `notice_topic`,
-`connection`, `bundle_url`, `after`.
+`connection`, `bundle_url`, `after`; `PATIENCE`, because a call takes seconds to minutes here.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -25,12 +25,21 @@ from infra.azure.arguments import PairArgs
 from infra.azure.function import Function
 from infra.azure.permissions import BLOB_OWNER, role_guid, role_name, watchdog_actions
 from infra.azure.record import Record
+from infra.config.keys import Front
 from infra.naming import Kind, physical, tags, worldwide
+from infra.pace import CARD_CALL_S, CARD_DEADLINE_S, POOL_CALL_S, POOL_DEADLINE_S
 from infra.settings import Built, watchdog_settings
 from infra.shapes import WorkerHandle, child
 
 CLIENT_ID = "TANDEM_CLIENT_ID"
 """By which of its identities the watchdog signs in."""
+
+PATIENCE: Mapping[Front, Mapping[str, float]] = {
+    Front.ADDRESS: {"call_again_s": CARD_CALL_S, "move_deadline_s": CARD_DEADLINE_S},
+    Front.BALANCER: {"call_again_s": POOL_CALL_S, "move_deadline_s": POOL_DEADLINE_S},
+}
+"""A call ends here when its operation has ended. One that is asked again meanwhile may land later, as far as is known, and
+keeps a fenced worker out for a quarter of an hour (RULE 6.5); and a move that is given up on takes the next target."""
 
 
 def function_name(site: str, where: str) -> str:
@@ -186,7 +195,9 @@ class Watchdog(pulumi.ComponentResource):
             probers=(),
             isolation_group_id="",
         )
-        return {**watchdog_settings(self._args["pair"], built).to_environment(), **of_host(found)}
+        pair = self._args["pair"]
+        told = {**pair, **PATIENCE[pair["front"]]}
+        return {**watchdog_settings(told, built).to_environment(), **of_host(found)}
 
 
 def of_host(found: Mapping[str, str]) -> dict[str, str]:

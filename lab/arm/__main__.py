@@ -95,7 +95,7 @@ def _text(command: Command, name: str) -> str:
 def _settings(arguments: Any) -> Settings:
     return Settings(
         subscription=arguments.subscription,
-        times=arguments.times,
+        times=arguments.times.with_roles_at_once() if arguments.roles_at_once else arguments.times,
         public_network=arguments.public_network,
         features=frozenset(arguments.feature),
         unregistered=frozenset(name.lower() for name in arguments.unregistered),
@@ -117,6 +117,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--feature", action="append", default=[], help="a registered feature, Microsoft.X/Name")
     parser.add_argument("--unregistered", action="append", default=[], help="a namespace that is not registered")
     parser.add_argument("--roles", action="store_true", help="check roles")
+    parser.add_argument("--roles-at-once", action="store_true", help="a role works from its PUT on, whatever --times says")
     parser.add_argument("--owner", action="append", default=[], help="object id that may do everything")
     parser.add_argument("--nic-blocked-by", action="append", default=["delete"], help="a machine's verb")
     parser.add_argument("--request-log", type=Path, help="JSONL: every request")

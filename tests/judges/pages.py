@@ -11,12 +11,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from infra.config.keys import Front
 from tests.infra.stand import listed
+from tests.judges.azure_mistakes import MISTAKES
 from tests.judges.findings import waivers
 from tests.judges.flaws import FLAWS, ROOT
 from tests.judges.needs import covers
 from tests.judges.recorded import Recorded, Role, recorded
 from tests.judges.simulator import Policy
+from tests.judges.test_azure_role import STEPS as AZURE_STEPS
 
 COMMAND = "make docs"
 PERMISSIONS, SECURITY = ROOT / "docs" / "PERMISSIONS.md", ROOT / "docs" / "SECURITY.md"
@@ -183,7 +186,40 @@ def _flaws() -> str:
     return _table(("planted flaw", "in", "found by"), rows)
 
 
-TABLES: Mapping[str, Callable[[], str]] = {"HIPAA rules": _hipaa, "waivers": _waivers, "planted flaws": _flaws}
+FINDERS = {"types": "Microsoft's types", "emulator": "the emulator", "checkov": "checkov", "check": "our checks"}
+
+
+def _mistakes() -> str:
+    rows = [
+        (it.name, f"`{it.kind}`", *(_found(it.found_by, finder) for finder in FINDERS), "" if it.found_by else "**nobody**")
+        for it in MISTAKES
+    ]
+    return _table(("mistake", "in", *FINDERS.values(), ""), rows)
+
+
+def _found(found_by: Iterable[str], finder: str) -> str:
+    names = [each.partition(" ")[2] for each in found_by if each.split()[0] == finder]
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _azure_role() -> str:
+    actions = sorted({action for steps in AZURE_STEPS.values() for action in steps})
+    rows = [
+        (f"`{action}`", *(", ".join(sorted(AZURE_STEPS[front].get(action, ["not in the role"]))) for front in FRONTS))
+        for action in actions
+    ]
+    return _table(("action", *(f"ends with it, `front: {front.value}`" for front in FRONTS)), rows)
+
+
+FRONTS = (Front.ADDRESS, Front.BALANCER)
+
+TABLES: Mapping[str, Callable[[], str]] = {
+    "HIPAA rules": _hipaa,
+    "waivers": _waivers,
+    "planted flaws": _flaws,
+    "the role on Azure": _azure_role,
+    "mistakes on Azure": _mistakes,
+}
 
 
 if __name__ == "__main__":

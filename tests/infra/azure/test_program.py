@@ -8,10 +8,13 @@ from typing import Any, cast
 
 import pytest
 
+from failover_lambda.azure.clients import READ_S
+from failover_lambda.azure.network import POLL_S
 from failover_lambda.contract import OWNER_TAG, Settings, Tier
 from infra.azure.arguments import PairArgs
 from infra.azure.planned import planned
 from infra.run import Run
+from lab.arm.times import NEW_PLANE, OLD_PLANE, Times
 from tests.infra.azure.stand import BALANCED, CHOSEN, GROUP, REGION, SITE, SUBSCRIPTION, balanced, run, usual
 from tests.infra.azure.traps.look import (
     APP,
@@ -139,6 +142,21 @@ def test_what_the_watchdog_is_told_names_what_was_built() -> None:
         assert worker.group_ids == (part(deployment, SECURITY_GROUP, worker.name).id,)
         (chosen,) = part(deployment, CARD, worker.name).inputs["ipConfigurations"]
         assert worker.private_ip == worker.address_private_ip == chosen["privateIPAddress"]
+
+
+@pytest.mark.parametrize("times", [NEW_PLANE, OLD_PLANE], ids=lambda times: times.name)
+def test_no_call_is_asked_again_and_no_move_is_given_up_while_azure_works_at_it(times: Times) -> None:
+    """By the lab's figures, each with its source; a poll a second, and as long as an answer may take."""
+    by_card = Settings.from_environment(settings(usual()))
+    by_pool = Settings.from_environment(settings(balanced()))
+    card_s = times.of("Microsoft.Network/networkInterfaces", "write")
+    pool_s = times.of("Microsoft.Network/loadBalancers/backendAddressPools", "write")
+    fence_s = 2 * times.of("Microsoft.Network/networkSecurityGroups/securityRules", "write")
+    off_s = times.of("Microsoft.Compute/virtualMachines", "powerOff")
+    for told_so, write_s in ((by_card, card_s), (by_pool, pool_s)):
+        longest_s = max(write_s, fence_s, off_s)
+        assert told_so.call_again_s > longest_s + 3 * POLL_S
+        assert told_so.move_deadline_s > 2 * write_s + told_so.call_again_s + READ_S
 
 
 def test_the_order_of_the_workers_is_the_order_that_was_asked_for() -> None:

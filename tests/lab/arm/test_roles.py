@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from lab.arm.settings import SUBSCRIPTION, TENANT, Settings
-from lab.arm.times import Times
+from lab.arm.times import INSTANT, OLD_PLANE, Times
 from tests.lab.arm.clouds import (
     ADDRESS,
     GROUP,
@@ -65,6 +65,15 @@ def granted(*actions: str) -> Cloud:
     assert cloud.put(GRANT, grant_body()).status == 201
     cloud.identity = WATCHDOG
     return cloud
+
+
+def test_in_a_lab_that_is_played_a_role_works_at_once_and_the_report_says_so() -> None:
+    played = OLD_PLANE.with_roles_at_once()
+    assert (OLD_PLANE.role_s, played.role_s) == (60.0, 0.0)
+    assert (played.of("x", "y"), played.directory_s) == (OLD_PLANE.of("x", "y"), OLD_PLANE.directory_s)
+    told = played.figures()["a role works after"]
+    assert (told.low_s, told.source) == (0.0, "none in a lab that is played")
+    assert INSTANT.with_roles_at_once().figures() == INSTANT.figures()
 
 
 def test_without_a_role_everything_is_forbidden() -> None:

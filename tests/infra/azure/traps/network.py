@@ -142,6 +142,13 @@ def probes_come_from_the_balancers_tag_and_pass_before_any_denial(stand: Stand) 
             'allow("function", Priority.FUNCTION, [args["function_cidr"]], [args["probe_port"]])',
             'allow("function", Priority.FUNCTION, ["Internet"], [args["probe_port"]])',
         ),
+        Slip(
+            "port 22 is open to everybody",
+            GROUPS_FILE,
+            '        if args["balanced"]:\n',
+            '        if not args["balanced"]:\n            allow("ssh", Priority.BALANCER, ["0.0.0.0/0"], [22])\n'
+            '        if args["balanced"]:\n',
+        ),
     ),
 )
 def default_rules_let_the_whole_network_in_so_the_last_rule_denies(stand: Stand) -> None:
