@@ -87,8 +87,9 @@ class AzureCloud:
         self.arm = str(arm.expect("ready", _READY_S)["endpoint"])
         """Where Resource Manager answers."""
         self.blobs = Blobs(str(storage.expect("ready", _READY_S)["endpoint"]), str(files.certificate))
-        self._client = Client(self.arm, OPERATOR)
-        self.app = FunctionApp(supervisor, self._client, self.blobs)
+        self.client = Client(self.arm, OPERATOR)
+        """Asks Resource Manager as an operator."""
+        self.app = FunctionApp(supervisor, self.client, self.blobs)
         self._thread = threading.Thread(target=self._carry_out, name="packages", daemon=True)
         self._thread.start()
 
@@ -179,7 +180,7 @@ class AzureCloud:
         Raises:
             AzureError: Resource Manager refused it.
         """
-        self._client.ask("POST", f"{instance_id}/start", _COMPUTE_API)
+        self.client.ask("POST", f"{instance_id}/start", _COMPUTE_API)
 
     def _heard(self, event: Event) -> None:
         if event["event"] == "package":
