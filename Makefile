@@ -82,7 +82,7 @@ lab-ask: $(SETUP_LAB) ## ask the watchdog of that lab [VERB=switchover|pause|...
 lab-down: $(SETUP_LAB) ## end every lab of this repository
 	@$(RUN) -m lab down
 
-bench: setup-lab ## how long every class of fault, a planned move and the rule take, in the lab and simulated; out/bench/, docs/BENCHMARKS.md
+bench: setup-lab setup-lab-azure ## how long every class of fault, a planned move and the rule take, in the lab and simulated; out/bench/, docs/BENCHMARKS.md
 	$(RUN) -m bench
 
 docs: setup-dev ## write every generated page and table from what holds it

@@ -51,14 +51,14 @@ def measure(arguments: argparse.Namespace, say: Callable[[str], None]) -> str:
     if not command:
         raise SystemExit("bench: there is no Pulumi engine in this checkout; get one with: make engine")
     took: list[Took] = []
-    engine = ""
-    for file in sorted(STACKS.glob("Pulumi.aws-*.yaml")):
-        stage = file.stem.removeprefix("Pulumi.aws-")
-        with tempfile.TemporaryDirectory() as folder, cloud(command, Path(folder)) as here:
+    engines: dict[str, None] = {}
+    for stack in sorted(file.stem.removeprefix("Pulumi.") for file in STACKS.glob("Pulumi.*.yaml")):
+        name, _, stage = stack.partition("-")
+        with tempfile.TemporaryDirectory() as folder, cloud(command, Path(folder), name) as here:
             pulumi = here.stack(stage)
-            engine = pulumi.engine
-            took += _life(pulumi, file.stem.removeprefix("Pulumi."), say)
-    said = about(arguments.seed, engine)
+            engines[pulumi.engine] = None
+            took += _life(pulumi, stack, say)
+    said = about(arguments.seed, "; ".join(engines))
     warm_s = _warm_build()
     write_json("engine", said, {"commands": [asdict(each) for each in took], "engine_warm_s": warm_s})
     return _part(said, took, warm_s)

@@ -101,8 +101,9 @@ class AzureCloud:
         self.arm = str(self._manager.expect("ready", _READY_S)["endpoint"])
         """Where Resource Manager answers."""
         self.blobs = Blobs(str(storage.expect("ready", _READY_S)["endpoint"]), str(files.certificate))
-        self._client = Client(self.arm, OPERATOR)
-        self.app = FunctionApp(supervisor, self._client, self.blobs)
+        self.client = Client(self.arm, OPERATOR)
+        """Asks Resource Manager as an operator."""
+        self.app = FunctionApp(supervisor, self.client, self.blobs)
         self._thread = threading.Thread(target=self._carry_out, name="packages", daemon=True)
         self._thread.start()
 
@@ -193,7 +194,7 @@ class AzureCloud:
         Raises:
             AzureError: Resource Manager refused it.
         """
-        self._client.ask("POST", f"{instance_id}/start", _COMPUTE_API)
+        self.client.ask("POST", f"{instance_id}/start", _COMPUTE_API)
 
     def trap(self, verb: Verb, card_id: str, way: str) -> None:
         """By the action and, for a move, the card that is written: it says nothing of what the write is for."""

@@ -9,10 +9,11 @@ from typing import Any
 
 from lab import networks, stack_file
 from lab.aws_cloud import AwsCloud
+from lab.child import Event
 from lab.deploying import Deployer
-from lab.emulators import ACCOUNT_ID, CloudSettings, Emulators
+from lab.emulators import CloudSettings, Emulators
+from lab.lab_cloud import LabCloud
 from lab.profiles import INSTANT
-from lab.providers import aws
 from lab.providers.handler import State
 from lab.providers.registry import Registry
 from lab.pulumi_cli import Pulumi
@@ -22,17 +23,26 @@ NO_THING = frozenset({"aws:lambda/invocation:Invocation"})
 """Types that leave nothing in the cloud: a call that was made once."""
 
 SCHEDULE_DIVISOR = 10.0
-"""A watchdog is started every six seconds, so that one lives while the engine works."""
+"""On AWS a watchdog is started every six seconds, so that one lives while the engine works."""
 
 
 @dataclass(frozen=True)
 class Cloud:
-    """The emulators, and what stacks are made with."""
+    """The emulated cloud, and what stacks are made with."""
 
     command: Path
-    emulators: Emulators
+    name: str
+    """With which the names of its stacks begin."""
+    running: LabCloud
     network: str
     supervisor: Supervisor
+
+    @property
+    def emulators(self) -> Emulators:
+        """Those of AWS; RuntimeError on another cloud."""
+        if not isinstance(self.running, AwsCloud):
+            raise RuntimeError(f"this cloud is {self.running.title}: what it was asked for is AWS's")  # noqa: TRY004
+        return self.running.emulators
 
     def stack(self, stage: str, config: Mapping[str, str] | None = None, name: str = "") -> Pulumi:
         """The engine on one of our stacks, nothing deployed yet.
@@ -42,22 +52,20 @@ class Cloud:
             config: Keys of the program that shall be otherwise; texts as in a stack file.
             name: Of its folder, where one stage is wanted twice.
         """
-        file = stack_file.load(stage)
+        file = stack_file.load(stage, cloud=self.name)
         own = {f"{file.project}:{key}": text for key, text in (config or {}).items()}
-        derived = stack_file.derive(
-            replace(file, texts={**file.texts, **own}), network=self.network, endpoints=self.emulators.endpoints
+        derived = stack_file.derived(
+            replace(file, texts={**file.texts, **own}), network=self.network, environment=self.running.environment()
         )
         folder = self.supervisor.folder / (name or stage)
-        pulumi = Pulumi(
-            self.command, Deployer(folder, AwsCloud(self.emulators), derived, self.supervisor.environment()).project()
-        )
+        pulumi = Pulumi(self.command, Deployer(folder, self.running, derived, self.supervisor.environment()).project())
         pulumi.init()
         return pulumi
 
     @property
     def registry(self) -> Registry:
         """Our handlers, to ask the cloud past the engine."""
-        return aws.registry(self.emulators.client, region=self.emulators.region, account_id=ACCOUNT_ID)
+        return self.running.registry()
 
     def left_of(self, state: Mapping[str, Any]) -> list[str]:
         """The resources of a state that the cloud still has."""
@@ -79,8 +87,26 @@ def resources(state: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 @contextlib.contextmanager
-def cloud(command: Path, folder: Path) -> Generator[Cloud]:
-    """A cloud of its own, ended with the block."""
+def cloud(command: Path, folder: Path, name: str = "aws") -> Generator[Cloud]:
+    """A cloud of its own, ended with the block; of Azure also the function app, once it is deployed."""
     with networks.take([2575]) as network, Supervisor(folder, uuid.uuid4().hex[:8], lock=network.lock) as supervisor:
-        settings = CloudSettings(network=network.cidr, profile=INSTANT, schedule_divisor=SCHEDULE_DIVISOR)
-        yield Cloud(command, Emulators.start(supervisor, settings), network.cidr, supervisor)
+        running = (_azure if name == "azure" else _aws)(supervisor, network.cidr)
+        try:
+            yield Cloud(command, name, running, network.cidr, supervisor)
+        finally:
+            running.close()
+
+
+def _aws(supervisor: Supervisor, network: str) -> LabCloud:
+    settings = CloudSettings(network=network, profile=INSTANT, schedule_divisor=SCHEDULE_DIVISOR)
+    return AwsCloud(Emulators.start(supervisor, settings))
+
+
+def _azure(supervisor: Supervisor, network: str) -> LabCloud:
+    from lab.azure_cloud import AzureCloud, AzureSettings  # noqa: PLC0415 - a cloud of AWS needs nothing of Azure
+
+    return AzureCloud.start(supervisor, AzureSettings(network=network), _no_machines)
+
+
+def _no_machines(_event: Event) -> None:
+    """Nobody lives and dies with the machines of this cloud."""

@@ -72,6 +72,7 @@ def _delete(change: Change, kind: Kind) -> Operation | None:
         return None
     if is_at_once(change.kind) and change.kind.type != GROUP_TYPE:
         del change.world.documents[document.key]
+        change.world.tell("gone", id=document.id, type=document.type)
         _leave_behind(change, document)
         return None
     operation = _begin(change, kind, "delete", operations.seconds_of(change.settings, kind.type, "delete", attached=False))

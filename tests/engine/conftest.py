@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lab import pulumi_project
-from tests.engine.sizes import STAGES
+from tests.engine.sizes import PAIRS, STAGES
 
 
 @pytest.fixture(scope="session")
@@ -18,5 +18,11 @@ def command() -> Path:
 
 @pytest.fixture(scope="module", params=STAGES)
 def stage(request: pytest.FixtureRequest) -> str:
-    """Of the stack file."""
+    """Of a stack file of AWS."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module", params=PAIRS)
+def pair(request: pytest.FixtureRequest) -> str:
+    """A stack with a watchdog, by its name."""
     return str(request.param)

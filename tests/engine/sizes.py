@@ -10,7 +10,10 @@ VARIABLE = "TANDEM_STACKS"
 EVERYTHING = os.environ.get(VARIABLE) == "all"
 
 STAGES = ("dev", "stage", "prod") if EVERYTHING else ("dev",)
-"""Stacks with a watchdog."""
+"""Stacks of AWS with a watchdog."""
+
+PAIRS = (*(f"aws-{stage}" for stage in STAGES), "azure-dev", *(("azure-prod",) if EVERYTHING else ()))
+"""Stacks with a watchdog; on azure-dev the address is on the holder, on azure-prod before a balancer."""
 
 at_night = pytest.mark.skipif(not EVERYTHING, reason=f"in make nightly, or with {VARIABLE}=all")
 """Of a test, or of one of its parameters."""

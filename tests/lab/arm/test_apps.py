@@ -110,3 +110,10 @@ def test_without_the_app_provider_the_site_answers_500() -> None:
     reply = planned(unregistered=frozenset({"microsoft.app"})).put(SITE, site_body())
     assert (reply.status, reply.error) == (500, "InternalServerError")
     assert planned().put(SITE, site_body()).status == 201
+
+
+def test_a_site_that_is_deleted_is_told_of() -> None:
+    cloud = planned()
+    cloud.put(SITE, site_body())
+    cloud.ask("DELETE", SITE)
+    assert ("gone", {"id": SITE, "type": "Microsoft.Web/sites"}) in cloud.told
