@@ -82,8 +82,8 @@ lab-ask: $(SETUP_LAB) ## ask the watchdog of that lab [VERB=switchover|pause|...
 lab-down: $(SETUP_LAB) ## end every lab of this repository
 	@$(RUN) -m lab down
 
-bench: setup-lab setup-lab-azure ## how long every class of fault, a planned move and the rule take, in the lab and simulated; out/bench/, docs/BENCHMARKS.md
-	$(RUN) -m bench
+bench: setup-lab setup-lab-azure ## how long faults, planned moves and the rule take, in the lab and simulated; out/bench/, docs/BENCHMARKS.md [CLOUD=aws|azure]
+	$(RUN) -m bench --cloud $(CLOUD)
 
 docs: setup-dev ## write every generated page and table from what holds it
 	$(RUN) -m infra.config.docs

@@ -4,7 +4,7 @@ import argparse
 import dataclasses
 import sys
 
-from bench import engine, faults, fleet, function, page, simulated, step
+from bench import azure, engine, faults, fleet, function, page, simulated, step
 from bench.about import about, write_json
 from bench.failover import CONFIG, Bench, Run, as_rows
 from bench.figures import Spread, failover_rows, function_rows, planned_rows, read_function
@@ -26,6 +26,7 @@ def main() -> int:
     """Measure, write, print."""
     parser = argparse.ArgumentParser(prog="python -m bench", description="How long moves take, on one warm lab each.")
     parser.add_argument("--runs", type=int, default=None, help="of each kind; unless given, as many as each measurement has")
+    parser.add_argument("--cloud", choices=sorted(OF_CLOUD), default="aws", help="whose measurements (%(default)s)")
     parser.add_argument("--only", choices=sorted(MEASUREMENTS), default=None, help="one of the measurements")
     parser.add_argument(
         "--fault", action="append", choices=faults.NAMES, help="of faults: measure this class anew (repeatable)"
@@ -33,7 +34,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="of the moments at which faults and requests come (%(default)s)")
     parser.add_argument("--no-page", action="store_true", help="leave docs/BENCHMARKS.md as it is")
     arguments = parser.parse_args()
-    for name in [arguments.only] if arguments.only else MEASUREMENTS:
+    for name in [arguments.only] if arguments.only else OF_CLOUD[arguments.cloud]:
         chosen = argparse.Namespace(seed=arguments.seed, runs=arguments.runs or USUAL.get(name, 100), fault=arguments.fault)
         text = MEASUREMENTS[name](chosen, Progress())
         if not arguments.no_page:
@@ -97,8 +98,10 @@ MEASUREMENTS = {
     "faults": faults.measure,
     "engine": engine.measure,
     "function": function.measure,
+    "azure": azure.measure,
 }
-USUAL = {"simulated": 1000, "faults": 10, "function": 7}
+OF_CLOUD = {"aws": [name for name in MEASUREMENTS if name != "azure"], "azure": ["azure"]}
+USUAL = {"simulated": 1000, "faults": 10, "function": 7, "azure": 10}
 """Runs of each kind where nobody asks for another number; 100 of those that are not named."""
 
 INSTANT = {"profile": "instant"}

@@ -6,9 +6,9 @@ from pathlib import Path
 HEAD = """\
 # Benchmarks
 
-Figures of a lab or of a simulation, each part says which; none is a promise about a real cloud. The lab's profile is
-`instant`: the emulated cloud adds no time, so this is the watchdog's own share. Each part says when, on what and with how
-many runs it was measured; raw values in `out/bench/`.
+Figures of a lab or of a simulation, each part says which; none is a promise about a real cloud. Where a part names no other,
+the lab's profile is `instant`: the emulated cloud adds no time, so this is the watchdog's own share. Each part says when, on
+what and with how many runs it was measured; raw values in `out/bench/`.
 """
 
 
