@@ -31,12 +31,12 @@ FIRST_TICK = "aws:lambda/invocation:Invocation"
 FUNCTION = "aws:lambda/function:Function"
 
 CHANGES: Mapping[str, Mapping[str, Any]] = {
-    "disk": {"dataVolumeGb": 40},
+    "disk": {"dataVolumeGb": 140},
     "probe": {"probeIntervalSeconds": 1.5},
     "tag": {"tags": ["cost-center=42"]},
     "order": {"order": ["wk2", "wk1"]},
     "zone": {"zones": ["eu-central-1a", "eu-central-1b", "eu-central-1c"]},
-    "image and type": {"amiId": "ami-0fedcba9876543210", "instanceType": "m6i.large"},
+    "image and type": {"amiId": "ami-0fedcba9876543210", "instanceType": "m6i.xlarge"},
 }
 """What is changed, in this order, and the keys of the stack file that do it."""
 
@@ -73,9 +73,9 @@ class Told:
 
 
 @pytest.fixture(scope="module")
-def told(command: Path) -> Iterator[Told]:
+def told(command: Path, stage: str) -> Iterator[Told]:
     with contextlib.ExitStack() as stack:
-        running = stack.enter_context(site.start(Options(by=By.AT_HAND), no_progress))
+        running = stack.enter_context(site.start(Options(by=By.AT_HAND, stage=stage), no_progress))
         traffic = Traffic.begin(running)
         holder = wait_for_arbiter(running, no_progress)
         running.wait_for("the clients to be served", lambda: traffic.all_served_by(holder, 0.0), DEADLINES.served)
@@ -115,7 +115,7 @@ def mistake(stack: Deployed, told: Told) -> None:
 
 def test_a_larger_data_disk_grows_in_place(told: Told) -> None:
     assert told.parts["disk"].plan == {"update": {"aws:ebs/volume:Volume"}}
-    assert 40 in {each["Size"] for each in told.volumes}
+    assert 140 in {each["Size"] for each in told.volumes}
 
 
 def test_another_probe_changes_the_functions_and_asks_the_first_tick_again(told: Told) -> None:

@@ -29,8 +29,9 @@ from tests.engine import inventory
 
 pytestmark = pytest.mark.engine
 
-KILLS = int(os.environ.get("TANDEM_KILLS", "4"))
 PER_LIFE = 4
+KILLS = int(os.environ.get("TANDEM_KILLS", str(PER_LIFE)))
+"""On aws-dev; on each other stack, which `make nightly` adds, one life."""
 LATE_S_MAX = 0.5
 """How long after the state has grown to the point the kill may come: in the middle of whatever is going on then."""
 
@@ -49,6 +50,7 @@ class Stack:
     names: Mapping[str, Counter[str]]
     urns: frozenset[str]
     """Of everything that is in a state then."""
+    kills: int = PER_LIFE
 
     @property
     def session(self) -> Session:
@@ -79,22 +81,22 @@ class Stack:
 
 
 @pytest.fixture(scope="module")
-def stack(command: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(command: Path, stage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with cloud(command, tmp_path_factory.mktemp("engine")) as here:
         before = inventory.take(here)
-        pulumi = here.stack("dev")
+        pulumi = here.stack(stage)
         pulumi.up()
         names = inventory.names(inventory.without(inventory.take(here), before))
         urns = frozenset(each["urn"] for each in pulumi.state()["resources"])
         pulumi.destroy()
         assert inventory.take(here) == before
-        yield Stack(here, pulumi, names, urns)
+        yield Stack(here, pulumi, names, urns, KILLS if stage == "dev" else PER_LIFE)
 
 
-def points(seed: int) -> list[list[tuple[float, float]]]:
+def points(seed: int, kills: int) -> list[list[tuple[float, float]]]:
     """Per life: how much of the stack is known at each kill (one in each part of the way), and how late it comes then."""
     rng = random.Random(seed)
-    lives = [PER_LIFE] * (KILLS // PER_LIFE) + [KILLS % PER_LIFE] * bool(KILLS % PER_LIFE)
+    lives = [PER_LIFE] * (kills // PER_LIFE) + [kills % PER_LIFE] * bool(kills % PER_LIFE)
     return [[(rng.uniform(part / n, (part + 1) / n), rng.uniform(0, LATE_S_MAX)) for part in range(n)] for n in lives]
 
 
@@ -123,7 +125,7 @@ def test_an_engine_that_is_killed_again_and_again_is_healed_by_repair(stack: Sta
     print(f"TANDEM_SEED={seed}")  # noqa: T201 - whoever reads a failure replays it with this
     before = inventory.take(stack.here)
     killed = pending = 0
-    for life in points(seed):
+    for life in points(seed, stack.kills):
         verb = "up"
         for share, late_s in life:
             running = threading.Thread(target=attempt, args=[stack.session, verb])
@@ -139,8 +141,8 @@ def test_an_engine_that_is_killed_again_and_again_is_healed_by_repair(stack: Sta
         check(stack, before)
         stack.pulumi.destroy()
         assert inventory.take(stack.here) == before
-    print(f"{killed} of {KILLS} points lay inside of an up; {pending} creates were pending")  # noqa: T201
-    assert killed >= KILLS / 2
+    print(f"{killed} of {stack.kills} points lay inside of an up; {pending} creates were pending")  # noqa: T201
+    assert killed >= stack.kills / 2
     assert pending
 
 

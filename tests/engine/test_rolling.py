@@ -31,7 +31,7 @@ from tests.engine.projects import configure
 
 pytestmark = pytest.mark.engine
 
-NEW_IMAGE, NEW_TYPE = "ami-0fedcba9876543210", "m6i.large"
+NEW_IMAGE, NEW_TYPE = "ami-0fedcba9876543210", "m6i.xlarge"
 OPERATORS = ("TerminateInstances", "RunInstances", "DetachVolume", "AttachVolume", "StopInstances", "StartInstances")
 CHANGES = (*OPERATORS, "ModifyInstanceAttribute")
 MOVES = ("AssociateAddress", "DisassociateAddress", "ReleaseAddress", "AllocateAddress")
@@ -56,6 +56,7 @@ class Owned:
 class Told:
     """What came of each part of the story."""
 
+    stack: str
     refused: dict[str, str] = field(default_factory=dict[str, str])
     plans: dict[str, tuple[Step, ...]] = field(default_factory=dict[str, tuple[Step, ...]])
     done: dict[str, str] = field(default_factory=dict[str, str])
@@ -75,7 +76,7 @@ class Rolled:
     site: Site
     pulumi: Pulumi
     traffic: Traffic
-    told: Told = field(default_factory=Told)
+    told: Told
 
     def put(self, **values: Any) -> None:
         """Change keys of the stack file, as an operator does."""
@@ -148,18 +149,18 @@ class Rolled:
 def fails_once(folder: Path) -> str:
     """Rules for the provider: the next machine is not made."""
     file = folder / "no-capacity.json"
-    said = "InsufficientInstanceCapacity: there is no m6i.large in this zone now"
+    said = "InsufficientInstanceCapacity: there is no such machine in this zone now"
     file.write_text(json.dumps([{"type": INSTANCE, "verb": "create", "call": 1, "what": "fail", "message": said}]))
     return str(file)
 
 
 @pytest.fixture(scope="module")
-def story(command: Path) -> Iterator[Told]:
+def story(command: Path, stage: str) -> Iterator[Told]:
     with contextlib.ExitStack() as stack:
-        running = stack.enter_context(site.start(Options(by=By.AT_HAND), lambda _: None))
+        running = stack.enter_context(site.start(Options(by=By.AT_HAND, stage=stage), lambda _: None))
         traffic = Traffic.begin(running)
         wait_for_arbiter(running, lambda _: None)
-        rolled = Rolled(running, Pulumi(command, running.project), traffic)
+        rolled = Rolled(running, Pulumi(command, running.project), traffic, Told(f"aws-{stage}"))
         tell(rolled)
         account(rolled)
         yield rolled.told
@@ -172,9 +173,11 @@ def tell(rolled: Rolled) -> None:
     rolled.refusal("a stranger", lambda: rolled.roll("wk9"))
     rolled.refusal("the holder", lambda: rolled.roll("wk1"))
     rolled.refusal("the holder, by pulumi alone", lambda: rolled.under(**{VARIABLE: "wk1"}).up())
+    file = rolled.pulumi.project.stack_file
+    good = file.read_text()
     rolled.put(tags=["cost-center=1"])
     rolled.refusal("a change of both", lambda: rolled.roll("wk2"))
-    rolled.put(tags=[])
+    file.write_text(good)
     rolled.ask("pause", duration_s=300.0)
     rolled.refusal("a pause", lambda: rolled.roll("wk2"))
     rolled.ask("resume")
@@ -216,7 +219,7 @@ def others(owned: Owned, worker: str) -> dict[str, str]:
 
 
 def test_the_holder_a_stranger_and_a_paused_site_are_refused(story: Told) -> None:
-    assert "'wk9' is no worker of aws-dev; its workers are wk1, wk2" in story.refused["a stranger"]
+    assert f"'wk9' is no worker of {story.stack}; its workers are wk1, wk2" in story.refused["a stranger"]
     assert "Move the address first: make lab-ask VERB=switchover WORKER=wk2" in story.refused["the holder"]
     assert "wk1 holds the address" in story.refused["the holder, by pulumi alone"]
     assert "failover is paused by lab (a test)" in story.refused["a pause"]
@@ -225,8 +228,8 @@ def test_the_holder_a_stranger_and_a_paused_site_are_refused(story: Told) -> Non
 def test_a_preview_in_which_the_other_worker_changes_too_is_refused(story: Told) -> None:
     """A new tag would be no harm; that nobody else is touched is what a rolling change promises."""
     said = story.refused["a change of both"]
-    assert "this up would do more than roll wk2:\n  update Instance tandem-aws-dev-wk1 (" in said
-    assert "make up STACK=aws-dev does it" in said
+    assert f"this up would do more than roll wk2:\n  update Instance tandem-{story.stack}-wk1 (" in said
+    assert f"make up STACK={story.stack} does it" in said
     assert story.owned["no capacity"].machines == others(story.owned["before"], "wk2")
 
 
@@ -235,7 +238,7 @@ def test_an_up_that_fails_says_how_things_stand_and_the_pause_ends(story: Told) 
     assert "InsufficientInstanceCapacity" in said
     assert "wk2 has no machine: i-" in said
     assert "wk1 holds the address as before" in said
-    assert "then repeat: make roll STACK=aws-dev WORKER=wk2" in said
+    assert f"then repeat: make roll STACK={story.stack} WORKER=wk2" in said
     assert (then.holder, then.phase) == ("wk1", "steady")
     assert then.address == story.owned["before"].address
     assert then.machines == others(story.owned["before"], "wk2")
@@ -278,7 +281,7 @@ def test_a_bigger_type_stops_and_starts_one_machine(story: Told) -> None:
 def test_other_user_data_make_one_machine_anew(story: Told) -> None:
     """They are read at the first boot only."""
     machines = [str(step) for step in story.plans["user data"] if step.type == INSTANCE]
-    assert machines == ["replace Instance tandem-aws-dev-wk1 (userData)"]
+    assert machines == [f"replace Instance tandem-{story.stack}-wk1 (userData)"]
 
 
 def test_a_plain_up_has_nothing_left_to_do_for_any_worker(story: Told) -> None:
