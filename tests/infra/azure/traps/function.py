@@ -44,14 +44,14 @@ IGNORED_OR_HARMFUL = {
         Slip(
             "the timer's own group sleeps",
             FUNCTION_FILE,
-            '                        {"name": f"function:{TIMER}", "instance_count": ALWAYS_READY},\n',
-            "",
+            'SCALE_GROUPS = ("http", f"function:{TIMER}")',
+            'SCALE_GROUPS = ("http",)',
         ),
         Slip(
             "the group behind HTTP sleeps",
             FUNCTION_FILE,
-            '                        {"name": "http", "instance_count": ALWAYS_READY},\n',
-            "",
+            'SCALE_GROUPS = ("http", f"function:{TIMER}")',
+            'SCALE_GROUPS = (f"function:{TIMER}",)',
         ),
         Slip("another timer is awake", FUNCTION_FILE, 'TIMER = "tick"', 'TIMER = "timer"'),
     ),
