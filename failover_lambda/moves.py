@@ -385,7 +385,7 @@ def adopt_shown(case: Case, association: Association, why: str) -> Decision:
     member = member_with(association, case.settings)
     if member is None:
         return foreign(case, association)
-    if is_on(association, member) or is_quiet(case):
+    if is_on(association, member) or limitation(case):
         return adopt(case, member.name, association, why)
     why = f"{why}, and it is on another card or address of {member.name}"
     return intend(case, Kind.RECONCILE, member.name, source=member.name, why=why)

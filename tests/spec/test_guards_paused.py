@@ -13,6 +13,7 @@ from tests.spec.desk import (
     calls,
     decide,
     machine,
+    move_of,
     record_of,
     round_of,
     streak_of,
@@ -97,6 +98,14 @@ def test_only_the_very_association_of_the_record_begins_no_epoch(shown: Any) -> 
 def test_the_very_association_of_the_record_begins_none() -> None:
     decision = decide(paused(left_s=0.0), round_of("HH", address=HOME))
     assert (written(decision).epoch, told(decision)) == (2, ["resumed"])
+
+
+@pytest.mark.parametrize(("age_s", "sent"), [(59.0, []), (60.0, ["disassociate wk1"])], ids=["in the hold", "after it"])
+def test_an_address_on_another_card_at_the_end_of_a_pause_waits_for_the_hold(age_s: float, sent: list[str]) -> None:
+    """9.6, 5.11, 5.12: it is adopted as it is, and brought where it belongs when a move may be made. Found by the search."""
+    record = paused(left_s=0.0, moves=(move_of(age_s),))
+    decision = decide(record, round_of("HH", address=address_on("wk1", "assoc-9", private_ip="10.0.1.99")))
+    assert (written(decision).epoch, written(decision).holder, calls(decision)) == (3, "wk1", sent)
 
 
 def test_what_was_not_told_is_not_taken_back() -> None:
