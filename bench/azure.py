@@ -223,6 +223,7 @@ def part(said: Mapping[str, str], runs: Sequence[Run], wanted: int) -> str:
 |---|---|---|
 {chr(10).join(calls)}
 
-Resource Manager gives one principal 250 reads at once and 25 a second in a region, and 200 writes and 10 a second (Microsoft,
-"Understand how Azure Resource Manager throttles requests"); nearly all of these calls are the reads of rounds in doubt.
+Resource Manager gives one principal 250 reads at once and 25 a second in a region, and 200 writes and 10 a second
+(Microsoft, "Understand how Azure Resource Manager throttles requests"); nearly all of these calls are the reads of rounds
+in doubt.
 """
