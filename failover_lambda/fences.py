@@ -145,9 +145,9 @@ def watch(record: Record, seen: Round, settings: Settings, now_s: float) -> Watc
 def unasked(record: Record, seen: Round, watched: Watched, now_s: float) -> tuple[Fence, ...]:
     """The fences after a round whose calls are not sent: what a read proves is noted, and no ask that was none."""
     due = {command.worker for command in watched.commands}
-    machines = {fence.worker: (fence, seen.instance(fence.worker)) for fence in record.fences if fence.worker in due}
-    read = {worker: _noted(fence, machine, now_s) for worker, (fence, machine) in machines.items() if machine}
-    return tuple(read.get(each.worker, each) for each in watched.fences)
+    read = ((fence, seen.instance(fence.worker)) for fence in record.fences if fence.worker in due)
+    noted = {fence.worker: _noted(fence, machine, now_s) for fence, machine in read if machine}
+    return tuple(noted.get(each.worker, each) for each in watched.fences)
 
 
 Look = Callable[[Fence, InstanceView, Settings, float], tuple[Fence | None, tuple[Command, ...]]]

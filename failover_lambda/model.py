@@ -599,7 +599,7 @@ class Record:
     loose_s: float | None = None
     """When an association was asked for last whose answer is not known: it may still land."""
     home_healthy_s: float | None = None
-    """Since when `home_watched`, not the holder, was found ready in every round."""
+    """Since when `home_watched`, not the holder, was found ready in every round; None = there is no such minute."""
     home_watched: str = ""
     """The home worker whose minute that is: another one, by the configuration or an operator, has its own (RULE 10.4)."""
     window_spent_s: float | None = None

@@ -306,7 +306,6 @@ def intend(case: Case, kind: Kind, target: str, *, source: str, why: str, automa
         drift=None,
         loose_s=loose_since(old),
         home_healthy_s=None,
-        home_watched="",
         window_spent_s=_window_spent(case, kind, source),
     )
     if automatic and kind in (Kind.FAILOVER, Kind.RECONCILE):

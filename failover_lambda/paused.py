@@ -77,7 +77,6 @@ def ended(case: Case, why: str) -> Decision:
         drift=None,
         suspicion_told=False,
         home_healthy_s=None,
-        home_watched="",
         watched_only=False,
         would="",
     )

@@ -275,8 +275,15 @@ def _disable(record: Record, seen: Round, now_s: float) -> Decision:
 
 def _on_disabled(case: Case) -> Decision:
     """Enabled again: what people did meanwhile is adopted, with fresh streaks and a fresh budget (hole 17)."""
-    fresh = replace(case.record, manual="", moves=(), suspicion_told=False, streak=None, drift=None)
-    fresh = replace(fresh, home_healthy_s=None, home_watched="")
+    fresh = replace(
+        case.record,
+        manual="",
+        moves=(),
+        suspicion_told=False,
+        streak=None,
+        drift=None,
+        home_healthy_s=None,
+    )
     case = replace(case, record=fresh)
     if case.seen.address is None:
         return case.stay("enabled again, and the address could not be read yet")

@@ -5,7 +5,8 @@ them all, which gives each another ETag (`begin`); it writes its card on conditi
 that is accepted, and ends later, well or not (`end`). Between any two of these anything may happen. The rest is as on AWS
 (`effects`).
 
-What is left out: a card that cannot be marked, and a late write of the mark over a newer one (it has no condition).
+What is left out: a card that cannot be marked, and a mark that arrives late (it is conditional too, and
+`tests/contract/test_azure_cloud.py` plays it).
 """
 
 from prove import effects

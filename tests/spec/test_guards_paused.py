@@ -71,7 +71,7 @@ def test_what_was_counted_and_told_in_a_pause_is_forgotten_at_its_end() -> None:
     )
     after = written(decide(record, round_of("TH", address=HOME)))
     assert (after.phase, after.pause, after.streak, after.drift) == (Phase.STEADY, None, None, None)
-    assert (after.suspicion_told, after.home_healthy_s, after.home_watched) == (False, None, "")
+    assert (after.suspicion_told, after.home_healthy_s) == (False, None)
 
 
 def test_home_has_to_be_well_for_a_minute_of_its_own_after_a_pause() -> None:
