@@ -15,7 +15,7 @@ from infra.azure.arguments import PairArgs
 from infra.azure.function import ALWAYS_READY, SCALE_GROUPS
 from infra.azure.layout import Layout
 from infra.config.keys import Front
-from infra.pace import PACES
+from infra.pace import PACES, TIMER_S
 from infra.price import HOURS, SECONDS
 
 READY_GB_SECOND = 0.000004
@@ -38,17 +38,15 @@ NAT_HOUR = 0.045
 BALANCER_HOUR = 0.025
 """With its first five rules."""
 
-FIRING_S = 5.0
-"""From one firing of the timer to the next; a test compares it with the function's own."""
 BUSY_S = 1.0
 """Executed by a firing of the timer in which nothing is in doubt, guessed: a round lasts a fraction of a second."""
 
 
 def cost(args: PairArgs, layout: Layout) -> Mapping[str, float]:
     """Dollars a month by what they are for, with `total`; rounded to cents."""
-    firings = SECONDS / FIRING_S
-    rounds_of_a_firing = max(1.0, FIRING_S / args["probe_interval_s"])
-    busy_s = firings * min(FIRING_S, BUSY_S * rounds_of_a_firing)
+    firings = SECONDS / TIMER_S
+    rounds_of_a_firing = max(1.0, TIMER_S / args["probe_interval_s"])
+    busy_s = firings * min(TIMER_S, BUSY_S * rounds_of_a_firing)
     memory_gb = args["function_memory_mb"] / 1024
     ready_s = SECONDS * ALWAYS_READY * len(SCALE_GROUPS)
     questions = SECONDS / ASKED_EACH_S * len(ASKED_FROM)

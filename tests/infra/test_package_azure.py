@@ -18,6 +18,7 @@ from packaging.requirements import Requirement
 from failover_lambda.azure.life import BURST_S, CADENCE_S, LIFE_S, ONCE_WAIT_S, SCHEDULE
 from failover_lambda.contract import Settings
 from infra import bytecode, package, sdk
+from infra.pace import TIMER_S
 from infra.package import Bundle, BundleError
 from tests.fakes import make_settings
 from tests.infra.stand import ROOT
@@ -245,6 +246,7 @@ def test_the_host_file_samples_nothing_and_fits_the_entrys_times() -> None:
     assert 3600 * hours + 60 * minutes + seconds > 60 + max(BURST_S, LIFE_S, ONCE_WAIT_S)
     assert host["logging"]["applicationInsights"]["samplingSettings"] == {"isEnabled": False}
     assert f"*/{CADENCE_S:g} * * * * *" == SCHEDULE
+    assert CADENCE_S == TIMER_S  # by which the program reckons outages and the price
     assert host["logging"]["logLevel"]["Host.Function.Console"] == "Information", "our lines are the worker's output"
 
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from failover_lambda.azure import life
 from infra.azure import size
 from infra.azure.function import ALWAYS_READY
 from lab.recording import Deployment
@@ -47,10 +46,6 @@ def test_a_bill_adds_up() -> None:
     lines = bill(usual())
     total = lines.pop("total")
     assert total == pytest.approx(sum(lines.values()), abs=0.05)
-
-
-def test_the_timer_is_the_functions_own() -> None:
-    assert size.FIRING_S == life.CADENCE_S
 
 
 def test_a_site_that_is_asked_more_often_costs_more_and_no_more_than_all_the_time() -> None:
