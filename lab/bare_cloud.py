@@ -39,9 +39,9 @@ class Cloud:
 
     @property
     def emulators(self) -> Emulators:
-        """Those of AWS; RuntimeError on another cloud."""
+        """Those of AWS; TypeError on another cloud."""
         if not isinstance(self.running, AwsCloud):
-            raise RuntimeError(f"this cloud is {self.running.title}: what it was asked for is AWS's")  # noqa: TRY004
+            raise TypeError(f"this cloud is {self.running.title}: what it was asked for is AWS's")
         return self.running.emulators
 
     def stack(self, stage: str, config: Mapping[str, str] | None = None, name: str = "") -> Pulumi:

@@ -4,15 +4,17 @@ Not written with the watchdog's own code, so that what an operator is told to do
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from azure.core import MatchConditions
-from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
+from azure.core.exceptions import AzureError, ResourceModifiedError, ResourceNotFoundError
 from azure.storage.blob import ContainerClient
 
 from failover_lambda.contract import lease_key
 from lab.asking import Desk
+from lab.providers.azure_native.blobs import KEY, Blobs
 from lab.watched import SHARD, record_in
 
 TRIES = 20
@@ -23,6 +25,10 @@ class InboxBusyError(Exception):
     """The blob was changed by others each time."""
 
 
+SILENT = (AzureError, InboxBusyError)
+"""What is raised where the storage does not answer, or takes nothing."""
+
+
 @dataclass(frozen=True)
 class BlobDesk(Desk):
     """At a container of Azure Storage."""
@@ -30,6 +36,14 @@ class BlobDesk(Desk):
     container: ContainerClient
     site: str
     shard: str = SHARD
+
+    @classmethod
+    def of(cls, blobs: Blobs, outputs: Mapping[str, Any]) -> Self:
+        """The one of a stack, by its outputs: one attempt, short timeouts."""
+        once: dict[str, Any] = {"connection_timeout": 2, "read_timeout": 10, "retry_total": 0}
+        url = blobs.found_at(str(outputs["stateTable"]))
+        container = ContainerClient.from_container_url(url, credential=KEY, connection_verify=blobs.trusted, **once)
+        return cls(container, str(outputs["cliConfig"]["site"]))
 
     def put(self, entry: str) -> None:
         """Read, add, write; again where somebody else was faster.

@@ -74,6 +74,22 @@ class CloudSettings:
     """Service to URL: where the functions find it, if not at its emulator."""
 
 
+def client_at(
+    endpoints: Endpoints,
+    service: str,
+    region: str,
+    read_timeout_s: float = 10.0,
+    *,
+    session: boto3.session.Session | None = None,
+) -> Any:
+    """A boto3 client for the emulator that plays the service: one attempt, short timeouts, AWS's limits guarded."""
+    config = Config(connect_timeout=2.0, read_timeout=read_timeout_s, retries={"total_max_attempts": 1}, proxies={})
+    make: Any = (session or boto3.session.Session(LAB_KEY_ID, _DUMMY_KEY)).client  # its overloads know literal names only
+    client = make(service, region_name=region, endpoint_url=endpoints.of(service), config=config)
+    limits.guard(client)
+    return client
+
+
 class Emulators:
     """Both emulators, running; made by `start`."""
 
@@ -143,13 +159,8 @@ class Emulators:
             read_timeout_s: for a synchronous invocation more than the function's own timeout.
             region: another one than the lab's.
         """
-        config = Config(connect_timeout=2.0, read_timeout=read_timeout_s, retries={"total_max_attempts": 1}, proxies={})
-        make: Any = self._session.client  # its overloads know literal names only
         with self._making:  # threads may share clients, not sessions
-            where = region or self.region
-            client = make(service, region_name=where, endpoint_url=self.endpoints.of(service), config=config)
-        limits.guard(client)
-        return client
+            return client_at(self.endpoints, service, region or self.region, read_timeout_s, session=self._session)
 
     def trap(self, action: str, way: str) -> None:
         """Hold the next EC2 call of this action that a function makes, on its way "in" or its answer on its way "out"."""

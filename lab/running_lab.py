@@ -1,17 +1,16 @@
-"""A lab that is up, found again by its ready file: its folder, its workers, and an operator's desk at its record.
-
-The SDK of a cloud is imported when a lab of that cloud is found: who plays with one cloud needs nothing of the other.
-"""
+"""A lab that is up, found again by its ready file: its folder, its workers, and an operator's desk at its record."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from lab import background_lab
 from lab.asking import Desk, TableDesk
 from lab.aws_cloud import MOTOS, OTHERS
-from lab.emulators import LAB_KEY_ID
+from lab.emulators import client_at
 from lab.endpoints import Endpoints
 from lab.site import LABS
 
@@ -71,40 +70,19 @@ def find(lab_id: str = "", labs: Path = LABS) -> RunningLab:
 
 def aws_client(service: str, said: Mapping[str, Any]) -> Any:
     """One attempt, at the emulator of AWS that a ready file names for the service."""
-    import boto3  # noqa: PLC0415 - see the module's docstring
-    from botocore.config import Config  # noqa: PLC0415 - same
-
-    make: Any = boto3.client  # its overloads know literal names only
-    return make(
-        service,
-        endpoint_url=Endpoints(said["endpoints"][MOTOS], said["endpoints"][OTHERS]).of(service),
-        region_name=said["outputs"]["cliConfig"]["region"],
-        aws_access_key_id=LAB_KEY_ID,
-        aws_secret_access_key="lab",  # noqa: S106 - the emulator takes any
-        config=Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1}, proxies={}),
-    )
+    endpoints = Endpoints(said["endpoints"][MOTOS], said["endpoints"][OTHERS])
+    return client_at(endpoints, service, said["outputs"]["cliConfig"]["region"])
 
 
 def _on_aws(folder: Path, said: Mapping[str, Any]) -> RunningLab:
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - see the module's docstring
-
     config = said["outputs"]["cliConfig"]
     desk = TableDesk(aws_client("dynamodb", said), config["stateTable"], config["site"])
     return RunningLab(folder, said, desk, f"table {desk.table}", (BotoCoreError, ClientError))
 
 
 def _on_azure(folder: Path, said: Mapping[str, Any]) -> RunningLab:
-    from azure.core.exceptions import AzureError  # noqa: PLC0415 - see the module's docstring
-    from azure.storage.blob import ContainerClient  # noqa: PLC0415 - same
+    from lab.blob_desk import SILENT, BlobDesk  # noqa: PLC0415 - a lab of AWS needs nothing of Azure
+    from lab.providers.azure_native import process  # noqa: PLC0415 - same
 
-    from lab.blob_desk import BlobDesk, InboxBusyError  # noqa: PLC0415 - same
-    from lab.providers.azure_native.blobs import KEY, Blobs  # noqa: PLC0415 - same
-    from lab.providers.azure_native.process import BLOB, CERTIFICATE  # noqa: PLC0415 - same
-
-    outputs, found_by = said["outputs"], said["pulumi"]
-    blobs = Blobs(found_by[BLOB], found_by[CERTIFICATE])
-    url = blobs.found_at(str(outputs["stateTable"]))
-    once: dict[str, Any] = {"connection_timeout": 2, "read_timeout": 10, "retry_total": 0}
-    client = ContainerClient.from_container_url(url, credential=KEY, connection_verify=blobs.trusted, **once)
-    desk = BlobDesk(client, str(outputs["cliConfig"]["site"]))
-    return RunningLab(folder, said, desk, f"container {url}", (AzureError, InboxBusyError))
+    desk = BlobDesk.of(process.blobs(said["pulumi"]), said["outputs"])
+    return RunningLab(folder, said, desk, f"container {desk.container.url}", SILENT)

@@ -80,30 +80,24 @@ class Cloud:
         answer = self.client.ask("PUT", resource_id, api, body)
         document = answer.body
         if state_of(document) not in ENDED or (answer.status == 202 and not document):
-            document = self.wait_ended(resource_id, api, pause_s=FIRST_LOOK_S)
+            document = self.wait_ended(resource_id, api)
         if state_of(document) in ENDED_BADLY:
             raise NotEndedError(self._why(answer, resource_id, document), document)
         return document
 
-    def wait_ended(self, resource_id: str, api: str, *, pause_s: float = 0.0) -> Json:
+    def wait_ended(self, resource_id: str, api: str) -> Json:
         """Look at what is there until its state is a last one, well or badly; the document then.
-
-        Args:
-            resource_id: of the document.
-            api: the version to ask.
-            pause_s: before the first look.
 
         Raises:
             AzureError: it is not there.
             NotEndedError: it did not end in time.
         """
-        deadline_s, looked = time.monotonic() + DEADLINE_S, FIRST_LOOK_S
-        time.sleep(pause_s)
+        deadline_s, pause_s = time.monotonic() + DEADLINE_S, FIRST_LOOK_S
         while state_of(document := self.client.ask("GET", resource_id, api).body) not in ENDED:
             if time.monotonic() > deadline_s:
                 raise NotEndedError(f"{resource_id} is {state_of(document)} after {DEADLINE_S:.0f} s", document)
-            looked = min(LOOK_S, looked * 2)
-            time.sleep(looked)
+            time.sleep(pause_s)
+            pause_s = min(LOOK_S, pause_s * 2)
         return document
 
     def delete(self, resource_id: str, api: str) -> None:

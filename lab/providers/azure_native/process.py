@@ -64,6 +64,15 @@ def cloud(environment: Mapping[str, str], subscription: str = "", location: str 
         KeyError: it does not say where Resource Manager answers.
     """
     client = Client(local(environment[ARM], ARM), environment.get(DEPLOYER) or WHO)
-    trusted = environment.get(CERTIFICATE, "")
-    blobs = Blobs(local(environment[BLOB], BLOB), trusted) if environment.get(BLOB) else None
-    return Cloud(client, subscription or SUBSCRIPTION, location, blobs)
+    contents = blobs(environment) if environment.get(BLOB) else None
+    return Cloud(client, subscription or SUBSCRIPTION, location, contents)
+
+
+def blobs(environment: Mapping[str, str]) -> Blobs:
+    """The storage that the environment leads to.
+
+    Raises:
+        NotTheLabError: it is on another machine.
+        KeyError: it does not say where.
+    """
+    return Blobs(local(environment[BLOB], BLOB), environment.get(CERTIFICATE, ""))
