@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from failover_lambda.contract import Settings
 from failover_lambda.fences import LATE_CALL_S
-from failover_lambda.model import Decision, Kind, Lost, Record, Round
+from failover_lambda.model import AddressView, Decision, Kind, Lost, Record, Round
 from failover_lambda.moves import (
     Case,
     adopt_shown,
@@ -87,7 +87,7 @@ def on_unknown_holder(record: Record, seen: Round, settings: Settings, now_s: fl
         loose_s=loose_since(record),
     )
     case = Case(record=fresh, seen=seen, settings=settings, now_s=now_s)
-    member = _member_that_a_call_may_leave(record, case)
+    member = _member_that_a_call_may_leave(record, case, seen.address)
     if member:
         names = (member, *order_of(fresh, settings))
         target = next((name for name in names if not against(case, name)), member)
@@ -96,13 +96,12 @@ def on_unknown_holder(record: Record, seen: Round, settings: Settings, now_s: fl
     return _adopt_anew(case, target, why, f"{why}: {target} takes the address")
 
 
-def _member_that_a_call_may_leave(record: Record, case: Case) -> str:
+def _member_that_a_call_may_leave(record: Record, case: Case, address: AddressView) -> str:
     """The worker whose association the move in motion asked to end, and heard nothing definite of; "" = there is none.
 
     Adopted as it is, that association would be settled on and then be ended by our own late call (RULE 5.5).
     """
-    address, intent = case.seen.address, record.intent
-    association = address.association if address and not claimed(address, case.settings) else None
+    intent, association = record.intent, None if claimed(address, case.settings) else address.association
     if intent is None or association is None or association.association_id != intent.expected_id:
         return ""
     member = member_with(association, case.settings)

@@ -41,8 +41,8 @@ def _would(before: Record, after: Record) -> str:
 
 def _quiet(before: Record, after: Record) -> Record:
     """What was learned, without what follows from it."""
-    if {before.phase, after.phase} <= _JUDGED:
-        return after
+    if before.phase in _JUDGED:
+        return after  # what is no such phase either, would be told
     return replace(
         after,
         phase=before.phase,

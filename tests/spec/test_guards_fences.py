@@ -254,6 +254,15 @@ def test_what_is_seen_in_a_pause_is_noted_though_a_call_is_due_that_is_not_sent(
     assert calls(again) == ["isolate wk1"]  # and no stop: it has served its time
 
 
+def test_that_the_holder_runs_again_is_noted_in_a_pause_too() -> None:
+    """6.7, 9.6: no call is due for it; a later late stop has its full minute then."""
+    standing = fence(DONE, replace(DONE, lost=True), start=DONE, seen_stopped_s=NOW_S - 90.0)
+    pause = Pause(until_s=NOW_S + 100.0, who="mia", why="patch")
+    record = record_of("wk1", fences=(standing,), phase=Phase.PAUSED, pause=pause)
+    decision = decide(record, round_of(address=address_on("wk1"), machines=(BOOTED_LATER, machine("wk2"))))
+    assert (fence_of(decision).start, calls(decision)) == (None, [])
+
+
 def test_of_a_machine_that_was_not_read_in_a_pause_nothing_is_noted() -> None:
     """9.6: and the fence stands as it was."""
     standing = fence(aged(ASKED, 30.0), aged(ASKED, 30.0))
