@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from failover_lambda.contract import Settings
 from failover_lambda.fences import LATE_CALL_S
-from failover_lambda.model import AddressView, Decision, Kind, Lost, Record, Round
+from failover_lambda.model import Decision, Kind, Lost, Record, Round
 from failover_lambda.moves import (
     Case,
     adopt_shown,
-    against,
     born,
     claimed,
+    ending_of,
     foreign,
     hands_off,
     intend,
@@ -21,7 +21,6 @@ from failover_lambda.moves import (
     loose_since,
     member_with,
     notify,
-    order_of,
 )
 
 LOSS_NEXT = "adopted anew, no automatic move for 15 minutes. Next: 'The record was lost' in docs/RUNBOOK.md"
@@ -85,27 +84,10 @@ def on_unknown_holder(record: Record, seen: Round, settings: Settings, now_s: fl
         drift=None,
         intent=None,
         loose_s=loose_since(record),
+        ending_id=ending_of(record),
     )
     case = Case(record=fresh, seen=seen, settings=settings, now_s=now_s)
-    member = _member_that_a_call_may_leave(record, case, seen.address)
-    if member:
-        names = (member, *order_of(fresh, settings))
-        target = next((name for name in names if not against(case, name)), member)
-        why = f"{why}: {target} gets a new association, as an ask of ours may end the one that is on {member}"
-        return intend(case, Kind.ADOPT, target, source=member, why=why)
     return _adopt_anew(case, target, why, f"{why}: {target} takes the address")
-
-
-def _member_that_a_call_may_leave(record: Record, case: Case, address: AddressView) -> str:
-    """The worker whose association the move in motion asked to end, and heard nothing definite of; "" = there is none.
-
-    Adopted as it is, that association would be settled on and then be ended by our own late call (RULE 5.5).
-    """
-    intent, association = record.intent, None if claimed(address, case.settings) else address.association
-    if intent is None or association is None or association.association_id != intent.expected_id:
-        return ""
-    member = member_with(association, case.settings)
-    return member.name if member and (intent.unanswered or intent.asked_s is not None) else ""
 
 
 def _adopt_anew(case: Case, target: str, why: str, why_on_nobody: str) -> Decision:

@@ -614,6 +614,8 @@ class Record:
     """What it would have done in them, as people were told."""
     rehearsed_s: float | None = None
     """When the calls of a failover were rehearsed last."""
+    ending_id: str = ""
+    """The association that a move asked to end before it was given up, and heard nothing definite of: it may still end."""
 
     def fence(self, worker: str) -> Fence | None:
         """The fence that stands against `worker`, if there is one."""

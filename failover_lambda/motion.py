@@ -46,9 +46,17 @@ def on_motion(case: Case) -> Decision:
     if association.association_id == intent.expected_id:
         return _on_still_there(case, intent)
     if is_on(association, holder_of(case)):
-        unanswered = replace(case.record, loose_s=loose_since(case.record))  # a hand may have been first (RULE 9.9)
-        return verify(unanswered, association.association_id, case.now_s, "read back: the address is on its target")
+        return _on_target(case, association.association_id)
     return _on_moved_by_others(case, association)
+
+
+def _on_target(case: Case, association_id: str) -> Decision:
+    """It has the address: by our call, by another hand, or still by what an earlier move, given up, asked to end."""
+    if association_id == case.record.ending_id:
+        why = "the address has the association that a call of ours may still end: its end is asked for again"
+        return intend(case, Kind.RETARGET, case.record.holder, source=case.record.holder, why=why)
+    unanswered = replace(case.record, loose_s=loose_since(case.record))  # a hand may have been first (RULE 9.9)
+    return verify(unanswered, association_id, case.now_s, "read back: the address is on its target")
 
 
 def _on_moved_by_others(case: Case, association: Association) -> Decision:
@@ -148,7 +156,7 @@ def not_ended(record: Record, intent: Intent, now_s: float) -> Decision:
 
 def verify(record: Record, association_id: str, now_s: float, why: str) -> Decision:
     """The address was put on its target, by the call's answer or by a read: now it is to be believed."""
-    verifying = replace(record, association_id=association_id, association_reads=0)
+    verifying = replace(record, association_id=association_id, association_reads=0, ending_id="")
     verifying = go(verifying, Phase.VERIFYING, now_s, why)
     return Decision(record=verifying, commands=(), reason=why)
 

@@ -289,6 +289,7 @@ def intend(case: Case, kind: Kind, target: str, *, source: str, why: str, automa
         made_s=now_s,
         deadline_s=now_s + case.settings.move_deadline_s,
         asked_s=now_s,
+        unanswered=bool(expected) and expected == ending_of(old),
         attempt=previous.attempt + 1 if previous else 1,
         tried=(*previous.tried, old.holder) if previous else (),
         origin=previous.former if previous else "",
@@ -305,6 +306,7 @@ def intend(case: Case, kind: Kind, target: str, *, source: str, why: str, automa
         streak=None,
         drift=None,
         loose_s=loose_since(old),
+        ending_id=ending_of(old),
         home_healthy_s=None,
         window_spent_s=_window_spent(case, kind, source),
     )
@@ -321,6 +323,13 @@ def loose_since(record: Record) -> float | None:
     """When an association was asked for last that may still land, beside the one that is asked for next (hole 2)."""
     asked = record.intent.asked_s if record.intent and record.phase is Phase.MOVING else None
     return record.loose_s if asked is None else asked
+
+
+def ending_of(record: Record) -> str:
+    """The association that was asked to end, be it in the move in motion, and may still end; "" = none (RULE 5.5)."""
+    intent = record.intent
+    asked = intent and intent.expected_id and (intent.unanswered or intent.asked_s is not None)
+    return intent.expected_id if intent and asked else record.ending_id
 
 
 def _window_spent(case: Case, kind: Kind, source: str) -> float | None:
@@ -360,7 +369,9 @@ def member_with(association: Association, settings: Settings) -> Worker | None:
 
 
 def adopt(case: Case, member: str, association: Association, why: str) -> Decision:
-    """A new epoch that takes over what the cloud shows. No calls."""
+    """A new epoch that takes over what the cloud shows. No calls, unless a call of ours may end what it shows."""
+    if association.association_id == case.record.ending_id:
+        return _replace_ending(case, member, why)
     epoch = case.record.epoch + 1
     record = replace(
         case.record,
@@ -369,6 +380,7 @@ def adopt(case: Case, member: str, association: Association, why: str) -> Decisi
         association_id=association.association_id,
         streak=None,
         drift=None,
+        ending_id="",
     )
     record = go(record, resting(record), case.now_s, why)
     former = case.record.holder if case.record.association_id else ""  # a holder that never had it is no former holder
@@ -388,6 +400,14 @@ def adopt_shown(case: Case, association: Association, why: str) -> Decision:
         return adopt(case, member.name, association, why)
     why = f"{why}, and it is on another card or address of {member.name}"
     return intend(case, Kind.RECONCILE, member.name, source=member.name, why=why)
+
+
+def _replace_ending(case: Case, member: str, why: str) -> Decision:
+    """A new association in place of one that a call of ours may end: settled on, it would be lost later (RULE 5.5)."""
+    names = (member, *order_of(case.record, case.settings))
+    target = next((name for name in names if not against(case, name)), member)
+    why = f"{why}: {target} gets a new association, as an ask of ours may end the one that is on {member}"
+    return intend(case, Kind.ADOPT, target, source=member, why=why)
 
 
 def foreign(case: Case, association: Association) -> Decision:
@@ -447,6 +467,7 @@ def to_manual(case: Case, why: str) -> Decision:
     """
     news = (case.record.phase, case.record.manual) != (Phase.MANUAL, why)
     told = notify(case.record, case.now_s, "manual", source=case.record.holder, why=why) if news else case.record
+    told = replace(told, ending_id=ending_of(told))
     record = replace(
         go(told, Phase.MANUAL, case.now_s, why), manual=why, pause=None, phase_since_s=case.now_s, suspicion_told=True
     )

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from failover_lambda.model import Decision, Pause, Verdict
 from failover_lambda.moves import Case, adopt_shown, holder_of, is_on, rescue, resting
-from failover_lambda.settled import judged
+from failover_lambda.settled import drifted, judged
 from failover_lambda.verdict import Finding, verdict_of
 
 WARNED_BEFORE_S = 60.0
@@ -83,6 +83,8 @@ def ended(case: Case, why: str) -> Decision:
     case = replace(case, record=fresh)
     association = address.association
     unchanged = association and association.association_id == fresh.association_id and is_on(association, holder_of(case))
+    if association is None:
+        case, _ = drifted(case, "")  # the first of the two reads that repair it (RULE 5.11)
     if association is None or unchanged:
         return case.telling("resumed", source=fresh.holder, why=why).to(resting(fresh), why)
     return adopt_shown(case, association, f"{why}: the cloud's view is adopted")

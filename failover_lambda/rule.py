@@ -37,7 +37,7 @@ from failover_lambda.model import (
 )
 from failover_lambda.motion import associate, not_ended, on_motion, on_verifying, verify
 from failover_lambda.moves import IN_MOTION, Case, adopt_shown, claimed, go, hands_off, loose_since, notify
-from failover_lambda.settled import on_manual, on_settled
+from failover_lambda.settled import drifted, on_manual, on_settled
 
 
 def step(record: Record | None, event: Event, settings: Settings, now_s: float, lost: Lost | None = None) -> Decision:
@@ -219,6 +219,8 @@ def _on_associated(record: Record, event: Answered, now_s: float, what: str) -> 
     match event.outcome:
         case Outcome.DONE if event.association_id == intent.expected_id:
             return not_ended(record, intent, now_s)
+        case Outcome.DONE if event.association_id == record.ending_id:
+            after = replace(intent, asked_s=None)
         case Outcome.DONE:
             return verify(record, event.association_id, now_s, what)
         case Outcome.LOST:
@@ -289,6 +291,7 @@ def _on_disabled(case: Case) -> Decision:
         return case.stay("enabled again, and the address could not be read yet")
     association = case.seen.address.association
     if association is None:
+        case, _ = drifted(case, "")  # the first of the two reads that repair it (RULE 5.11)
         return case.to(Phase.STEADY, "enabled again")
     return adopt_shown(case, association, "enabled again: the cloud's view is adopted")
 

@@ -18,8 +18,6 @@ CONDITIONAL = True
 MARKED = True
 """A control's: an epoch is written on the cards before its first write; that changes their ETags, and stops older epochs."""
 
-MOVES = (DISASSOCIATE, ASSOCIATE)
-
 
 def begin(site: Site, call: Call) -> tuple[Site, Call]:
     """It reads its card, and marks all cards; what need not be done is done."""

@@ -5,6 +5,7 @@ from prove.parts import Call, Machine, Site
 
 DOES = tuple(Do)
 DISASSOCIATE, ASSOCIATE, ISOLATE, RESTORE, STOP, START = (DOES.index(do) for do in Do)
+MOVES = (DISASSOCIATE, ASSOCIATE)
 OUTCOMES = (None, Outcome.DONE, Outcome.REFUSED, Outcome.DEFERRED, Outcome.LOST)
 DONE, REFUSED, DEFERRED, LOST = 1, 2, 3, 4
 

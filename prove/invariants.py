@@ -30,6 +30,7 @@ PROMISES = {
     "S8": "whoever holds keeps it: no epoch begins while the holder answers and has the address (RULE 4.2)",
     "S9": "a late or repeated call changes no settled association and hits no holder that is not fenced (RULE 5.5, 6.4)",
     "S11": "a worker that is fenced, or that a stop is on its way to, is no target beside a better one (RULE 5.2, 6.5)",
+    "1.9": "no call to an address that was read to carry another site's tag (RULE 1.9)",
     "4.1": "the rule asks for no way between two phases that there is not (RULE 4.1)",
     "4.7": "while it only watches nothing is sent, and neither epoch, holder nor phase changes, but for suspect (RULE 4.7)",
     "5.3": "on Azure no write of a card is accepted of an epoch when a later one has begun (RULE 5.3, 5.4, hole 2)",
@@ -93,6 +94,8 @@ class Checks:
             found += self._on_watching(mind.copy, decided.after, sent)
         if sent:
             found += self._on_sent(state, who, mind.copy, decided, sent, wrote=wrote)
+            shown = self._parts.shown.values[seen]
+            found += ("1.9",) if shown and shown.claimed and any(call.do in effects.MOVES for call in sent) else ()
         if decided.at_once and len(decided.seconds) > sum(call in sent for call in decided.seconds):
             found += ("5.6",)
         return found

@@ -216,6 +216,8 @@ class Liveness:
             return ""
         if site.deployed.enabled and site.deployed.watches and (record is None or record.phase not in MOTION):
             return ""
+        if site.claimed:
+            return "" if record and record.phase is Phase.MANUAL else "L2"
         holder = self._world.parts.holder(state.record)
         machine = site.machines[holder]
         if record and (machine.off or machine.isolated) and (machine.isolated or record.fence(record.holder)):

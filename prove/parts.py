@@ -105,6 +105,8 @@ class Site(NamedTuple):
     """The highest epoch that has begun to write network cards, and is written on them (Azure)."""
     busy: bool = False
     """One of them is being changed: where the address is cannot be read."""
+    claimed: bool = False
+    """The address carries the owner tag of another site."""
     quiet: bool = False
     """The record was lost a short time ago. Known to the checks, not to the rule."""
 
@@ -177,6 +179,8 @@ class Shown(NamedTuple):
     """When the window that is open by the arbiter's clock was opened; None = none is."""
     agree: bool = True
     """That clock and the store's agree."""
+    claimed: bool = False
+    """It carried the owner tag of another site."""
 
 
 class Parts:

@@ -100,6 +100,7 @@ def show(site: Site, view: View, holder: int, failing: int, *, public: bool) -> 
         inbox=site.desk.inbox,
         window=NOW_S if view is View.AHEAD else site.window,
         agree=view is not View.AHEAD,
+        claimed=site.claimed,
     )
     if view is View.BLIND and public:
         shown = shown._replace(public=-1)
@@ -151,8 +152,9 @@ def _address(shown: Shown, settings: Settings) -> AddressView | None:
     if shown.address is None:
         return None
     at, number = shown.address
+    owner = "another" if shown.claimed else settings.site
     if at < 0:
-        return AddressView(public_ip="198.51.100.7", association=None)
+        return AddressView(public_ip="198.51.100.7", association=None, owner=owner)
     worker = settings.workers[at]
     association = Association(
         association_id=f"a{number}",
@@ -160,7 +162,7 @@ def _address(shown: Shown, settings: Settings) -> AddressView | None:
         network_interface_id=worker.network_interface_id,
         private_ip=worker.address_private_ip if not shown.aside else ASIDE,
     )
-    return AddressView(public_ip="198.51.100.7", association=association)
+    return AddressView(public_ip="198.51.100.7", association=association, owner=owner)
 
 
 def _instances(shown: Shown, names: list[str], asked: list[int]) -> tuple[InstanceView, ...] | None:

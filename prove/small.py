@@ -49,6 +49,8 @@ class Budget(NamedTuple):
     """A write of a network card that was accepted fails (Azure)."""
     member: int = 0
     """A worker is taken out of the configuration, or put back."""
+    tag: int = 0
+    """Somebody writes the owner tag of another site on the address, or takes it away."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -122,6 +122,8 @@ class Story:
                 where = "nobody" if rest[0] < 0 else self._workers[rest[0]]
                 card = "another card of " if rest[1] else ""
                 return f"An operator puts the address on {card}{where} by hand."
+            case "tag":
+                return "Somebody writes another site's owner tag on the address, or takes it away."
             case "time":
                 return _PASSES.get(rest[0], f"{rest[0]:g} seconds pass.")
             case "ask":

@@ -426,7 +426,7 @@ class World:
             if call.outcome or call in done:
                 continue
             done.add(call)
-            if self.small.azure and call.do in cards.MOVES:
+            if self.small.azure and call.do in effects.MOVES:
                 yield from self._card_steps(state, call, fresh)
                 continue
             site = cast("Site", parts.sites.values[state.site])
@@ -504,6 +504,12 @@ class World:
                 if budget >= 0:
                     changed = self._with_site(state, effects.with_machine(site, index, after), index)
                     yield self._next((what, index), changed._replace(budget=budget))
+        budget = self._spend(state.budget, "tag")
+        if budget >= 0:
+            tagged = site._replace(
+                claimed=not site.claimed, hand=1
+            )  # where it is meanwhile, and for how long, is their doing
+            yield self._next(("tag",), self._with_site(state, tagged)._replace(budget=budget))
         budget = self._spend(state.budget, "hand") if not site.busy else -1
         if budget < 0:
             return
@@ -599,7 +605,7 @@ class World:
     def time(self, state: State) -> Iterator[Next]:
         """Time passes: a little, past every deadline, past everything."""
         flight = self.parts.flights.values[state.flight]
-        moves = cards.MOVES if self.small.azure else ()  # there a half of a move is waited for for minutes
+        moves = effects.MOVES if self.small.azure else ()  # there a half of a move is waited for for minutes
         if any(call.owner == LEADER and call.do not in moves for call in flight.calls):
             return  # the leader's client gives up on an answer sooner (3 s) than a call is asked again (3.5 s)
         *steps_s, ages_s = self.small.timing.steps_s

@@ -267,6 +267,21 @@ WORLDS: tuple[Small, ...] = (
         cards=True,
     ),
     Small(
+        name="one-tag",
+        about="the address carries another site's owner tag, and is ours again; a service dies, manual is ended by request",
+        budget=Budget(kill=1, tag=2, ask=1),
+        requests=(request(1, Verb.RESUME),),
+        turns=False,
+    ),
+    Small(
+        name="tagged",
+        about="the same in a move, whose calls are lost and late, under arbiters that take over",
+        budget=Budget(kill=1, tag=2, ask=1, lost=1, wrong=1, takeover=1),
+        views=(View.TRUE, View.STALE),
+        requests=(request(1, Verb.RESUME),),
+        turns=False,
+    ),
+    Small(
         name="one-card",
         about="a move on Azure: a service dies, one half of the move has no answer or fails",
         budget=Budget(kill=1, lost=1, fail=1),

@@ -1,17 +1,31 @@
 """RULE.md 1.6, 1.10 and 1.12 to the field: what an adopted record takes over from the one before, and what it forgets."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from failover_lambda import rule
-from failover_lambda.model import Drift, Intent, Kind, Loss, Lost, Phase
+from failover_lambda.model import AddressView, Decision, Drift, Intent, Kind, Loss, Lost, Phase, Request, Verb
 from tests.fakes import make_settings
-from tests.spec.desk import NOW_S, SETTINGS, address_on, calls, decide, intent_of, record_of, round_of, streak_of, written
+from tests.spec.desk import (
+    NOW_S,
+    SETTINGS,
+    address_on,
+    calls,
+    decide,
+    intent_of,
+    moving,
+    record_of,
+    round_of,
+    streak_of,
+    written,
+)
 from tests.spec.test_guards import moved
 
 LOST = Lost(what=Loss.LOST, floor=4, version=0, why="the record of lis is missing, and epoch 4 had been reached")
 STRANGE = address_on("wk1", instance_id="i-9", network_interface_id="eni-9")
+STRANGE_SINCE = address_on("wk1", "assoc-8", instance_id="i-9", network_interface_id="eni-9")
 
 
 def test_what_a_watchdog_does_without_a_record_names_why_there_is_none() -> None:
@@ -86,6 +100,76 @@ def test_whoever_can_serve_gets_the_new_association_the_one_that_has_the_address
     after = written(decision)
     assert (after.holder, [each.worker for each in after.fences]) == (target, [fenced] if fenced else [])
     assert calls(decision) == ["disassociate wk2"]
+
+
+ASKED = intent_of(asked_s=NOW_S - 1)
+OURS_NO_MORE = replace(address_on("wk1"), owner="ris")
+
+
+@pytest.mark.parametrize(
+    ("intent", "phase", "shown", "ending_id"),
+    [
+        (ASKED, Phase.FENCING, OURS_NO_MORE, "assoc-2"),
+        (intent_of(unanswered=True), Phase.MOVING, OURS_NO_MORE, "assoc-2"),
+        (intent_of(), Phase.FENCING, OURS_NO_MORE, ""),
+        (intent_of(asked_s=NOW_S - 1, expected_id=""), Phase.MOVING, OURS_NO_MORE, ""),
+        (intent_of(unanswered=True), Phase.MOVING, STRANGE_SINCE, "assoc-2"),
+    ],
+    ids=["asked", "once unanswered", "every ask refused", "there was none", "by the way of a stranger"],
+)
+def test_what_a_move_asked_to_end_is_remembered_where_it_is_given_up(
+    intent: Intent, phase: Phase, shown: AddressView, ending_id: str
+) -> None:
+    """1.9, 5.5: the tag of another site, or a stranger, ends the move; the call that was sent may still land."""
+    after = written(decide(moving(phase, intent=intent), round_of("HH", address=shown)))
+    assert (after.phase, after.intent, after.ending_id) == (Phase.MANUAL, None, ending_id)
+
+
+def test_what_an_earlier_move_asked_to_end_is_remembered_as_well() -> None:
+    """5.5: a later move, from nobody, asked for the end of nothing."""
+    later = moving(Phase.MOVING, intent=intent_of(asked_s=NOW_S - 1, expected_id=""), ending_id="assoc-2")
+    assert written(decide(later, round_of("HH", address=OURS_NO_MORE))).ending_id == "assoc-2"
+
+
+def given_up(shown: str = "assoc-2", worker: str = "wk1", **changes: Any) -> Decision:
+    """A move of epoch 3 from wk1 to wk2 was given up, its ask to end assoc-2 open; now people resume."""
+    record = record_of("wk2", epoch=3, association_id="", ending_id="assoc-2", **changes)
+    resume = Request(id="r1", site="lis", verb=Verb.RESUME, who="mia", why="ours again", asked_s=NOW_S - 1, patience_s=60.0)
+    asked = (resume,) if record.phase is Phase.MANUAL else ()
+    return decide(record, round_of("HH", address=address_on(worker, shown), requests=asked))
+
+
+MANUAL: dict[str, Any] = {"phase": Phase.MANUAL, "manual": "a stranger had it"}
+
+
+@pytest.mark.parametrize(
+    ("why", "standing"),
+    [("resumed", MANUAL), ("enabled again", {"phase": Phase.DISABLED}), ("watched only", {"watched_only": True})],
+)
+def test_an_association_whose_end_was_asked_for_is_adopted_by_nobody_later_either(
+    why: str, standing: dict[str, Any]
+) -> None:
+    """1.8, 4.7, 5.5, 9.6: the late call would end what had been settled on."""
+    decision = given_up(**standing)
+    after = written(decision)
+    assert (after.holder, after.epoch, after.phase, calls(decision)) == ("wk1", 4, Phase.FENCING, ["disassociate wk1"]), why
+    assert after.intent is not None
+    assert (after.intent.kind, after.intent.unanswered, after.ending_id) == (Kind.ADOPT, True, "assoc-2")
+
+
+def test_another_association_is_adopted_as_ever_and_the_open_end_is_forgotten() -> None:
+    """1.8: people gave the address to wk1 anew; no call of ours names that association."""
+    decision = given_up("assoc-7", **MANUAL)
+    after = written(decision)
+    assert (after.holder, after.association_id, after.ending_id, calls(decision)) == ("wk1", "assoc-7", "", [])
+
+
+def test_an_association_whose_end_was_asked_for_is_replaced_though_it_was_read_late() -> None:
+    """5.5, 5.11: resumed by a stale read of nobody; two reads show it on the holder after all."""
+    drift = Drift(association_id="assoc-2", reads=1)
+    decision = given_up(worker="wk2", drift=drift)
+    after = written(decision)
+    assert (after.holder, after.epoch, calls(decision)) == ("wk2", 4, ["disassociate wk2"])
 
 
 def test_where_the_address_is_not_ours_an_open_call_of_ours_makes_no_other() -> None:

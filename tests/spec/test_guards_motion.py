@@ -453,6 +453,37 @@ def test_an_association_that_is_the_one_that_was_to_end_has_its_end_asked_for_at
     assert (after.phase, after.intent.asked_s, after.intent.unanswered) == (Phase.FENCING, None, True)
 
 
+def from_nobody(**changes: Any) -> Record:
+    """A move to wk2 of an address that was read to be on nobody, after one whose ask to end assoc-2 is still open."""
+    return moving(Phase.MOVING, intent=intent_of(Kind.RETARGET, source="", expected_id="", **changes), ending_id="assoc-2")
+
+
+def test_a_target_that_has_the_association_of_a_move_given_up_gets_a_new_one() -> None:
+    """5.5: the reads of nobody were stale."""
+    decision = decide(from_nobody(), round_of("HH", address=address_on("wk2")))
+    after = written(decision).intent
+    assert after is not None
+    assert (calls(decision), written(decision).epoch, after.expected_id) == (["disassociate wk2"], 4, "assoc-2")
+    assert (after.kind, after.unanswered, written(decision).phase) == (Kind.RETARGET, True, Phase.FENCING)
+
+
+def test_what_brings_back_the_association_of_a_move_given_up_is_no_success() -> None:
+    """5.5, 5.8: the next round reads it."""
+    record = from_nobody(asked_s=NOW_S - 0.1)
+    command = Command(do=Do.ASSOCIATE, epoch=3, worker="wk2")
+    made = Answered(command=command, outcome=Outcome.DONE, association_id="assoc-2")
+    after = rule.step(record, made, SETTINGS, NOW_S).record
+    assert after is not None
+    assert after.intent is not None
+    assert (after.phase, after.intent.asked_s, after.ending_id) == (Phase.MOVING, None, "assoc-2")
+
+
+def test_a_new_association_ends_what_is_remembered_of_an_open_end() -> None:
+    """5.5: that one is the record's, and no call of before names it."""
+    after = written(decide(from_nobody(), round_of("HH", address=address_on("wk2", "assoc-9"))))
+    assert (after.phase, after.association_id, after.ending_id) == (Phase.VERIFYING, "assoc-9", "")
+
+
 def test_reads_that_agreed_on_another_association_are_none_of_this_one() -> None:
     """5.7."""
     record = moving(Phase.MOVING, intent=intent_of(asked_s=NOW_S - 0.1), association_reads=5)

@@ -74,6 +74,14 @@ def test_what_was_counted_and_told_in_a_pause_is_forgotten_at_its_end() -> None:
     assert (after.suspicion_told, after.home_healthy_s) == (False, None)
 
 
+def test_an_address_that_is_on_nobody_when_a_pause_ends_is_put_back_with_the_next_read() -> None:
+    """1.8, 9.6, 5.11: a read of before the end is none of the two."""
+    nobody = address_on("")
+    first = written(decide(paused(left_s=0.0, drift=Drift(association_id="", reads=1)), round_of("HH", address=nobody)))
+    assert (first.phase, first.drift) == (Phase.STEADY, Drift(association_id="", reads=1))
+    assert calls(decide(first, round_of("HH", address=nobody))) == ["associate wk1"]
+
+
 def test_home_has_to_be_well_for_a_minute_of_its_own_after_a_pause() -> None:
     """9.6, 10.4: nobody looked as long as nothing could follow."""
     record = paused(left_s=0.0, holder="wk2", home_healthy_s=NOW_S - 100, home_watched="wk1")

@@ -209,6 +209,13 @@ def test_a_resume_out_of_manual_puts_right_an_address_on_another_card_of_its_wor
     assert any(each.phase in IN_MOTION and each.epoch == 3 for each in (first, second))
 
 
+def test_switched_on_again_an_address_that_is_on_nobody_is_put_back_with_the_next_read() -> None:
+    """1.8, 5.11."""
+    first = written(decide(record_of(phase=Phase.DISABLED), round_of(address=address_on(""))))
+    assert (first.phase, first.drift) == (Phase.STEADY, Drift(association_id="", reads=1))
+    assert calls(decide(first, round_of(address=address_on("")))) == ["associate wk1"]
+
+
 def test_a_resume_out_of_manual_that_finds_the_address_on_nobody_suspects_nobody_from_before() -> None:
     """1.8, 9.6: fresh streaks; else the first round after it would fail over, and home had been well for ever."""
     before = record_of(
@@ -222,7 +229,10 @@ def test_a_resume_out_of_manual_that_finds_the_address_on_nobody_suspects_nobody
     )
     after = written(decide(before, round_of("TH", address=address_on(""))))
     assert (after.phase, after.epoch) == (Phase.STEADY, 2)
-    assert (after.streak, after.drift, after.home_healthy_s) == (None, None, None)
+    assert (after.streak, after.home_healthy_s) == (None, None)
+    assert after.drift == Drift(association_id="", reads=1), "a read of before is none of the two that agree (5.11)"
+    later = written(decide(after, round_of("HH", address=address_on(""))))
+    assert (later.phase, later.epoch) == (Phase.MOVING, 3)
 
 
 def test_switched_on_again_home_has_to_be_well_for_a_minute_of_its_own() -> None:
