@@ -467,7 +467,7 @@ def to_manual(case: Case, why: str) -> Decision:
     """
     news = (case.record.phase, case.record.manual) != (Phase.MANUAL, why)
     told = notify(case.record, case.now_s, "manual", source=case.record.holder, why=why) if news else case.record
-    told = replace(told, ending_id=ending_of(told))
+    told = replace(told, ending_id=ending_of(told), loose_s=loose_since(told))
     record = replace(
         go(told, Phase.MANUAL, case.now_s, why), manual=why, pause=None, phase_since_s=case.now_s, suspicion_told=True
     )

@@ -77,6 +77,8 @@ class Watch:
         self._promised: dict[str, str] = {}
         self._asked: dict[str, Verb | None] = {}
         self._owed: set[str] = set()
+        self._was_in_order = False
+        """After the calm, at least once."""
         self._replied: dict[str, bool] = {}
         self._begun: dict[str, int] = {}
         self._told: dict[str, events.Configured] = {}
@@ -268,7 +270,11 @@ class Watch:
         if not event.ends or event.truth is None:
             return
         led = bool(self._lease[0]) or event.time_s - self._lease_s < HAND_OVER_S
-        for why in disorder(self._record, event.truth, led=led, quiet=self.judge.is_quiet(event.time_s)):
+        found = list(disorder(self._record, event.truth, led=led, quiet=self.judge.is_quiet(event.time_s)))
+        self._was_in_order = self._was_in_order or not found
+        if not event.last:
+            return
+        for why in found if not self._was_in_order else ():
             self._broken("in order again after the last fault (1.4, L1 to L5)", why)
         open_ones = sorted(self._owed - set(self._replied))
         if open_ones:

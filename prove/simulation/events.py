@@ -273,9 +273,14 @@ class Told(Event):
 
 @dataclass(frozen=True, slots=True)
 class Calm(Event):
-    """From here on nothing goes wrong any more (`ends` False), or the calm is over and everything must be in order."""
+    """From here on nothing goes wrong any more (`ends` False), or the calm is over and everything must be in order.
+
+    That is asked several times, seconds apart: a move, or a notice, may just be on its way. Wrong is what is wrong each time.
+    """
 
     ends: bool
+    last: bool = True
+    """It is asked for no more."""
     truth: "Truth | None" = None
 
     def __str__(self) -> str:

@@ -180,9 +180,9 @@ class Site:
         """Worker to instance id, of those that are not configured as well."""
         return {name: machine.worker.instance_id for name, machine in self.machines.items()}
 
-    def ask_for_order(self) -> None:
+    def ask_for_order(self, *, last: bool) -> None:
         """The calm is over: the log says how it is, and the checker how it should be."""
-        self.chronicle.add(Calm(self._now_s, self.name, ends=True, truth=self.truth()))
+        self.chronicle.add(Calm(self._now_s, self.name, ends=True, last=last, truth=self.truth()))
 
     # The people
 

@@ -125,6 +125,15 @@ def test_what_a_move_asked_to_end_is_remembered_where_it_is_given_up(
     assert (after.phase, after.intent, after.ending_id) == (Phase.MANUAL, None, ending_id)
 
 
+@pytest.mark.parametrize(("phase", "loose_s"), [(Phase.MOVING, NOW_S - 7), (Phase.FENCING, NOW_S - 900)])
+def test_an_association_that_was_asked_for_is_remembered_where_the_move_is_given_up(phase: Phase, loose_s: float) -> None:
+    """9.9: found by the simulation; a switchover two minutes later did not wait for it."""
+    record = moving(phase, intent=intent_of(asked_s=NOW_S - 7), loose_s=NOW_S - 900)
+    for shown in (OURS_NO_MORE, STRANGE_SINCE):
+        after = written(decide(record, round_of("HH", address=shown)))
+        assert (after.phase, after.loose_s) == (Phase.MANUAL, loose_s)
+
+
 def test_what_an_earlier_move_asked_to_end_is_remembered_as_well() -> None:
     """5.5: a later move, from nobody, asked for the end of nothing."""
     later = moving(Phase.MOVING, intent=intent_of(asked_s=NOW_S - 1, expected_id=""), ending_id="assoc-2")
