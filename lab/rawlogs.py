@@ -92,6 +92,17 @@ class RawLogs:
         """Every attempt of every sender."""
         return _of(self._sender_events, Sent)
 
+    def sent_s(self, accepted: Accepted) -> float:
+        """When a message that was accepted had been sent: the last attempt before; where there is none, just then."""
+        return max((t for t in self._attempts.get(accepted.key, ()) if t <= accepted.t), default=accepted.t)
+
+    @cached_property
+    def _attempts(self) -> Mapping[Key, Sequence[float]]:
+        attempts: defaultdict[Key, list[float]] = defaultdict(list)
+        for event in self.sent:
+            attempts[event.key].append(event.t)
+        return attempts
+
     @cached_property
     def acked(self) -> tuple[Acked, ...]:
         """Every acknowledgement read by a sender, in time order."""

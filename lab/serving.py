@@ -47,21 +47,22 @@ class Serving:
 
     tenures: tuple[Tenure, ...]
     intruders: tuple[Accepted, ...]
-    """New messages accepted by a worker in another's tenure, after that other one's first answer."""
+    """New messages accepted by a worker in another's tenure, after that other one's first answer; what was on its way to a
+    worker that was relieved excepted."""
     double_serving_s: float
     """Over all tenures: from the rightful worker's last answer before the first intruder to the last intruder."""
     stale: tuple[Delivery, ...]
     """Deliveries by a worker in another's tenure after that one's first answer, those of a released backlog and those that
     were handed over excepted."""
     handed_over: tuple[Delivery, ...]
-    """Deliveries by a relieved worker, of what it accepted before it was and delivered after that, whoever holds by then."""
+    """Deliveries by a relieved worker, of what was sent before it was and it delivered after that, whoever holds by then."""
 
 
 def judge_serving(logs: RawLogs) -> Serving:
     """Lay the workers' own logs over the record's tenures."""
     answers = sorted(_answers(logs))
     tenures = tuple(_tenures(logs, answers))
-    intruders = [_outside(tenure, logs.accepted) for tenure in tenures]
+    intruders = [_not_on_their_way(logs, tenure, _outside(tenure, logs.accepted)) for tenure in tenures]
     outside = [event for tenure in tenures for event in _outside(tenure, logs.deliveries) if not is_late(logs, event)]
     handed_over = [event for event in logs.deliveries if _is_handed_over(logs, tenures, event)]
     return Serving(
@@ -98,7 +99,7 @@ def _is_relieved(logs: RawLogs, before: Seen, after: Seen) -> bool:
 
 
 def _is_handed_over(logs: RawLogs, tenures: Sequence[Tenure], delivery: Delivery) -> bool:
-    """Its worker had accepted it, in that boot, before the one that it was relieved by gave its first answer."""
+    """Its worker accepted, in that boot, what was sent before the one that it was relieved by gave its first answer."""
     reliefs = [
         tenure.first_answer
         for tenure in tenures
@@ -106,8 +107,17 @@ def _is_handed_over(logs: RawLogs, tenures: Sequence[Tenure], delivery: Delivery
     ]
     mine = (delivery.worker, delivery.boot, delivery.key)
     return any(
-        event.t < relief for relief in reliefs for event in logs.accepted if (event.worker, event.boot, event.key) == mine
+        logs.sent_s(event) < relief
+        for relief in reliefs
+        for event in logs.accepted
+        if (event.worker, event.boot, event.key) == mine
     )
+
+
+def _not_on_their_way(logs: RawLogs, tenure: Tenure, accepted: Sequence[Accepted]) -> list[Accepted]:
+    """A planned move fences nobody: what was sent before the new holder answered may still lie in the old one's socket."""
+    first = tenure.first_answer
+    return [event for event in accepted if event.worker != tenure.relieved or first is None or logs.sent_s(event) >= first]
 
 
 def _outside(tenure: Tenure, events: Iterable[E]) -> list[E]:

@@ -11,7 +11,15 @@ from lab.serving import judge_serving
 from lab.summary import headline
 from lab.timeline import measure
 from tests.lab.stories.failover import SECOND_BOOT, Story, at, broken_names, evidence_of, is_key
-from tests.lab.stories.switchover import HANDED_OVER, accepted_late, deliver_late, record, switchover, there_and_back
+from tests.lab.stories.switchover import (
+    HANDED_OVER,
+    accepted_late,
+    deliver_late,
+    lay_in_its_socket,
+    record,
+    switchover,
+    there_and_back,
+)
 
 UNTRIED = {"returned-worker-took-nothing", "backlog-accounted"}
 
@@ -45,6 +53,30 @@ def test_each_way_is_measured_by_itself(tmp_path: Path) -> None:
     assert (there.moved_s, back.moved_s) == (pytest.approx(0.54), pytest.approx(0.54))
     assert there.outage_s == pytest.approx(1.0), "adt's last acknowledgement came at -0.19 s, its next one at 0.81 s"
     assert back.outage_s == pytest.approx(1.0)
+
+
+def test_what_was_sent_before_a_planned_move_may_be_taken_up_after_it(tmp_path: Path) -> None:
+    """It lay in the old holder's socket while that one had no processor; nobody is fenced in a planned move."""
+    story = switchover()
+    lay_in_its_socket(story)
+    serving = judge_serving(read_logs(story.write(tmp_path)))
+    assert (serving.intruders, serving.double_serving_s, serving.stale) == ((), 0.0, ())
+    assert [event.key.control_id for event in serving.handed_over] == [HANDED_OVER, "lab-000301"]
+
+
+def test_the_same_in_a_failover_is_two_workers_at_once(tmp_path: Path) -> None:
+    story = switchover()
+    lay_in_its_socket(story)
+    nobody_asked(story)
+    assert "one-server-at-a-time" in broken_names(findings_of(story, tmp_path))
+
+
+def sent_anew(story: Story) -> None:
+    """What counts is the attempt that it took up: that was sent to it when wk2 had answered."""
+    lay_in_its_socket(story)
+    first = story.find("sender-lab", lambda row: row["event"] == "sent" and row["key"][1] == "lab-000301")
+    story.logs["sender-lab"].append({**first, "t": at(1.15), "attempt": 2})
+    story.sort("sender-lab")
 
 
 def overtaken(story: Story) -> None:
@@ -94,6 +126,7 @@ STALE = "no-stale-delivery"
 BREACHES: dict[Callable[[Story], None], tuple[set[str], str]] = {
     overtaken: ({"order-kept-per-sender"}, "message 50 of adt"),
     accepted_late: ({"one-server-at-a-time", STALE}, "lab-000301"),
+    sent_anew: ({"one-server-at-a-time", "order-kept-per-sender", STALE}, "lab-000301"),
     nobody_asked: ({STALE}, HANDED_OVER),
     a_failover_was_asked_for: ({STALE}, HANDED_OVER),
     another_worker_was_asked: ({STALE, "address-moved-to-standby", "service-came-back"}, HANDED_OVER),

@@ -125,6 +125,15 @@ def deliver_late(story: Story, control_id: str, seconds: float, *, boot: str = B
         story.sort(log)
 
 
+def lay_in_its_socket(story: Story) -> None:
+    """wk1 takes up a message when wk2 serves already that had been sent to it before; nobody reads its acknowledgement."""
+    key = story.message("lab", 301, 1.2, "wk1")
+    row = story.find("sender-lab", lambda row: row["event"] == "sent" and row["key"] == key)
+    row["t"] = at(-0.01)
+    story.logs["sender-lab"].remove(story.find("sender-lab", lambda row: row["event"] == "acked" and row["key"] == key))
+    _sorted(story)
+
+
 def accepted_late(story: Story) -> None:
     """wk1 takes a message when wk2 serves already, and delivers it."""
     story.message("lab", 301, 1.2, "wk1")
