@@ -328,8 +328,9 @@ def loose_since(record: Record) -> float | None:
 def ending_of(record: Record) -> str:
     """The association that was asked to end, be it in the move in motion, and may still end; "" = none (RULE 5.5)."""
     intent = record.intent
-    asked = intent and intent.expected_id and (intent.unanswered or intent.asked_s is not None)
-    return intent.expected_id if intent and asked else record.ending_id
+    if intent and intent.expected_id and (intent.unanswered or intent.asked_s is not None):
+        return intent.expected_id
+    return record.ending_id
 
 
 def _window_spent(case: Case, kind: Kind, source: str) -> float | None:
