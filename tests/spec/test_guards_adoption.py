@@ -140,6 +140,14 @@ def test_what_an_earlier_move_asked_to_end_is_remembered_as_well() -> None:
     assert written(decide(later, round_of("HH", address=OURS_NO_MORE))).ending_id == "assoc-2"
 
 
+def test_a_move_that_goes_on_to_another_target_remembers_the_end_that_is_open() -> None:
+    """5.5, 5.8: the next move is from nobody, and asks for the end of nothing."""
+    record = moving(Phase.MOVING, intent=intent_of(unanswered=True, refusals=3))
+    after = written(decide(record, round_of("HH", address=address_on(""))))
+    assert after.intent is not None
+    assert (after.holder, after.intent.expected_id, after.ending_id) == ("wk1", "", "assoc-2")
+
+
 def given_up(shown: str = "assoc-2", worker: str = "wk1", **changes: Any) -> Decision:
     """A move of epoch 3 from wk1 to wk2 was given up, its ask to end assoc-2 open; now people resume."""
     record = record_of("wk2", epoch=3, association_id="", ending_id="assoc-2", **changes)
