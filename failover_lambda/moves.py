@@ -392,12 +392,13 @@ def adopt(case: Case, member: str, association: Association, why: str) -> Decisi
 def adopt_shown(case: Case, association: Association, why: str) -> Decision:
     """Adopt the worker that has the address, or put the address on it where it is on another card of it.
 
-    The latter is a move, and waits for its time as any other (5.11).
+    The latter is a move, and waits for its time as any other (5.11). An association that a call of ours may end is replaced
+    wherever it leads to (5.5).
     """
     member = member_with(association, case.settings)
     if member is None:
         return foreign(case, association)
-    if is_on(association, member) or limitation(case):
+    if is_on(association, member) or association.association_id == case.record.ending_id or limitation(case):
         return adopt(case, member.name, association, why)
     why = f"{why}, and it is on another card or address of {member.name}"
     return intend(case, Kind.RECONCILE, member.name, source=member.name, why=why)

@@ -408,6 +408,15 @@ CONTROLS: tuple[Control, ...] = (
         world=Small(name="c", about="", budget=Budget(kill=1, tag=1)),
     ),
     Control(
+        name="tag-tells-nobody",
+        what="where the address carries another site's tag nothing is sent, and the phase stays as it is",
+        hole=18,
+        invariant="L2",
+        patches=((rule, "hands_off", lambda case, why: case.stay(why)),),
+        world=Small(name="c", about="", budget=Budget(tag=1)),
+        states_max=200,
+    ),
+    Control(
         name="etag-not-compared",
         what="on Azure a card is written whatever its ETag is: a late half of a move ends what is there by then",
         hole=3,

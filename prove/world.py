@@ -506,9 +506,8 @@ class World:
                     yield self._next((what, index), changed._replace(budget=budget))
         budget = self._spend(state.budget, "tag")
         if budget >= 0:
-            tagged = site._replace(
-                claimed=not site.claimed, hand=1
-            )  # where it is meanwhile, and for how long, is their doing
+            # Where the address is meanwhile, and for how long, is the doing of whoever wrote it.
+            tagged = site._replace(claimed=not site.claimed, hand=1)
             yield self._next(("tag",), self._with_site(state, tagged)._replace(budget=budget))
         budget = self._spend(state.budget, "hand") if not site.busy else -1
         if budget < 0:

@@ -275,7 +275,7 @@ class Told(Event):
 class Calm(Event):
     """From here on nothing goes wrong any more (`ends` False), or the calm is over and everything must be in order.
 
-    That is asked several times, seconds apart: a move or a notice may just be on its way. Wrong is what is wrong each time.
+    That is asked twice, seconds apart: a move or a notice may just be on its way. Wrong is what is wrong both times.
     """
 
     ends: bool

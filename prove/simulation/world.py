@@ -24,7 +24,7 @@ ZONES = ("a", "b", "c")
 STORY_LINES = 60
 SPREAD_S = 5.0
 """Sites do not end on the same tick."""
-ASKS = 3
+ASKS = 2
 """So often a site is asked for order at the end: what may be under way just then is over with the next time."""
 ASKED_EVERY_S = 10.0
 

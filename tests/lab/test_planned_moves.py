@@ -10,7 +10,7 @@ from lab.rawlogs import read_logs
 from lab.serving import judge_serving
 from lab.summary import headline
 from lab.timeline import measure
-from tests.lab.stories.failover import SECOND_BOOT, Story, at, broken_names, evidence_of, is_key
+from tests.lab.stories.failover import SECOND_BOOT, Row, Story, at, broken_names, evidence_of, is_key
 from tests.lab.stories.switchover import (
     HANDED_OVER,
     accepted_late,
@@ -55,6 +55,17 @@ def test_each_way_is_measured_by_itself(tmp_path: Path) -> None:
     assert back.outage_s == pytest.approx(1.0)
 
 
+def sending(story: Story) -> Row:
+    """The first attempt of the message that lay in the socket."""
+    return story.find("sender-lab", lambda row: row["event"] == "sent" and row["key"][1] == "lab-000301")
+
+
+def send_again(story: Story, seconds: float) -> None:
+    """It is sent once more."""
+    story.logs["sender-lab"].append({**sending(story), "t": at(seconds), "attempt": 2})
+    story.sort("sender-lab")
+
+
 def test_what_was_sent_before_a_planned_move_may_be_taken_up_after_it(tmp_path: Path) -> None:
     """It lay in the old holder's socket while that one had no processor; nobody is fenced in a planned move."""
     story = switchover()
@@ -62,6 +73,22 @@ def test_what_was_sent_before_a_planned_move_may_be_taken_up_after_it(tmp_path: 
     serving = judge_serving(read_logs(story.write(tmp_path)))
     assert (serving.intruders, serving.double_serving_s, serving.stale) == ((), 0.0, ())
     assert [event.key.control_id for event in serving.handed_over] == [HANDED_OVER, "lab-000301"]
+
+
+def test_that_it_is_sent_to_the_new_holder_later_changes_nothing(tmp_path: Path) -> None:
+    """Its sender saw no acknowledgement."""
+    story = switchover()
+    lay_in_its_socket(story)
+    send_again(story, 1.25)
+    assert judge_serving(read_logs(story.write(tmp_path))).intruders == ()
+
+
+def test_what_nobody_sent_was_on_its_way_to_nobody(tmp_path: Path) -> None:
+    story = switchover()
+    lay_in_its_socket(story)
+    story.logs["sender-lab"].remove(sending(story))
+    serving = judge_serving(read_logs(story.write(tmp_path)))
+    assert [event.key.control_id for event in serving.intruders] == ["lab-000301"]
 
 
 def test_the_same_in_a_failover_is_two_workers_at_once(tmp_path: Path) -> None:
@@ -74,9 +101,7 @@ def test_the_same_in_a_failover_is_two_workers_at_once(tmp_path: Path) -> None:
 def sent_anew(story: Story) -> None:
     """What counts is the attempt that it took up: that was sent to it when wk2 had answered."""
     lay_in_its_socket(story)
-    first = story.find("sender-lab", lambda row: row["event"] == "sent" and row["key"][1] == "lab-000301")
-    story.logs["sender-lab"].append({**first, "t": at(1.15), "attempt": 2})
-    story.sort("sender-lab")
+    send_again(story, 1.15)
 
 
 def overtaken(story: Story) -> None:

@@ -1,4 +1,4 @@
-"""The simulation's checker, fed with events by hand: when a budget begins anew, and when not."""
+"""The simulation's checker, fed with events by hand: when a budget begins anew, and what order is when the calm is over."""
 
 from dataclasses import replace
 
@@ -7,7 +7,8 @@ import pytest
 from failover_lambda.model import Phase, Reply, Request, Verb
 from prove.simulation import events
 from prove.simulation.checker import Violation, Watch
-from tests.spec.desk import SETTINGS, record_of
+from prove.simulation.events import Calm, Truth
+from tests.spec.desk import SETTINGS, address_on, record_of
 
 
 def fresh_budgets(before: Phase, after: Phase, *, asked: Verb, told: bool, done: bool = True, known: bool = False) -> int:
@@ -53,3 +54,27 @@ def test_a_watchdog_that_is_switched_on_has_a_fresh_budget_and_one_that_stays_as
     """RULE 1.8."""
     assert fresh_budgets(Phase.DISABLED, Phase.STEADY, asked=Verb.RESUME, told=False) == 1
     assert fresh_budgets(Phase.MANUAL, Phase.MANUAL, asked=Verb.RESUME, told=True) == 0
+
+
+@pytest.mark.parametrize(
+    ("shown", "found"),
+    [
+        (("wk1", "wk1"), 0),
+        (("wk2", "wk1"), 0),
+        (("wk1", "wk2"), 0),
+        (("wk2", "wk2"), 2),
+    ],
+    ids=["in order", "a move had just ended", "a move has just begun", "out of order"],
+)
+def test_what_is_out_of_order_both_times_is_wrong(shown: tuple[str, str], found: int) -> None:
+    """RULE 1.4: the association and the holder are the record's."""
+    violations: list[Violation] = []
+    watch = Watch(SETTINGS, violations)
+    watch.see(events.LeaseTaken(0.0, "lis", "arb1", 1))
+    watch.see(events.Stored(1.0, "lis", "arb1", 1, record_of(version=1, epoch=1)))
+    for ask, worker in enumerate(shown):
+        association = address_on(worker, "assoc-2" if worker == "wk1" else "assoc-7").association
+        machines = {each.name: each.instance_id for each in SETTINGS.workers}
+        truth = Truth(association=association, instances=machines, serving=dict.fromkeys(machines, True), enabled=True)
+        watch.see(Calm(2.0 + ask, "lis", ends=True, last=ask == len(shown) - 1, truth=truth))
+    assert [violation.name for violation in violations] == ["in order again after the last fault (1.4, L1 to L5)"] * found

@@ -104,6 +104,7 @@ def test_whoever_can_serve_gets_the_new_association_the_one_that_has_the_address
 
 ASKED = intent_of(asked_s=NOW_S - 1)
 OURS_NO_MORE = replace(address_on("wk1"), owner="ris")
+RESUME = Request(id="r1", site="lis", verb=Verb.RESUME, who="mia", why="ours again", asked_s=NOW_S - 1, patience_s=60.0)
 
 
 @pytest.mark.parametrize(
@@ -151,8 +152,7 @@ def test_a_move_that_goes_on_to_another_target_remembers_the_end_that_is_open() 
 def given_up(shown: str = "assoc-2", worker: str = "wk1", **changes: Any) -> Decision:
     """A move of epoch 3 from wk1 to wk2 was given up, its ask to end assoc-2 open; now people resume."""
     record = record_of("wk2", epoch=3, association_id="", ending_id="assoc-2", **changes)
-    resume = Request(id="r1", site="lis", verb=Verb.RESUME, who="mia", why="ours again", asked_s=NOW_S - 1, patience_s=60.0)
-    asked = (resume,) if record.phase is Phase.MANUAL else ()
+    asked = (RESUME,) if record.phase is Phase.MANUAL else ()
     return decide(record, round_of("HH", address=address_on(worker, shown), requests=asked))
 
 
@@ -172,6 +172,16 @@ def test_an_association_whose_end_was_asked_for_is_adopted_by_nobody_later_eithe
     assert (after.holder, after.epoch, after.phase, calls(decision)) == ("wk1", 4, Phase.FENCING, ["disassociate wk1"]), why
     assert after.intent is not None
     assert (after.intent.kind, after.intent.unanswered, after.ending_id) == (Kind.ADOPT, True, "assoc-2")
+
+
+def test_where_it_leads_to_another_card_it_goes_to_one_that_can_serve_all_the_same() -> None:
+    """5.5 before 5.11: the configuration means another private address now, and the worker that has it is fenced."""
+    (fence,) = moved().record.fences
+    record = record_of("wk2", epoch=3, association_id="", ending_id="assoc-2", fences=(fence,), **MANUAL)
+    shown = address_on("wk1", private_ip="10.9.9.9")
+    after = written(decide(record, round_of("HH", address=shown, requests=(RESUME,))))
+    assert after.intent is not None
+    assert (after.holder, after.intent.kind, after.intent.source) == ("wk2", Kind.ADOPT, "wk1")
 
 
 def test_another_association_is_adopted_as_ever_and_the_open_end_is_forgotten() -> None:
