@@ -213,7 +213,11 @@ def test_switched_on_again_an_address_that_is_on_nobody_is_put_back_with_the_nex
     """1.8, 5.11."""
     first = written(decide(record_of(phase=Phase.DISABLED), round_of(address=address_on(""))))
     assert (first.phase, first.drift) == (Phase.STEADY, Drift(association_id="", reads=1))
-    assert calls(decide(first, round_of(address=address_on("")))) == ["associate wk1"]
+    again = decide(first, round_of(address=address_on("")))
+    assert calls(again) == ["associate wk1"]
+    intent = written(again).intent
+    assert intent is not None
+    assert not intent.unanswered, "the end of nothing was asked for (5.5)"
 
 
 def test_a_resume_out_of_manual_that_finds_the_address_on_nobody_suspects_nobody_from_before() -> None:
