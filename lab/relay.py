@@ -146,11 +146,13 @@ class Relay:
         self._out.become(door_out(self._card))
 
     def _worker_changed(self, worker: Registration | None) -> None:
+        """Keep the log wider than the service: it says `up` before the doors open, and `down` once they are shut."""
         if worker is None:
+            self._settle()
             self._log.write("down")
         else:
             self._log.write("up", boot=worker.boot)
-        self._settle()
+            self._settle()
 
     def _inward(self, service: str, connection: socket.socket) -> None:
         worker = self._lifelines.current

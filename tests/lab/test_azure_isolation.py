@@ -33,9 +33,9 @@ class Lab:
     world: AzureWorld
 
     def card_of(self, worker: str) -> str:
-        """What its network card is now."""
+        """What its network card is now; nothing as long as its relay has not said so."""
         lines = Tail(self.supervisor.logs / f"relay-{worker}.jsonl").read()
-        return next(str(line["card"]) for line in reversed(lines) if "card" in line)
+        return next((str(line["card"]) for line in reversed(lines) if "card" in line), "")
 
     def becomes(self, worker: str, card: str) -> None:
         """Wait until its card is that."""
