@@ -30,7 +30,7 @@ def serve() -> None:
     """Answer the engine until it ends this process."""
     PolicyPack(
         name=PACK,
-        description="A pair behind one fixed address, its watchdog, and what stands around them on AWS.",
+        description="A pair behind one fixed address, its watchdog, and what stands around them on AWS and Azure.",
         policies=[policy(rule) for rule in RULES],
     )
 
@@ -39,7 +39,7 @@ def policy(rule: Rule) -> Policy:
     """One rule as one policy."""
     level = EnforcementLevel(rule.level.value)
     schema = PolicyConfigSchema({key: dict(declared) for key, declared in rule.schema.items()})
-    if rule.of_stack is not None:
+    if rule.of_stack:
         return StackValidationPolicy(
             rule.name, rule.sentence, _of_stack(rule), enforcement_level=level, config_schema=schema
         )

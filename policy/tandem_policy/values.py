@@ -84,6 +84,8 @@ class Undecided:
 
 
 Answers = Iterator[Finding | Undecided]
+OfResource = Callable[[Resource, Config], Answers]
+OfStack = Callable[[Sequence[Resource], Config], Answers]
 
 
 class Level(Enum):
@@ -111,14 +113,17 @@ EXEMPTIONS: Mapping[str, Any] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """One rule. `of_resource` is asked about every resource, `of_stack` about all together; a rule has one of the two."""
+    """One rule: a function for each cloud of which it says something.
+
+    Those `of_resource` are asked about every resource, those `of_stack` about all together; a rule has one kind of the two.
+    """
 
     name: str
     sentence: str
     level: Level
     why: str
-    of_resource: Callable[[Resource, Config], Answers] | None = None
-    of_stack: Callable[[Sequence[Resource], Config], Answers] | None = None
+    of_resource: Sequence[OfResource] = ()
+    of_stack: Sequence[OfStack] = ()
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
     """What this rule may be told, as JSON schema by property; each has a `default` and a `description`."""
 
@@ -134,18 +139,18 @@ class Rule:
     def ask_resource(self, resource: Resource, given: Config | None = None) -> Answers:
         """What the rule says of one resource; nothing where it is about stacks, or the resource is exempt."""
         config = self.config(given)
-        if self.of_resource is not None and not _is_exempt(resource.name, config):
-            yield from self.of_resource(resource, config)
+        if not _is_exempt(resource.name, config):
+            for ask in self.of_resource:
+                yield from ask(resource, config)
 
     def ask_stack(self, resources: Sequence[Resource], given: Config | None = None) -> Answers:
         """What the rule says of a stack, less what it says of exempt resources; nothing where it is about single ones."""
-        if self.of_stack is None:
-            return
         config = self.config(given)
         names = {resource.urn: resource.name for resource in resources}
-        for answer in self.of_stack(resources, config):
-            if not (isinstance(answer, Finding) and _is_exempt(names.get(answer.urn, ""), config)):
-                yield answer
+        for ask in self.of_stack:
+            for answer in ask(resources, config):
+                if not (isinstance(answer, Finding) and _is_exempt(names.get(answer.urn, ""), config)):
+                    yield answer
 
 
 def _is_exempt(name: str, config: Config) -> bool:

@@ -1,80 +1,24 @@
-"""The loss of one zone is not the loss of the service: what comes in several comes in several zones."""
+"""What both clouds' rules of zones say: in how many something stands, and how many are wanted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from tandem_policy.values import (
-    UNKNOWN,
-    Answers,
-    Config,
-    Finding,
-    Resource,
-    Undecided,
-    integers,
-    items,
-    of_types,
-    text,
-)
+from tandem_policy.values import Answers, Finding, Undecided, text
 
-INSTANCE = "aws:ec2/instance:Instance"
-SUBNET = "aws:ec2/subnet:Subnet"
-VPC = "aws:ec2/vpc:Vpc"
-BALANCERS = ("aws:lb/loadBalancer:LoadBalancer", "aws:alb/loadBalancer:LoadBalancer")
-
-OPTIONS = {"zonesMin": integers(1, 2, "Fewest zones of a pair's workers, of a network and of a balancer.")}
+SEVERAL = ("the workers", "the subnets")
 
 
-def zones_are_several(resources: Sequence[Resource], config: Config) -> Answers:
-    """The workers of each pair, the subnets of each network that the stack makes, and each balancer."""
-    minimum = int(config["zonesMin"])
-    workers = [worker for worker in of_types(resources, INSTANCE) if worker.site]
-    of_any = [UNKNOWN for machine in of_types(resources, INSTANCE) if machine.site_is_unknown]
-    for site in sorted({worker.site for worker in workers}):
-        zones = [_zone_of(worker, resources) for worker in workers if worker.site == site]
-        yield from _judge(f"the workers of {site}", [*zones, *of_any], minimum, "")
-    for vpc in of_types(resources, VPC):
-        subnets = [subnet for subnet in of_types(resources, SUBNET) if _stands_in(subnet, vpc)]
-        if subnets:
-            zones = [_own_zone(subnet.props) for subnet in subnets]
-            yield from _judge(f"the subnets of {vpc.name}", zones, minimum, vpc.urn)
-    for balancer in of_types(resources, *BALANCERS):
-        count = max(len(items(balancer.props.get("subnets"))), len(items(balancer.props.get("subnetMappings"))))
-        # A balancer takes one subnet a zone. None are known while the whole list is not.
-        if 0 < count < minimum:
-            yield Finding(_said(f"the balancer {balancer.name}", count, minimum), balancer.urn)
-
-
-def _judge(what: str, zones: Sequence[object], minimum: int, urn: str) -> Answers:
+def judge(what: str, zones: Sequence[object], minimum: int, urn: str) -> Answers:
+    """The zones of something, those that are not known among them."""
     known = {text(zone) for zone in zones} - {""}
     if len(known) >= minimum:
         return
     if any(not text(zone) for zone in zones):
         yield Undecided(f"{what}: zones")
     else:
-        yield Finding(_said(f"{what} ({', '.join(sorted(known))})", len(known), minimum), urn)
+        yield Finding(said(f"{what} ({', '.join(sorted(known)) or 'none'})", len(known), minimum), urn)
 
 
-def _said(what: str, count: int, minimum: int) -> str:
-    stand = "stand" if what.startswith(("the workers", "the subnets")) else "stands"
+def said(what: str, count: int, minimum: int) -> str:
+    """One sentence."""
+    stand = "stand" if what.startswith(SEVERAL) else "stands"
     return f"{what} {stand} in {count} zone{'s' if count != 1 else ''}, and {minimum} are wanted"
-
-
-def _own_zone(props: Mapping[str, object]) -> object:
-    return props.get("availabilityZone") or props.get("availabilityZoneId") or UNKNOWN
-
-
-def _zone_of(worker: Resource, resources: Sequence[Resource]) -> object:
-    """Its own zone, or its subnet's."""
-    own = _own_zone(worker.props)
-    if own is not UNKNOWN:
-        return own
-    for subnet in of_types(resources, SUBNET):
-        placed = worker.props.get("subnetId")
-        known = text(placed) and text(subnet.props.get("id"))
-        if (known and placed == subnet.props.get("id")) or (not known and worker.reads(subnet, "subnetId")):
-            return _own_zone(subnet.props)
-    return UNKNOWN
-
-
-def _stands_in(subnet: Resource, vpc: Resource) -> bool:
-    named, known = text(subnet.props.get("vpcId")), text(vpc.props.get("id"))
-    return named == known if named and known else subnet.reads(vpc, "vpcId")

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from lab.bare_cloud import Cloud, cloud
-from lab.pulumi_cli import Pulumi, PulumiError
+from lab.pulumi_cli import Pulumi, PulumiError, Run
 from lab.stack_file import REPOSITORY
+from tests.engine.sizes import at_night
 
 pytestmark = pytest.mark.engine
 
@@ -29,17 +30,45 @@ def stacks(here: Cloud) -> dict[str, Pulumi]:
     return {stage: here.stack(stage) for stage in STAGES}
 
 
+@pytest.fixture(scope="module")
+def on_azure(command: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    with cloud(command, tmp_path_factory.mktemp("engine"), "azure") as made:
+        yield made
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stack_of_ours_passes_the_pack(stacks: dict[str, Pulumi], stage: str) -> None:
-    said = stacks[stage].preview(*UNPROTECTED)
+    passes(stacks[stage].preview(*UNPROTECTED))
+
+
+def passes(said: Run) -> None:
+    """The pack was asked, and nothing that it says ends the run."""
     assert said.count("to create") > 50
     assert "tandem" in said.said.partition("Policies:")[2], said.said
     assert "mandatory" not in said.said
 
 
-def test_a_stack_that_may_be_deleted_by_accident_is_refused_by_the_rules_name(stacks: dict[str, Pulumi]) -> None:
+def is_refused(stack: Pulumi, *rules: str) -> None:
+    """The preview ends, and says by which rules."""
     with pytest.raises(PulumiError) as refused:
-        stacks["prod"].preview(*PACK)
+        stack.preview(*PACK)
     assert "mandatory" in refused.value.said
-    for rule in ("kept-protected", "tables-refuse-deletion"):
+    for rule in rules:
         assert rule in refused.value.said, refused.value.said
+
+
+def test_a_stack_that_may_be_deleted_by_accident_is_refused_by_the_rules_name(stacks: dict[str, Pulumi]) -> None:
+    is_refused(stacks["prod"], "kept-protected", "tables-refuse-deletion")
+
+
+def test_a_stack_of_ours_on_azure_passes_the_pack_and_is_refused_where_it_may_be_deleted_by_accident(
+    on_azure: Cloud,
+) -> None:
+    stack = on_azure.stack("dev")
+    passes(stack.preview(*UNPROTECTED))
+    is_refused(stack, "kept-protected", "kept-locked")
+
+
+@at_night
+def test_a_stack_of_ours_on_azure_before_a_balancer_passes_the_pack(on_azure: Cloud) -> None:
+    passes(on_azure.stack("prod").preview(*UNPROTECTED))

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from tests.judges.findings import PARLIAMENT
 from tests.judges.simulator import MAKE_IT, ROOT
 
-FILE = ROOT / "policy" / "tandem_policy" / "actions.txt"
+FILE = ROOT / "policy" / "tandem_policy" / "aws" / "actions.txt"
 SERVICES = """
 autoscaling cloudtrail cloudwatch config dynamodb ec2 ec2messages ecr ecs elasticfilesystem elasticloadbalancing events iam
 kms lambda logs organizations resource-groups route53 s3 scheduler secretsmanager servicequotas sns sqs ssm ssmmessages sts

@@ -4,7 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from tandem_policy.table import RULES
 from tandem_policy.values import Config, Finding, Resource, Rule, Undecided
-from tests.policy import examples_documents, examples_encryption, examples_pair, examples_protection
+from tests.policy import (
+    examples_azure,
+    examples_azure_machines,
+    examples_documents,
+    examples_encryption,
+    examples_pair,
+    examples_protection,
+)
 from tests.policy.examples import Example
 
 ALL: Sequence[Example] = (
@@ -12,6 +19,8 @@ ALL: Sequence[Example] = (
     *examples_protection.EXAMPLES,
     *examples_pair.EXAMPLES,
     *examples_documents.EXAMPLES,
+    *examples_azure.EXAMPLES,
+    *examples_azure_machines.EXAMPLES,
 )
 BY_NAME: Mapping[str, Rule] = {rule.name: rule for rule in RULES}
 

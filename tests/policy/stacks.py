@@ -8,22 +8,27 @@ import functools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from infra.azure.planned import planned
+from infra.config import AzureConfig
+from infra.naming import site_name
+from infra.run import Run
 from lab.providers.plain import reveal
 from lab.recording import Deployment, Registration
 from tandem_policy.table import RULES
 from tandem_policy.values import Finding, Level, Resource
-from tests.infra.stand import ROOT, TEXTS, run
-from tests.infra.test_config_docs import STACK_FILES, texts_of
+from tests.infra.azure import stand as azure
+from tests.infra.stand import PROJECT, ROOT, TEXTS, run
+from tests.infra.test_config_docs import STACK_FILES, read, texts_of
 
 PLACEHOLDERS = ("amiId", "partnerCidrs", "alertEmails")
 """Keys of our stack files that every user has to answer."""
 CONFIGS = ROOT / "policy" / "config"
 DEVELOPMENT = CONFIGS / "dev.json"
-STACKS: Mapping[str, Path] = {file.name.split(".")[1]: file for file in STACK_FILES if ".aws-" in file.name}
-"""Those of AWS: the pack judges nothing of Azure."""
+STACKS: Mapping[str, Path] = {file.name.split(".")[1]: file for file in STACK_FILES}
 
 
 def is_development(stack: str) -> bool:
@@ -34,7 +39,22 @@ def is_development(stack: str) -> bool:
 @functools.cache
 def deployed(stack: str) -> Deployment:
     """One of our stacks."""
-    return run({**texts_of(STACKS[stack]), **{key: TEXTS[key] for key in PLACEHOLDERS}}, stack=stack)
+    texts = texts_of(STACKS[stack])
+    if stack.startswith("azure-"):
+        return _on_azure(texts, stack)
+    return run({**texts, **{key: TEXTS[key] for key in PLACEHOLDERS}}, stack=stack)
+
+
+def _on_azure(texts: Mapping[str, str], stack: str) -> Deployment:
+    """The pair alone: what stands before it packs a bundle, which no rule looks into."""
+    config = read(texts)
+    assert isinstance(config, AzureConfig)
+    site = site_name(PROJECT, stack)
+    plan = planned(
+        config,
+        Run(site=site, root=ROOT, bundles=ROOT, environment={}, subscription_id=azure.SUBSCRIPTION, now=datetime.now(UTC)),
+    )
+    return azure.run({**plan.arguments, "bundle": __file__, "bundle_digest": azure.DIGEST}, site=site)
 
 
 def chosen(registration: Registration) -> Resource:

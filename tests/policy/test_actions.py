@@ -2,7 +2,7 @@
 
 import pytest
 
-from tandem_policy.documents import ACTIONS_FILE, WANTED_ON_STAR, exact, listed, patterns
+from tandem_policy.aws.documents import ACTIONS_FILE, WANTED_ON_STAR, exact, listed, patterns
 from tests.policy.actions import FILE, page, takes_a_resource, without
 
 

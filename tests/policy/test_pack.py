@@ -28,7 +28,7 @@ def pack() -> Iterator[Pack]:
 def told_of(pack: Pack, example: Example) -> list[Told]:
     """What the pack's rule says of an example."""
     pack.configure({}, {example.rule: example.config})
-    if BY_NAME[example.rule].of_stack is not None:
+    if BY_NAME[example.rule].of_stack:
         told = pack.analyze_stack(example.resources)
     else:
         told = [each for resource in example.resources for each in pack.analyze(resource)]

@@ -11,7 +11,8 @@ from failover_lambda.contract import ENVIRONMENT_PREFIX, OWNER_TAG, Settings
 from infra.aws.permissions import NETWORK_INTERFACE_ACTIONS
 from infra.aws.watchdog import ARBITER_HANDLER, PROBER_HANDLER
 from infra.naming import NAME_TAG
-from tandem_policy import address, documents, values, watchdog
+from tandem_policy import values
+from tandem_policy.aws import address, documents, watchdog
 from tandem_policy.table import RULES
 from tandem_policy.values import UNKNOWN, Finding, Resource, Undecided
 from tests.infra.stand import ROOT
@@ -79,7 +80,7 @@ def test_a_broken_example_with_a_value_that_is_not_known_yet_crashes_no_rule(exa
 def test_a_rule_has_a_name_of_its_own_a_sentence_and_a_reason() -> None:
     assert len(BY_NAME) == len(RULES)
     assert [rule.name for rule in RULES if not (rule.sentence.endswith(".") and rule.why.endswith("."))] == []
-    assert [rule.name for rule in RULES if (rule.of_resource is None) is (rule.of_stack is None)] == []
+    assert [rule.name for rule in RULES if bool(rule.of_resource) is bool(rule.of_stack)] == []
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda it: it.name)
@@ -129,7 +130,7 @@ def test_what_lambda_needs_to_place_a_function_is_what_the_program_gives_it() ->
 def test_only_the_pack_itself_knows_pulumi() -> None:
     knows = {"pulumi", "pulumi_policy"}
     found: set[str] = set()
-    for file in (ROOT / "policy" / "tandem_policy").glob("*.py"):
+    for file in (ROOT / "policy" / "tandem_policy").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             names += [each.name for each in node.names] if isinstance(node, ast.Import) else []

@@ -4,7 +4,7 @@ Two locks, each with its own rule: Pulumi's `protect` keeps this program from de
 everybody else from it.
 """
 
-from tandem_policy.values import UNKNOWN, Answers, Config, Finding, Resource, switch, unknown_at, yes
+from tandem_policy.values import UNKNOWN, Answers, Config, Finding, Resource, unknown_at, yes
 
 TABLE = "aws:dynamodb/table:Table"
 KEPT = {
@@ -14,8 +14,6 @@ KEPT = {
     "aws:ebs/volume:Volume": "it holds what a worker accepted and has not delivered",
 }
 """What a pair cannot have again, and why."""
-
-OPTIONS = {"all": switch("Whether every resource of these types counts, not only those with the tag tandem:site.")}
 
 
 def _counts(resource: Resource, config: Config) -> bool:

@@ -10,7 +10,6 @@ from tandem_policy.values import (
     Resource,
     Undecided,
     block,
-    integers,
     of_types,
     text,
     unknown_at,
@@ -20,8 +19,6 @@ LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 FUNCTION = "aws:lambda/function:Function"
 FUNCTION_LOGS = "/aws/lambda/"
 """Where Lambda writes, unless told otherwise."""
-
-OPTIONS = {"daysMin": integers(1, 30, "Fewest days that a log group is kept.")}
 
 
 def logs_are_kept(resource: Resource, config: Config) -> Answers:

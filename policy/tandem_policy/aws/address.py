@@ -24,7 +24,6 @@ from tandem_policy.values import (
     of_types,
     tags_of,
     text,
-    texts,
 )
 
 EIP = "aws:ec2/eip:Eip"
@@ -42,8 +41,6 @@ BLOCKS = frozenset({"subnetMappings", "endpointDetails"})
 """Blocks that hold one of them."""
 BY_IP = frozenset({"publicIp"})
 """The same for an association, which may name the address itself."""
-
-OPTIONS = {"addresses": texts("Allocation ids of addresses that a watchdog outside this stack moves.")}
 
 
 def is_watched(resource: Resource) -> bool:
