@@ -1,6 +1,6 @@
 """States of earlier versions of the program, as the engine stored them: what an upgrade has to start from.
 
-`python -m tests.engine.recorded VERSION` deploys the stacks into a bare cloud and writes `states/VERSION/STACK.json`. It is
+`python -m tests.engine.recorded VERSION` deploys the stacks into bare clouds and writes `states/VERSION/STACK.json`. It is
 run once for each release, by the commit that is released, and its files are never written anew: what they hold is the past.
 """
 
@@ -8,7 +8,7 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from lab.stack_file import REPOSITORY
 
 STATES = Path(__file__).parent / "states"
 
-STAGES = ("balancer", "dev", "prod")
+STAGES: Mapping[str, Sequence[str]] = {"aws": ("balancer", "dev", "prod"), "azure": ("dev", "prod")}
 """Stage has what prod has, in a smaller size."""
 
 NETWORK = "127.96.0.0/20"
@@ -42,29 +42,39 @@ def load(name: str) -> dict[str, Any]:
 
 def stack(here: Cloud, name: str, folder: str) -> Pulumi:
     """The engine on the stack of a recorded state; nothing is in it yet. `folder`: its own in the lab."""
-    stage = name.rpartition("/")[2].removeprefix("aws-")
+    stage = name.rpartition("-")[2]
     return replace(here, network=NETWORK).stack(stage, name=folder)
+
+
+def cloud_of(name: str) -> str:
+    """The cloud of a recorded state."""
+    return name.rpartition("/")[2].partition("-")[0]
 
 
 def main() -> int:
     """The command; returns its exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.engine.recorded", description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("version", help="of the release, such as 0.1.0")
-    folder = STATES / parser.parse_args().version
-    if folder.exists():
-        sys.stderr.write(f"{folder.relative_to(REPOSITORY)} is recorded already, and the past does not change\n")
+    parser.add_argument("--cloud", choices=sorted(STAGES), action="append", help="only this one; may be given again")
+    asked = parser.parse_args()
+    folder, clouds = STATES / asked.version, asked.cloud or sorted(STAGES)
+    recorded = sorted(file.name for each in clouds for file in folder.glob(f"{each}-*.json"))
+    if recorded:
+        there = f"{folder.relative_to(REPOSITORY)}: {', '.join(recorded)}"
+        sys.stderr.write(f"{there} are recorded already, and the past does not change\n")
         return 1
     command = pulumi_project.command()
     if command is None:
         sys.stderr.write("there is no Pulumi engine in this checkout: run make engine\n")
         return 1
-    folder.mkdir(parents=True)
-    with tempfile.TemporaryDirectory() as temporary, cloud(command, Path(temporary)) as here:
-        for stage in STAGES:
-            name = f"aws-{stage}"
-            pulumi = stack(here, name, name)
-            pulumi.up()
-            (folder / f"{name}.json").write_text(_text(pulumi.exported()), encoding="utf-8")
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in clouds:
+        with tempfile.TemporaryDirectory() as temporary, cloud(command, Path(temporary), each) as here:
+            for stage in STAGES[each]:
+                name = f"{each}-{stage}"
+                pulumi = stack(here, name, name)
+                pulumi.up()
+                (folder / f"{name}.json").write_text(_text(pulumi.exported()), encoding="utf-8")
     return 0
 
 

@@ -1,17 +1,20 @@
 """An upgrade of Tandem replaces nothing: a preview of today's program from the state that an earlier version left.
 
-Names, aliases and types are what a release promises to its stacks. The clouds behind the recorded states are gone; a preview
-without a refresh asks the provider to compare, and nobody else.
+Names, aliases and types are what a release promises to its stacks. The clouds behind the recorded states are gone, but for
+what the program itself asks in every run; a preview without a refresh asks the provider to compare, and nobody else.
 """
 
+import contextlib
+import functools
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lab.bare_cloud import NO_THING, Cloud, cloud
+from lab.providers.handler import Ask
 from lab.urns import name_of, type_of
 from tests.engine import recorded
 from tests.engine.sizes import at_night
@@ -22,15 +25,38 @@ KEPT = frozenset({"same", "read", "update", "create"})
 """Operations that take nothing away."""
 
 
+ASKED_FOR = ("azure-native:resources:ResourceGroup", "azure-native:storage:StorageAccount")
+"""What the program asks something of in every run, so that it has to be there: on Azure the account signs for the bundle."""
+
+ADDRESSES = {"aws": "aws:ec2/eip:Eip", "azure": "azure-native:network:PublicIPAddress"}
+
+
+class Clouds:
+    """Bare clouds, each begun when it is first asked for."""
+
+    def __init__(self, begin: Callable[[str], Cloud]) -> None:
+        self._begin = functools.cache(begin)
+        self.of = functools.cache(self._of)
+
+    def _of(self, name: str) -> Cloud:
+        """That of a recorded state, with what the program asks something of."""
+        running = self._begin(recorded.cloud_of(name))
+        handlers = running.registry.handlers
+        for each in recorded.load(name)["deployment"]["resources"]:
+            if each["type"] in ASKED_FOR:
+                handlers[each["type"]].create(Ask(each["type"], name_of(each["urn"]), each["inputs"]))
+        return running
+
+
 @pytest.fixture(scope="module")
-def here(command: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    with cloud(command, tmp_path_factory.mktemp("engine")) as made:
-        yield made
+def here(command: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clouds]:
+    with contextlib.ExitStack() as stack:
+        yield Clouds(lambda name: stack.enter_context(cloud(command, tmp_path_factory.mktemp("engine"), name)))
 
 
-def taken_away(here: Cloud, name: str, state: Mapping[str, Any]) -> list[tuple[str, str]]:
+def taken_away(here: Clouds, name: str, state: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What an up from that state would replace or delete: operation and logical name."""
-    pulumi = recorded.stack(here, name, uuid.uuid4().hex[:8])
+    pulumi = recorded.stack(here.of(name), name, uuid.uuid4().hex[:8])
     pulumi.take(state)
     steps = pulumi.preview_as_data()["steps"]
     assert any(step["op"] == "same" for step in steps)
@@ -42,22 +68,24 @@ def taken_away(here: Cloud, name: str, state: Mapping[str, Any]) -> list[tuple[s
 
 
 def test_the_states_of_the_first_version_are_there() -> None:
-    assert {f"0.1.0.dev/aws-{stage}" for stage in recorded.STAGES} <= set(recorded.names())
+    names = {f"{cloud}-{stage}" for cloud, stages in recorded.STAGES.items() for stage in stages}
+    assert {f"0.1.0.dev/{name}" for name in names} <= set(recorded.names())
 
 
-NAMES = [pytest.param(name, marks=[] if name.endswith("aws-dev") else at_night) for name in recorded.names()]
+NAMES = [pytest.param(name, marks=[] if name.endswith("-dev") else at_night) for name in recorded.names()]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_upgrade_from_an_earlier_version_replaces_and_deletes_nothing(here: Cloud, name: str) -> None:
+def test_an_upgrade_from_an_earlier_version_replaces_and_deletes_nothing(here: Clouds, name: str) -> None:
     assert taken_away(here, name, recorded.load(name)) == []
 
 
-def test_a_resource_that_lost_its_name_is_seen(here: Cloud) -> None:
+@pytest.mark.parametrize("cloud_name", ADDRESSES)
+def test_a_resource_that_lost_its_name_is_seen(here: Clouds, cloud_name: str) -> None:
     """The negative control: the address has another logical name today than in the state."""
-    name = next(name for name in recorded.names() if name.endswith("aws-dev"))
+    name = next(name for name in recorded.names() if name.endswith(f"{cloud_name}-dev"))
     state = recorded.load(name)
-    address = next(each for each in state["deployment"]["resources"] if each["type"] == "aws:ec2/eip:Eip")
+    address = next(each for each in state["deployment"]["resources"] if each["type"] == ADDRESSES[cloud_name])
     old = address["urn"]
     for each in state["deployment"]["resources"]:
         renamed(each, old, f"{old}-of-before")
