@@ -57,6 +57,12 @@ def _parser() -> argparse.ArgumentParser:
         "--only", default="", help="of all, those whose name (file, function, both lines) has this text in it"
     )
     parser.add_argument(
+        "--skip",
+        choices=("listed", "unlisted"),
+        default="",
+        help="leave these out of --all or --only; a listed survivor runs every test, so the few take as long as all others",
+    )
+    parser.add_argument(
         "--sentences", action="store_true", help="look for a test that defends each sentence of docs/RULE.md"
     )
     parser.add_argument("--at-once", type=int, default=2, help="processes")
@@ -91,6 +97,7 @@ class Check:
             listed=[result for result in results if result.fate is Fate.SURVIVED and result.mutant.name in excused],
             faults=rotten(self.listed, {mutant.name for mutant in self.every}, results),
             seed=None if self.asked.all or self.asked.only else self.asked.seed,
+            skipped=self.asked.skip,
             tests=len(first.runs),
             calls=len(first.calls),
             first_runs_s=first_runs_s,
@@ -114,12 +121,11 @@ class Check:
         return found.status
 
     def _chosen(self) -> list[Mutant]:
-        if self.asked.only:
-            return [mutant for mutant in self.every if self.asked.only in str(mutant.name)]
-        if self.asked.all:
-            return list(self.every)
         excused = {entry.name for entry in self.listed}
         rest = [mutant for mutant in self.every if mutant.name not in excused]
+        if self.asked.only or self.asked.all:
+            of = {"": self.every, "listed": rest, "unlisted": [each for each in self.every if each.name in excused]}
+            return [mutant for mutant in of[self.asked.skip] if self.asked.only in str(mutant.name)]
         return random.Random(self.asked.seed).sample(rest, min(self.asked.sample, len(rest)))
 
     def _results(self, tests: Collected, aim: Aim) -> list[Result]:

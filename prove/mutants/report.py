@@ -21,7 +21,9 @@ class Report:
     faults: Sequence[str]
     """What is wrong with the list."""
     seed: int | None
-    """None = all were run."""
+    """None = all were run, but for `skipped`."""
+    skipped: str
+    """`listed` or `unlisted` ones; empty = none."""
     tests: int
     calls: int
     """How many different calls of the rule they make."""
@@ -45,6 +47,7 @@ class Report:
     def lines(self) -> list[str]:
         """The report as text."""
         which = "all" if self.seed is None else f"a sample with seed {self.seed}"
+        which += f" without the {self.skipped} ones" if self.skipped else ""
         said = [
             f"mutants: {len(self.results)} of {self.existing} ({which}), against {self.tests} tests with {self.calls} calls"
         ]

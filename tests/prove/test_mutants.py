@@ -164,9 +164,9 @@ class Toy:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
 
-    def check(self) -> dict[str, Any]:
+    def check(self, *more: str) -> dict[str, Any]:
         """Run the check; returns its file."""
-        arguments = ("--rule", "toy.rule", "--tests", "tests", "--all", "--test-longest-s", "0.4")
+        arguments = ("--rule", "toy.rule", "--tests", "tests", "--all", "--test-longest-s", "0.4", *more)
         done = subprocess.run(
             [sys.executable, "-m", "prove.mutants", *arguments],
             cwd=self.root,
@@ -276,6 +276,13 @@ def test_survivors_that_are_listed_with_a_reason_are_excused_also_after_lines_ha
     result = toy.check()
     assert (toy.status, result["survivors"]) == (0, []), toy.said
     assert result["listed"] > 0
+
+    rest = toy.check("--skip", "listed")
+    assert (toy.status, rest["listed"], rest["survivors"]) == (0, 0, [])
+    assert "all without the listed ones" in toy.said
+    alone = toy.check("--skip", "unlisted")
+    assert (toy.status, alone["killed"], alone["listed"]) == (0, 0, result["listed"])
+    assert rest["made"] + alone["made"] == result["made"]
 
 
 def test_tests_that_fail_without_any_mutant_prove_nothing(tmp_path: Path) -> None:
