@@ -210,9 +210,20 @@ class AzureCloud:
         method, _, path = _about(verb, card_id).partition(" ")
         self._manager.call("fault", _COMMAND_S, effect="lose", action=_ACTIONS[verb], method=method, path=path)
 
+    def turn_away(self, verb: Verb, card_id: str) -> None:
+        """Resource Manager throttles every such call, until `let_in`."""
+        method, _, path = _about(verb, card_id).partition(" ")
+        words = {"status": 429, "code": "TooManyRequests", "message": "Please retry later.", "retry_after_s": 1}
+        about = {"action": _ACTIONS[verb], "method": method, "path": path}
+        self._manager.call("fault", _COMMAND_S, effect="refuse", times=0, **about, **words)
+
+    def let_in(self) -> int:
+        """End every fault; how many calls they struck."""
+        return int(self._manager.call("clear", _COMMAND_S)["struck"])
+
     def require_lost(self) -> None:
         """By Resource Manager's own count."""
-        if not self._manager.call("clear", _COMMAND_S)["struck"]:
+        if not self.let_in():
             raise RuntimeError("no answer was lost: nobody made such a call")
 
     def strike(self, process: ProcessId, number: signal.Signals) -> bool:

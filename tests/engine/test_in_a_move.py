@@ -73,11 +73,11 @@ def is_over(running: Site) -> bool:
     return record["phase"] == "steady" and record["holder"] == "wk2" and old.state == "stopped" and not old.isolated
 
 
-def urn_of(lab: Operated, worker: str) -> str:
+def urn_of(lab: Operated, worker: str, type_token: str = INSTANCE) -> str:
     (urn,) = (
         each["urn"]
         for each in lab.pulumi.state()["resources"]
-        if each["type"] == INSTANCE and each["urn"].endswith(f"-{worker}")
+        if each["type"] == type_token and each["urn"].endswith(f"-{worker}")
     )
     return urn
 
