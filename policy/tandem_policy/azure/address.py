@@ -4,8 +4,8 @@ A card that names the address has it back with the next update after a failover;
 written as a whole, and forgets who was drained. The pair's own balancer may have the address: behind one, the watchdog moves
 the members and the address stays.
 
-No counterpart in `aws.address`: a public address of Azure names no machine, so `address_names_no_machine` is missing; in
-its place stands `pools_name_no_members`.
+No counterpart: `address_names_no_machine`, because a public address of Azure names no machine; `is_watched` is in
+`kinds`. Azure's alone: `pools_name_no_members`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

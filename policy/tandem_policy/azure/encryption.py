@@ -2,6 +2,9 @@
 
 Azure encrypts everything with keys of its own, so what is looked for is the set of keys that a disk names, or the vault that
 an account names; one that is not known yet is set.
+
+No counterpart: `key_fault`, `tables_are_encrypted`, `topics_are_encrypted`, `queues_are_encrypted` and `logs_are_encrypted`,
+because there these are parts of an account or a workspace, encrypted with it. Azure's alone: `hosts_encrypt`.
 """
 
 from tandem_policy.azure.kinds import ACCOUNT, DISK, dig, kind_of, same

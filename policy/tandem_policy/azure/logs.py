@@ -1,7 +1,7 @@
 """Logs are kept as long as somebody chose. Azure keeps a workspace's for 30 days where nobody says.
 
-No counterpart in `aws.logs`: an app writes into the workspace that its Application Insights name, so there is no group that
-appears by itself (`functions_have_log_groups`).
+No counterpart: `functions_have_log_groups`, because an app writes into the workspace that its Application Insights name,
+and no group appears by itself.
 """
 
 from tandem_policy.azure.kinds import kind_of

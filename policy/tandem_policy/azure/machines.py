@@ -1,7 +1,7 @@
 """Machines let in by key: a password can be guessed, and one in a program stands in its state.
 
-No counterpart in `aws.machines`: Azure's metadata service answers no request without a header of its own, and a worker has
-no identity to give away.
+No counterpart: `metadata_wants_a_session`, because Azure's metadata service answers no request without a header of its own,
+and a worker has no identity to give away. Azure's alone: `passwords_are_off`, because AWS makes no machine with a password.
 """
 
 from tandem_policy.azure.kinds import dig, kind_of

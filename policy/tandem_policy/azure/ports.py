@@ -1,4 +1,7 @@
-"""No port of management is open to the world: rules of security groups, written inside of a group or beside it."""
+"""No port of management is open to the world: rules of security groups, written inside of a group or beside it.
+
+Azure's alone: `is_everybody`, for its tags.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -1,6 +1,9 @@
 """What cannot be had again is protected: by Pulumi from this program, by a lock of Azure from everybody else.
 
 What a vault has lost can be taken back. A lock of Azure lies beside what it keeps, so who has one is seen in a whole stack.
+
+No counterpart: `tables_refuse_deletion` (`kept_is_locked`). Azure's alone: `vaults_refuse_purge`, because a key of AWS
+cannot be deleted at once.
 """
 
 from collections.abc import Sequence

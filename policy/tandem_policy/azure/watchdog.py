@@ -1,7 +1,8 @@
 """The watchdog runs: nothing in a program keeps its app, its timer or its decisions from running.
 
-No counterpart in `aws.watchdog`: the timer stands in the function's own code, so `watchdog_is_started` is missing; what a
-program can take from it is the instances that are always there (`watchdog_is_kept_ready`).
+No counterpart: `watchdog_is_started`, because the timer stands in the function's own code; what a program can take from it
+are the instances that are always there (`watchdog_is_kept_ready`). `is_arbiter` and `is_off`: the app is known by its
+settings.
 """
 
 from collections.abc import Mapping

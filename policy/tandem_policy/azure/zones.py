@@ -1,6 +1,9 @@
 """The loss of one zone is not the loss of the service: workers, address, record and watchdog of a pair stand in several.
 
 A subnet of Azure lies in no zone. A machine without a zone is wherever Azure puts it, which is one place.
+
+No counterpart: `zones_are_several` (`workers_stand_in_several`), because subnets and balancers there stand in no zone.
+Azure's alone: `one_stands_in_all`.
 """
 
 from collections.abc import Sequence
