@@ -132,7 +132,8 @@ class Disks(pulumi.ComponentResource):
             resource_group_name=args["group"],
             location=args["region"],
             tags=tags(args["site"], args["tags"]),
-            opts=child(self),
+            # While an update of it is planned nobody knows its principal, and a preview would make its roles anew.
+            opts=child(self, ignore_changes=["tags"]),
         )
         user = assigned(
             self,

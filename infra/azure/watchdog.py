@@ -102,7 +102,8 @@ class Watchdog(pulumi.ComponentResource):
             resource_group_name=self._args["group"],
             location=self._place["region"],
             tags=tags(site, self._place["tags"]),
-            opts=child(self),
+            # While an update of it is planned nobody knows its principal, and a preview would make its roles anew.
+            opts=child(self, ignore_changes=["tags"]),
         )
 
     def _roles(self) -> list[pulumi.Resource]:

@@ -607,7 +607,11 @@ class Protection(BaseModel):
         "Azure to delete the address, the key vault, the record, the workers and their data disks (locks).",
         default=True,
     )
-    tags: tuple[Tag, ...] = key("Tags of everything that takes tags.", default=(), example="cost-center=4711")
+    tags: tuple[Tag, ...] = key(
+        "Tags of everything that takes tags. Identities of Azure keep those that they were made with.",
+        default=(),
+        example="cost-center=4711",
+    )
 
 
 SECTIONS: tuple[tuple[type[BaseModel], ...], ...] = (

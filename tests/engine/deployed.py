@@ -14,7 +14,11 @@ INSTANCE = "aws:ec2/instance:Instance"
 CALM = frozenset({"same", "read"})
 """Operations that leave a resource as it is."""
 
-PRECIOUS = (ADDRESS, INSTANCE, "aws:ebs/volume:Volume", "aws:dynamodb/table:Table", "aws:kms/key:Key")
+PRECIOUS = (
+    *(ADDRESS, INSTANCE, "aws:ebs/volume:Volume", "aws:dynamodb/table:Table", "aws:kms/key:Key"),
+    *("azure-native:network:PublicIPAddress", "azure-native:compute:VirtualMachine", "azure-native:compute:Disk"),
+    *("azure-native:storage:BlobContainer", "azure-native:keyvault:Vault", "azure-native:keyvault:Key"),
+)
 """What must outlive every change: address, workers, their disks, record, key."""
 
 

@@ -11,6 +11,7 @@ from tests.infra.traps.slips import Slip
 from tests.infra.traps.variants import Stand
 
 ACCOUNT_FILE = "infra/azure/account.py"
+DISKS_FILE = "infra/azure/disks.py"
 PERMISSIONS_FILE = "infra/azure/permissions.py"
 WATCHDOG_FILE = "infra/azure/watchdog.py"
 
@@ -57,6 +58,27 @@ def kind_of_who_gets_a_role_is_said(stand: Stand) -> None:
         assert each.inputs["principalType"] == ("User" if person else "ServicePrincipal"), each.name
     identities = {each.outputs["principalId"] for each in stand.usual.of_type(IDENTITY)}
     assert {each.inputs["principalId"] for each in stand.usual.of_type(ASSIGNMENT)} == {DEPLOYER, *identities}
+
+
+@trap(
+    "5/tagged-identity",
+    slips=(
+        Slip(
+            "tags of the watchdog's identity are changed",
+            WATCHDOG_FILE,
+            'opts=child(self, ignore_changes=["tags"]),',
+            "opts=child(self),",
+        ),
+        Slip(
+            "tags of the disks' identity are changed",
+            DISKS_FILE,
+            'opts=child(self, ignore_changes=["tags"]),',
+            "opts=child(self),",
+        ),
+    ),
+)
+def tags_of_an_identity_stay_as_they_were_made(stand: Stand) -> None:
+    assert {each.ignore_changes for each in stand.usual.of_type(IDENTITY)} == {("tags",)}
 
 
 @trap(

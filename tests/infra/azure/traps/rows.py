@@ -275,6 +275,12 @@ ROLE_ROWS = (
         (CHECKED,),
     ),
     Row("5/assignment-identity", "identity of an assignment", "Nothing of it can be changed.", (CHECKED,)),
+    Row(
+        "5/tagged-identity",
+        "a new tag on an identity",
+        "Its principal is unknown in a preview of that update, so the preview says that every role of it is made anew.",
+        (CHECKED,),
+    ),
     Row("5/role-name", "name of a role", "Unique in the tenant, not in the subscription.", (CHECKED,)),
     Row("5/misspelt-action", "a misspelt action", "Fails the whole definition.", (CHECKED,)),
     Row("5/smallest-role", "the smallest role", "A missing join leaves the address on nobody, half-way.", (CHECKED,)),
