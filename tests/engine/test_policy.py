@@ -8,6 +8,7 @@ import pytest
 from lab.bare_cloud import Cloud, cloud
 from lab.pulumi_cli import Pulumi, PulumiError, Run
 from lab.stack_file import REPOSITORY
+from tests.engine.projects import configure
 from tests.engine.sizes import at_night
 
 pytestmark = pytest.mark.engine
@@ -70,5 +71,8 @@ def test_a_stack_of_ours_on_azure_passes_the_pack_and_is_refused_where_it_may_be
 
 
 @at_night
-def test_a_stack_of_ours_on_azure_before_a_balancer_passes_the_pack(on_azure: Cloud) -> None:
-    passes(on_azure.stack("prod").preview(*UNPROTECTED))
+def test_a_protected_stack_of_ours_on_azure_before_a_balancer_passes_the_whole_pack(on_azure: Cloud) -> None:
+    """What a lock keeps is told by what its scope comes from: a preview shows no ids."""
+    stack = on_azure.stack("prod")
+    configure(stack, protect=True, deletionProtection=True)
+    passes(stack.preview(*PACK))
