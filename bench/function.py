@@ -1,13 +1,14 @@
 """How long Azure's function takes to be imported, and how much memory that takes: with bytecode in its bundle and without.
 
 The bundle is unpacked and its entry imported in a process of its own, which has nothing else on its path, as the host's
-worker does at the start of an instance. Nothing is asked of anybody.
+worker does at the start of an instance. Nothing is asked of anybody. Of the versions that a function may have, those are
+measured whose interpreter is on the PATH.
 """
 
 import argparse
 import json
+import os
 import subprocess
-import sys
 import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
@@ -18,10 +19,10 @@ from statistics import median
 
 from bench.about import about, write_json
 from failover_lambda.contract import FencePolicy, ProbeKind, Settings, Tier, Worker
-from infra import package, sdk
+from infra import bytecode, package, sdk
+from infra.config.kinds import FUNCTION_PYTHONS
 from lab.supervisor import REPOSITORY
 
-HERE = f"{sys.version_info[0]}.{sys.version_info[1]}"
 NONE = "none"
 """No Python's version, so no interpreter of it is found."""
 
@@ -59,19 +60,22 @@ class Imported:
 def measure(arguments: argparse.Namespace, say: Callable[[str], None]) -> str:
     """Import both kinds again and again, write out/bench/function.json; returns the part of the page."""
     found: list[Imported] = []
-    for kind, python in (("with bytecode", HERE), ("sources only", NONE)):
-        found.append(_imported(kind, package.build(REPOSITORY, package.AZURE, python=python).content, arguments.runs))
-        say(f"function {kind}: {found[-1].import_s:.2f} s, {found[-1].peak_mb:.0f} MB")
+    for python in FUNCTION_PYTHONS:
+        interpreter = bytecode.interpreter(python)
+        for kind, compiled in (("with bytecode", python), ("sources only", NONE)) if interpreter else ():
+            bundle = package.build(REPOSITORY, package.AZURE, python=compiled).content
+            found.append(_imported(f"Python {python}, {kind}", interpreter, bundle, arguments.runs))
+            say(f"function, {found[-1].kind}: {found[-1].import_s:.2f} s, {found[-1].peak_mb:.0f} MB")
     said = about(arguments.seed)
-    write_json("function", said, {"python": HERE, "imported": [asdict(one) for one in found]})
+    write_json("function", said, {"imported": [asdict(one) for one in found]})
     return part(said, found)
 
 
-def _imported(kind: str, bundle: bytes, runs: int) -> Imported:
+def _imported(kind: str, interpreter: str, bundle: bytes, runs: int) -> Imported:
     with tempfile.TemporaryDirectory() as folder:
         with zipfile.ZipFile(BytesIO(bundle)) as archive:
             archive.extractall(folder)
-        starts = [_start(Path(folder)) for _ in range(runs)]
+        starts = [_start(interpreter, Path(folder)) for _ in range(runs)]
     took_s = [start["import_s"] for start in starts]
     peak_mb = max(start["peak_mb"] for start in starts)
     return Imported(
@@ -84,11 +88,11 @@ def _imported(kind: str, bundle: bytes, runs: int) -> Imported:
     )
 
 
-def _start(folder: Path) -> dict[str, float]:
-    """-B: what is compiled is thrown away, as on an instance of the platform."""
+def _start(interpreter: str, folder: Path) -> dict[str, float]:
+    """-B: what is compiled is thrown away, as on an instance of the platform. PATH: an interpreter may be a shim."""
     done = subprocess.run(
-        [sys.executable, "-S", "-P", "-B", "-c", _PROGRAM],
-        env=environment() | {"PYTHONPATH": f"{folder}:{folder / sdk.SITE_PACKAGES}"},
+        [interpreter, "-S", "-P", "-B", "-c", _PROGRAM],
+        env=environment() | {"PATH": os.environ["PATH"], "PYTHONPATH": f"{folder}:{folder / sdk.SITE_PACKAGES}"},
         cwd=folder,
         capture_output=True,
         text=True,
@@ -153,7 +157,7 @@ The import of the entry with both clients of the SDK, in a process of its own. W
 
 - Date: {said["date"]}, commit {said["commit"]}
 - Machine: {said["machine"]}; load at the end: {said["load"]}
-- Python {HERE}; seconds are the median and the most of n starts, memory is the most.
+- Seconds are the median and the most of n starts, memory is the most.
 
 | bundle | s | s max | peak MB | bundle MB | n |
 |---|---|---|---|---|---|
