@@ -97,12 +97,18 @@ class Judge:
             if old.manual and new.manual:
                 self._broken("no automatic move in manual (S6, 4)", f"epoch {new.epoch} although: {old.manual}")
             on_nobody = not intent.expected_id
-            self._check_budget(old, now_s, on_nobody=on_nobody)
+            decided_s = self._decided_s(owner, now_s)
+            self._check_budget(old, decided_s, on_nobody=on_nobody)
             self._check_quiet(now_s, on_nobody=on_nobody, why=new.reason)
-            self._moves_s.append(now_s)
+            self._moves_s.append(decided_s)
         if intent.kind is Kind.FAILOVER:
             self.failovers += 1
             self._check_verdict(owner, intent.source, new, now_s)
+
+    def _decided_s(self, owner: str, now_s: float) -> float:
+        """When a move was decided that is stored now: in its arbiter's newest round. A slow store answers seconds later."""
+        seen = self._rounds.newest(owner)
+        return seen.time_s if seen else now_s
 
     def _check_quiet(self, now_s: float, *, on_nobody: bool, why: str) -> None:
         since_s = now_s - self._lost_s

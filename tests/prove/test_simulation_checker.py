@@ -4,11 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from failover_lambda.model import Phase, Reply, Request, Verb
+from failover_lambda.model import Kind, Phase, Reply, Request, Verb
 from prove.simulation import events
 from prove.simulation.checker import Violation, Watch
 from prove.simulation.events import Calm, Truth
-from tests.spec.desk import SETTINGS, address_on, record_of
+from prove.simulation.evidence import Rounds
+from prove.simulation.verdicts import Judge
+from tests.fakes import make_settings
+from tests.spec.desk import SETTINGS, address_on, intent_of, record_of
 
 
 def fresh_budgets(before: Phase, after: Phase, *, asked: Verb, told: bool, done: bool = True, known: bool = False) -> int:
@@ -54,6 +57,21 @@ def test_a_watchdog_that_is_switched_on_has_a_fresh_budget_and_one_that_stays_as
     """RULE 1.8."""
     assert fresh_budgets(Phase.DISABLED, Phase.STEADY, asked=Verb.RESUME, told=False) == 1
     assert fresh_budgets(Phase.MANUAL, Phase.MANUAL, asked=Verb.RESUME, told=True) == 0
+
+
+@pytest.mark.parametrize(("again_s", "found"), [(159.0, 0), (155.0, 1)])
+def test_a_hold_is_counted_from_decision_to_decision_however_long_the_store_takes(again_s: float, found: int) -> None:
+    """RULE 5.12; seed 957: a store that answered three seconds late made a hold of 60 s look like one of 57."""
+    broken: list[str] = []
+    rounds = Rounds()
+    judge = Judge(make_settings(hold_s=60.0), rounds, lambda rule, _: broken.append(rule))
+    settled, moved = record_of(epoch=1), record_of(epoch=2, intent=intent_of(Kind.RECONCILE))
+    for round_s, stored_s in ((100.0, 103.0), (again_s, again_s + 0.1)):
+        rounds.looked(
+            events.Looked(round_s, "lis", "arb1", "prober-a", "a", anchor=True, arrives_s=round_s, in_time=True, answers={})
+        )
+        judge.new_epoch("arb1", settled, moved, stored_s)
+    assert broken == ["a hold lies between two moves (5.12)"] * found
 
 
 @pytest.mark.parametrize(
