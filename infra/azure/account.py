@@ -106,6 +106,21 @@ class Account(pulumi.ComponentResource):
         return f"/subscriptions/{self._subscription_id}/providers/Microsoft.Authorization/roleDefinitions/{guid}"
 
 
+def identity(parent: pulumi.Resource, name: str, place: Place, part: str) -> azure.managedidentity.UserAssignedIdentity:
+    """Whoever a part of the stack is to Azure; it keeps the tags that it was made with.
+
+    While an update of it is planned nobody knows its principal, and the preview would make every role of it anew.
+    """
+    return azure.managedidentity.UserAssignedIdentity(
+        f"{name}-{part}",
+        resource_name_=physical(Kind.IDENTITY, f"{place['site']}-{part}"),
+        resource_group_name=place["group"],
+        location=place["region"],
+        tags=tags(place["site"], place["tags"]),
+        opts=child(parent, ignore_changes=["tags"]),
+    )
+
+
 def assigned(
     parent: pulumi.Resource,
     name: str,

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 import pulumi
 import pulumi_azure_native as azure
 
-from infra.azure.account import Deployer, Place, assigned
+from infra.azure.account import Deployer, Place, assigned, identity
 from infra.naming import Kind, physical, stem, tags
 from infra.shapes import child
 
@@ -126,19 +126,11 @@ class Disks(pulumi.ComponentResource):
 
     def _encryption_set(self, key: azure.keyvault.Key) -> azure.compute.DiskEncryptionSet:
         args = self._args
-        identity = azure.managedidentity.UserAssignedIdentity(
-            f"{self._name}-disks",
-            resource_name_=physical(Kind.IDENTITY, f"{args['site']}-disks"),
-            resource_group_name=args["group"],
-            location=args["region"],
-            tags=tags(args["site"], args["tags"]),
-            # While an update of it is planned nobody knows its principal, and a preview would make its roles anew.
-            opts=child(self, ignore_changes=["tags"]),
-        )
+        reader = identity(self, self._name, args, "disks")
         user = assigned(
             self,
             f"{self._name}-disks",
-            principal_id=identity.principal_id,
+            principal_id=reader.principal_id,
             role_id=args["role"](ENCRYPTION_USER),
             scope=self.vault.id,
         )
@@ -148,7 +140,7 @@ class Disks(pulumi.ComponentResource):
             resource_group_name=args["group"],
             location=args["region"],
             encryption_type="EncryptionAtRestWithCustomerKey",
-            identity={"type": "UserAssigned", "user_assigned_identities": [identity.id]},
+            identity={"type": "UserAssigned", "user_assigned_identities": [reader.id]},
             active_key={"key_url": key.key_uri_with_version, "source_vault": {"id": self.vault.id}},
             rotation_to_latest_key_version_enabled=True,
             tags=tags(args["site"], args["tags"]),

@@ -20,13 +20,13 @@ import pulumi
 import pulumi_azure_native as azure
 
 from failover_lambda.contract import Worker
-from infra.azure.account import Place, assigned
+from infra.azure.account import Place, assigned, identity
 from infra.azure.arguments import PairArgs
 from infra.azure.function import Function
 from infra.azure.permissions import BLOB_OWNER, role_guid, role_name, watchdog_actions
 from infra.azure.record import Record
 from infra.config.keys import Front
-from infra.naming import Kind, physical, tags, worldwide
+from infra.naming import Kind, worldwide
 from infra.pace import CARD_CALL_S, CARD_DEADLINE_S, POOL_CALL_S, POOL_DEADLINE_S
 from infra.settings import Built, watchdog_settings
 from infra.shapes import WorkerHandle, child
@@ -88,23 +88,11 @@ class Watchdog(pulumi.ComponentResource):
             "group": args["group"],
             "tags": args["pair"]["tags"],
         }
-        self.identity = self._identity()
+        self.identity = identity(self, name, self._place, "watchdog")
         self.roles = self._roles()
         self.environment = self._found().apply(self._environment)
         self.function = self._function()
         self.register_outputs({"app_id": self.function.app_id})
-
-    def _identity(self) -> azure.managedidentity.UserAssignedIdentity:
-        site = self._place["site"]
-        return azure.managedidentity.UserAssignedIdentity(
-            f"{self._name}-watchdog",
-            resource_name_=physical(Kind.IDENTITY, f"{site}-watchdog"),
-            resource_group_name=self._args["group"],
-            location=self._place["region"],
-            tags=tags(site, self._place["tags"]),
-            # While an update of it is planned nobody knows its principal, and a preview would make its roles anew.
-            opts=child(self, ignore_changes=["tags"]),
-        )
 
     def _roles(self) -> list[pulumi.Resource]:
         args = self._args

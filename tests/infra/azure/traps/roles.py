@@ -11,7 +11,6 @@ from tests.infra.traps.slips import Slip
 from tests.infra.traps.variants import Stand
 
 ACCOUNT_FILE = "infra/azure/account.py"
-DISKS_FILE = "infra/azure/disks.py"
 PERMISSIONS_FILE = "infra/azure/permissions.py"
 WATCHDOG_FILE = "infra/azure/watchdog.py"
 
@@ -64,16 +63,10 @@ def kind_of_who_gets_a_role_is_said(stand: Stand) -> None:
     "5/tagged-identity",
     slips=(
         Slip(
-            "tags of the watchdog's identity are changed",
-            WATCHDOG_FILE,
-            'opts=child(self, ignore_changes=["tags"]),',
-            "opts=child(self),",
-        ),
-        Slip(
-            "tags of the disks' identity are changed",
-            DISKS_FILE,
-            'opts=child(self, ignore_changes=["tags"]),',
-            "opts=child(self),",
+            "tags of identities are changed",
+            ACCOUNT_FILE,
+            'opts=child(parent, ignore_changes=["tags"]),',
+            "opts=child(parent),",
         ),
     ),
 )
