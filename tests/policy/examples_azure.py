@@ -15,11 +15,14 @@ ADDRESS = "azure-native:network:PublicIPAddress"
 OLDER_ADDRESS = "azure-native:network/v20240501:PublicIPAddress"
 CARD = "azure-native:network:NetworkInterface"
 NAT = "azure-native:network:NatGateway"
+BASTION = "azure-native:network:BastionHost"
+APPLICATION_GATEWAY = "azure-native:network:ApplicationGateway"
 FIREWALL = "azure-native:network:AzureFirewall"
 BALANCER = "azure-native:network:LoadBalancer"
 MEMBERS = "loadBalancerBackendAddresses"
 ACCOUNT = "azure-native:storage:StorageAccount"
 VAULT = "azure-native:keyvault:Vault"
+HSM = "azure-native:keyvault:ManagedHsm"
 KEY = "azure-native:keyvault:Key"
 DISK = "azure-native:compute:Disk"
 MACHINE = "azure-native:compute:VirtualMachine"
@@ -28,6 +31,7 @@ LOCK = "azure-native:authorization:ManagementLockByScope"
 LOCK_OF_GROUP = "azure-native:authorization:ManagementLockAtResourceGroupLevel"
 SETTINGS = "azure-native:web:WebAppApplicationSettings"
 APP = "azure-native:web:WebApp"
+SLOT = "azure-native:web:WebAppSlot"
 PLAN = "azure-native:web:AppServicePlan"
 WORKSPACE = "azure-native:operationalinsights:Workspace"
 
@@ -40,6 +44,7 @@ def address(type_token: str = ADDRESS, **props: Any) -> Resource:
     return make(type_token, "address", tags=OURS, publicIpAddressName=f"{SITE}-address", **props)
 
 
+NAMED = make(ADDRESS, "mine", tags=OURS, name=f"{SITE}-address")
 KNOWN = address(id=ADDRESS_ID, zones=["1", "2", "3"])
 FUTURE = address(OLDER_ADDRESS, zones=["1", "2", "3"])
 RECORD_NAME = f"{SITE}-record"
@@ -134,6 +139,52 @@ EXAMPLES = (
         says=[taken(NAT, "it", "publicIpAddresses")],
     ),
     Example(
+        rule="address-left-alone",
+        what="a gateway of the pair itself, and a bastion, on an address of Azure that is known by its name in the program",
+        resources=[
+            make(ADDRESS, f"{SITE}-address", tags=OURS),
+            make(NAT, tags=OURS, publicIpAddresses=[{"id": ADDRESS_ID}]),
+            make(BASTION, tags=UNKNOWN, publicIPAddress={"id": ADDRESS_ID}),
+        ],
+        says=[
+            taken(NAT, "it", "publicIpAddresses.0.id", f"{SITE}-address"),
+            taken(BASTION, "it", "publicIPAddress.id", f"{SITE}-address"),
+        ],
+    ),
+    Example(
+        rule="address-left-alone",
+        what="a card of Azure whose id is known and comes from the address, which is known by its name in Azure",
+        resources=[NAMED, after(card(publicIPAddress={"id": ADDRESS_ID}), ipConfigurations=NAMED)],
+        says=[taken(CARD, "wk1", "ipConfigurations.0.publicIPAddress.id", "mine")],
+    ),
+    Example(
+        rule="address-left-alone",
+        what="a card of Azure whose subnet has the address's id, one whose address comes from another one, and one beside",
+        resources=[
+            KNOWN,
+            card(subnet={"id": ADDRESS_ID}),
+            after(card(publicIPAddress={"id": UNKNOWN}), ipConfigurations=make(ADDRESS, "other")),
+            after(card(privateIPAddress="10.0.0.4"), tags=KNOWN),
+        ],
+    ),
+    Example(
+        rule="address-left-alone",
+        what="a card of Azure that nobody knows, where no address is watched",
+        resources=[make(ADDRESS, "-address", name="-address"), card(publicIPAddress={"id": UNKNOWN})],
+    ),
+    Example(
+        rule="address-left-alone",
+        what="cards of Azure of which more and more is known, and a balancer whose site nobody knows",
+        resources=[
+            KNOWN,
+            make(CARD, ipConfigurations=UNKNOWN),
+            make(CARD, ipConfigurations=[UNKNOWN]),
+            card(publicIPAddress=UNKNOWN),
+            make(BALANCER, tags=UNKNOWN, frontendIPConfigurations=[{"publicIPAddress": {"id": ADDRESS_ID}}]),
+        ],
+        undecided=["ipConfigurations", "ipConfigurations.0", "ipConfigurations.0.publicIPAddress", "tags"],
+    ),
+    Example(
         rule="pool-left-alone",
         what="a balancer of a pair that names its members",
         resources=[make(BALANCER, tags=OURS, backendAddressPools=[{"name": "pool", MEMBERS: [{"ipAddress": "10.0.0.4"}]}])],
@@ -149,8 +200,18 @@ EXAMPLES = (
         what="a balancer of a pair that names none, and one of nobody's pair",
         resources=[
             make(BALANCER, tags=OURS, backendAddressPools=BALANCED),
+            make(BALANCER, tags=OURS, backendAddressPools=[{"name": "pool", MEMBERS: []}]),
+            make(
+                APPLICATION_GATEWAY, tags=OURS, backendAddressPools=[{"name": "pool", MEMBERS: [{"ipAddress": "10.0.0.4"}]}]
+            ),
             make(BALANCER, backendAddressPools=[{"name": "pool", MEMBERS: [{"ipAddress": "10.0.0.4"}]}]),
         ],
+    ),
+    Example(
+        rule="pool-left-alone",
+        what="a balancer of a pair whose members are not known yet",
+        resources=[make(BALANCER, tags=OURS, backendAddressPools=[{"name": "pool", MEMBERS: UNKNOWN}])],
+        undecided=[f"backendAddressPools.0.{MEMBERS}"],
     ),
     Example(
         rule="watchdog-not-paused",
@@ -159,12 +220,14 @@ EXAMPLES = (
             make(SETTINGS, properties={"TANDEM_ENABLED": "false"}),
             make(APP, siteConfig={"appSettings": [{"name": "TANDEM_WATCH_ONLY", "value": "true"}]}),
             make(SETTINGS, properties={"TANDEM_ENABLED": "true", "AzureWebJobs.tick.Disabled": "1"}),
+            make(SETTINGS, properties={"TANDEM_ENABLED": "true", "AzureWebJobs.tick.Disabled": "true"}),
             make(APP, tags=OURS, enabled=False),
         ],
         says=[
             f"TANDEM_ENABLED is false: the watchdog reads and changes nothing; {INSTEAD}",
             f"TANDEM_WATCH_ONLY is true: the watchdog tells what it would do and does nothing; {INSTEAD}",
             f"AzureWebJobs.tick.Disabled is 1: the timer starts no tick; {INSTEAD}",
+            f"AzureWebJobs.tick.Disabled is true: the timer starts no tick; {INSTEAD}",
             "the watchdog's app is switched off: leave enabled out",
         ],
     ),
@@ -181,8 +244,12 @@ EXAMPLES = (
     Example(
         rule="watchdog-not-paused",
         what="settings of Azure that are not known yet",
-        resources=[make(SETTINGS, properties=UNKNOWN), make(SETTINGS, properties={"TANDEM_ENABLED": UNKNOWN})],
-        undecided=["properties", "properties.TANDEM_ENABLED"],
+        resources=[
+            make(SETTINGS, properties=UNKNOWN),
+            make(SETTINGS, properties={"TANDEM_ENABLED": UNKNOWN}),
+            make(APP, siteConfig={"appSettings": UNKNOWN}),
+        ],
+        undecided=["properties", "properties.TANDEM_ENABLED", "siteConfig.appSettings"],
     ),
     Example(
         rule="watchdog-ready",
@@ -200,6 +267,7 @@ EXAMPLES = (
             app(http=1, function_tick=1),
             make(APP, functionAppConfig={"scaleAndConcurrency": {"maximumInstanceCount": 40}}),
             make(APP, tags=OURS, siteConfig={}),
+            make(SLOT, tags=OURS, functionAppConfig={"scaleAndConcurrency": {"alwaysReady": []}}),
         ],
     ),
     Example(
@@ -213,6 +281,18 @@ EXAMPLES = (
         what="workers of Azure in one zone and in none",
         resources=[make(MACHINE, "wk1", tags=OURS, zones=["1"]), make(MACHINE, "wk2", tags=OURS)],
         says=[f"the workers of {SITE} (1) stand in 1 zone, and 2 are wanted"],
+    ),
+    Example(
+        rule="several-zones",
+        what="two pairs of Azure, each in a zone of its own",
+        resources=[
+            make(MACHINE, "wk1", tags=OURS, zones=["1"]),
+            make(MACHINE, "wk1", tags={"tandem:site": "other"}, zones=["2"]),
+        ],
+        says=[
+            "the workers of other (2) stand in 1 zone, and 2 are wanted",
+            f"the workers of {SITE} (1) stand in 1 zone, and 2 are wanted",
+        ],
     ),
     Example(
         rule="several-zones",
@@ -238,7 +318,11 @@ EXAMPLES = (
         what="address, record and plan in all zones, and an account and a plan beside them",
         resources=[
             KNOWN,
+            address(zones=["1", "2"]),
             record(),
+            make(VAULT, RECORD_NAME, tags=OURS, sku={"name": "standard"}),
+            make(VAULT, f"{SITE}-address", tags=OURS),
+            make(ACCOUNT, "-record", sku={"name": "Standard_LRS"}),
             make(ACCOUNT, f"{SITE}-bundle", tags=OURS, sku={"name": "Standard_LRS"}),
             make(PLAN, tags=OURS, zoneRedundant=True),
             make(PLAN, sku={"name": "P1v3"}),
@@ -282,6 +366,13 @@ EXAMPLES = (
         ],
     ),
     Example(
+        rule="kept-protected",
+        what="a disk of Azure that is nobody's pair's, where all count",
+        resources=[make(DISK, diskSizeGB=8)],
+        config={"all": True},
+        says=[f"{BARE}, and it holds what a worker accepted and has not delivered: set the option protect"],
+    ),
+    Example(
         rule="kept-locked",
         what="an address, a record and a vault without a lock, and one that only warns",
         resources=[
@@ -310,10 +401,57 @@ EXAMPLES = (
     ),
     Example(
         rule="kept-locked",
-        what="a lock on something else, where every disk counts",
-        resources=[make(DISK, "mine", id="/mine"), make(LOCK, scope="/yours", level="CanNotDelete")],
+        what="locks on something else, where all count",
+        resources=[
+            make(DISK, "mine", id="/mine"),
+            make(ADDRESS, "its", id="/its"),
+            make(VAULT, "vault", id="/vault"),
+            make(MACHINE, "machine", id="/machine"),
+            make(LOCK, scope="/yours", level="CanNotDelete"),
+            make(LOCK, scope="/", level="CanNotDelete"),
+        ],
         config={"all": True},
-        says=[unlocked("mine")],
+        says=[unlocked("mine"), unlocked("its"), unlocked("vault")],
+    ),
+    Example(
+        rule="kept-locked",
+        what="a data disk of a pair whose lock comes from something else, and one in another group than the lock's",
+        resources=[
+            after(make(DISK, "one", tags=OURS, resourceGroupName=UNKNOWN), resourceGroupName=make(GROUP, "g")),
+            make(GROUP, "g"),
+            make(GROUP, "h"),
+            after(make(LOCK, scope=UNKNOWN, level="CanNotDelete"), scope=make(GROUP, "h")),
+            after(make(LOCK_OF_GROUP, resourceGroupName=UNKNOWN, level="CanNotDelete"), resourceGroupName=make(GROUP, "h")),
+        ],
+        says=[unlocked("one")],
+    ),
+    Example(
+        rule="kept-locked",
+        what="a lock on the very thing, one whose level nobody knows, and what needs none",
+        resources=[
+            KNOWN,
+            make(LOCK, scope=ADDRESS_ID, level="CanNotDelete"),
+            make(VAULT, "vault", tags=OURS, id="/vault"),
+            make(LOCK, scope="/vault", level=UNKNOWN),
+            make(MACHINE, "wk1", tags=OURS, id="/wk1"),
+            make(DISK, "mine", id="/mine"),
+        ],
+    ),
+    Example(
+        rule="kept-locked",
+        what="a lock by a scope that is written out, on what has no id yet, and one of a group that nobody knows",
+        resources=[
+            address(resourceGroupName="g"),
+            make(LOCK, scope=ADDRESS_ID, level="CanNotDelete"),
+            make(LOCK_OF_GROUP, resourceGroupName=UNKNOWN, level="CanNotDelete"),
+        ],
+        undecided=["address: scopes of locks"],
+    ),
+    Example(
+        rule="kept-locked",
+        what="a lock of a group, on what does not say in which it is",
+        resources=[address(), make(LOCK_OF_GROUP, resourceGroupName="g", level="CanNotDelete")],
+        undecided=["address: scopes of locks"],
     ),
     Example(
         rule="kept-locked",
@@ -323,14 +461,24 @@ EXAMPLES = (
     ),
     Example(
         rule="vaults-refuse-purge",
-        what="a vault that may be purged",
-        resources=[make(VAULT, properties={"enableSoftDelete": True})],
-        says=["whoever may purge ends every disk for good: set properties.enablePurgeProtection"],
+        what="a vault and a managed HSM that may be purged",
+        resources=[make(VAULT, properties={"enableSoftDelete": True}), make(HSM, properties={})],
+        says=["whoever may purge ends every disk for good: set properties.enablePurgeProtection"] * 2,
+    ),
+    Example(
+        rule="vaults-refuse-purge",
+        what="a vault of which nobody knows yet",
+        resources=[make(VAULT, properties=UNKNOWN)],
+        undecided=["properties.enablePurgeProtection"],
     ),
     Example(
         rule="vaults-refuse-purge",
         what="a vault that refuses",
-        resources=[make(VAULT, properties={"enablePurgeProtection": True}), make(KEY, properties={})],
+        resources=[
+            make(VAULT, properties={"enablePurgeProtection": True}),
+            make(KEY, properties={}),
+            make("another:keyvault:Vault", properties={}),
+        ],
     ),
     Example(
         rule="accounts-take-no-keys",
@@ -344,7 +492,7 @@ EXAMPLES = (
     Example(
         rule="accounts-take-no-keys",
         what="an account of nobody's pair, where all count",
-        resources=[make(ACCOUNT, allowSharedKeyAccess=True, allowBlobPublicAccess=False)],
+        resources=[make(ACCOUNT, allowSharedKeyAccess=True, allowBlobPublicAccess=False), make(VAULT, properties={})],
         config={"all": True},
         says=["whoever has a key of the account is past every role: set allowSharedKeyAccess to false"],
     ),
@@ -358,6 +506,12 @@ EXAMPLES = (
         ],
     ),
     Example(
+        rule="accounts-take-no-keys",
+        what="a record's account of which nobody knows yet",
+        resources=[record(allowSharedKeyAccess=UNKNOWN, allowBlobPublicAccess=False)],
+        undecided=["allowSharedKeyAccess"],
+    ),
+    Example(
         rule="logs-kept",
         what="a workspace that says nothing, and one that keeps too little",
         resources=[make(WORKSPACE, workspaceName="w"), make(WORKSPACE, retentionInDays=7)],
@@ -366,5 +520,15 @@ EXAMPLES = (
             "the workspace keeps its logs 7 days, and 30 are wanted: raise retentionInDays",
         ],
     ),
-    Example(rule="logs-kept", what="a workspace that says so", resources=[make(WORKSPACE, retentionInDays=365)]),
+    Example(
+        rule="logs-kept",
+        what="workspaces that keep enough",
+        resources=[make(WORKSPACE, retentionInDays=365), make(WORKSPACE, retentionInDays=30)],
+    ),
+    Example(
+        rule="logs-kept",
+        what="a workspace of which nobody knows yet",
+        resources=[make(WORKSPACE, retentionInDays=UNKNOWN)],
+        undecided=["retentionInDays"],
+    ),
 )

@@ -9,6 +9,7 @@ DISK = "azure-native:compute:Disk"
 SNAPSHOT = "azure-native:compute:Snapshot"
 MACHINE = "azure-native:compute:VirtualMachine"
 SCALE_SET = "azure-native:compute:VirtualMachineScaleSet"
+WORKBOOK = "azure-native:applicationinsights:Workbook"
 ACCOUNT = "azure-native:storage:StorageAccount"
 PROPERTIES = "encryption.keyVaultProperties"
 GROUP = "azure-native:network:NetworkSecurityGroup"
@@ -68,9 +69,9 @@ EXAMPLES = (
     ),
     Example(
         rule="disks-encrypted",
-        what="a disk of Azure of which nobody knows how it is made",
-        resources=[machine({"createOption": UNKNOWN})],
-        undecided=["storageProfile.osDisk.createOption"],
+        what="a disk of Azure of which nobody knows how it is made, and a machine of which nobody knows which it has",
+        resources=[machine({"createOption": UNKNOWN}), make(MACHINE, storageProfile=UNKNOWN), make(MACHINE, vmName="wk1")],
+        undecided=["storageProfile.osDisk.createOption", "storageProfile"],
     ),
     Example(
         rule="hosts-encrypt",
@@ -110,6 +111,7 @@ EXAMPLES = (
         resources=[
             make(ACCOUNT, kind="FileStorage", encryption={"keySource": "Microsoft.Keyvault"}),
             make(ACCOUNT, kind="StorageV2"),
+            make(WORKBOOK, kind="FileStorage"),
         ],
     ),
     Example(
@@ -155,6 +157,10 @@ EXAMPLES = (
             rule(),
             rule("3380-3400", "Internet", access="allow"),
             rule("*", "AzureCloud.westeurope", protocol="*"),
+            rule(source="AzureCloud", protocol="Udp"),
+            rule(source="Any"),
+            rule(source="1.2.3.4/2"),
+            rule(source="2600::/12"),
             make(
                 GROUP,
                 securityRules=[
@@ -173,6 +179,7 @@ EXAMPLES = (
             f"* reaches port 22 (SSH){MANAGED}",
             f"Internet reaches port 3389 (RDP){MANAGED}",
             f"AzureCloud.westeurope reaches port 22 (SSH), 3389 (RDP), 5432 (PostgreSQL){MANAGED}",
+            *[f"{source} reaches port 22 (SSH){MANAGED}" for source in ("AzureCloud", "Any", "1.2.3.4/2", "2600::/12")],
             f"0.0.0.0/1 reaches port 5432 (PostgreSQL), by securityRules.0{MANAGED}",
         ],
     ),
@@ -186,6 +193,9 @@ EXAMPLES = (
             rule(source="194.126.158.0/24"),
             rule("2575"),
             rule("*", protocol="Icmp"),
+            rule("ssh"),
+            rule("22-ssh"),
+            rule(source="fd00::/16"),
             make(GROUP, flushConnection=True),
         ],
     ),
@@ -196,9 +206,14 @@ EXAMPLES = (
             rule(source=UNKNOWN),
             rule(port=UNKNOWN),
             rule(access=UNKNOWN),
+            rule(protocol=UNKNOWN),
+            rule(source=None, sourceAddressPrefixes=UNKNOWN),
             make(GROUP, securityRules=UNKNOWN),
         ],
-        undecided=["sourceAddressPrefix", "destinationPortRange", "protocol", "securityRules.sourceAddressPrefix"],
+        undecided=[
+            *("sourceAddressPrefix", "destinationPortRange", "protocol", "protocol", "sourceAddressPrefix"),
+            "securityRules.sourceAddressPrefix",
+        ],
     ),
     Example(
         rule="no-star",
@@ -229,8 +244,12 @@ EXAMPLES = (
     ),
     Example(
         rule="no-star",
-        what="an assignment of Azure of which nobody knows yet",
-        resources=[make(GIVEN, roleDefinitionId=UNKNOWN, scope=UNKNOWN)],
-        undecided=["roleDefinitionId", "scope"],
+        what="an assignment and roles of Azure of which nobody knows yet",
+        resources=[
+            make(GIVEN, roleDefinitionId=UNKNOWN, scope=UNKNOWN),
+            make(ROLE, permissions=UNKNOWN),
+            make(ROLE, permissions=[{"actions": UNKNOWN}]),
+        ],
+        undecided=["roleDefinitionId", "scope", "permissions", "permissions.0.actions"],
     ),
 )

@@ -12,25 +12,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from tandem_policy.azure.kinds import ADDRESS, BALANCER, dig, is_watched, kind_of, same
-from tandem_policy.values import UNKNOWN, Answers, Config, Finding, Resource, Undecided, items, maps, text, unknown_at
+from tandem_policy.azure.kinds import ADDRESS_NAME, BALANCER, dig, is_watched, kind_of
+from tandem_policy.values import UNKNOWN, Answers, Config, Finding, Resource, Undecided, block, items, maps, text, unknown_at
 
 MEMBERS = "loadBalancerBackendAddresses"
 
-TAKING = ("publicIPAddress", "publicIpAddress", "publicIPAddresses", "publicIpAddresses")
-"""Properties by which cards, balancers, gateways, firewalls and bastions take an address, at any depth."""
-BLOCKS = ("ipConfigurations", "frontendIPConfigurations")
+TAKING = frozenset({"publicipaddress", "publicipaddresses"})
+"""Properties by which cards, balancers, gateways, firewalls and bastions take an address, in small letters: Azure writes
+them in several ways."""
+BLOCKS = frozenset({"ipConfigurations", "frontendIPConfigurations"})
 """Blocks that hold one of them."""
-
-
-def nothing_takes_the_address(resources: Sequence[Resource], config: Config) -> Answers:
-    """Cards, balancers, gateways, and whatever else takes a public address by its id."""
-    watched = Watched(
-        [each for each in resources if is_watched(each)], frozenset(text(each).lower() for each in config["addresses"])
-    )
-    for resource in resources:
-        if kind_of(resource) not in ("", ADDRESS):
-            yield from _takes(resource, watched)
 
 
 @dataclass(frozen=True)
@@ -42,32 +33,49 @@ class Watched:
     """Ids in small letters, from the configuration."""
 
     def by_id(self, value: object) -> str:
-        """How the address of this id is called; empty when it is none of these."""
+        """How the address of this id is called; empty when it is none of these. An id ends with the name in Azure."""
+        named = text(value).lower()
         for each in self.addresses:
-            if same(value, each.props.get("id")):
+            if named.endswith(f"/publicipaddresses/{ADDRESS_NAME.format(site=each.site)}".lower()):
                 return each.name
-        return text(value) if text(value).lower() in self.told else ""
+        return text(value) if named in self.told else ""
+
+    def read_by(self, resource: Resource, top: str) -> str:
+        """How the address is called that a property's value comes from; empty when it comes from none of these."""
+        read = resource.property_depends_on.get(top, frozenset())
+        return next((each.name for each in self.addresses if each.urn in read), "")
+
+
+def nothing_takes_the_address(resources: Sequence[Resource], config: Config) -> Answers:
+    """Cards, balancers, gateways, and whatever else takes a public address by its id."""
+    watched = Watched(
+        [each for each in resources if is_watched(each)], frozenset(text(each).lower() for each in config["addresses"])
+    )
+    if watched.addresses or watched.told:
+        for resource in resources:
+            yield from _takes(resource, watched)
 
 
 def _takes(resource: Resource, watched: Watched) -> Answers:
-    if not watched.addresses and not watched.told:
-        return
-    for top in (*TAKING, *BLOCKS):
+    """By the ids that are known; where none of them tells, by what the property's value comes from."""
+    for top in sorted({*resource.props, *resource.property_depends_on}):
         named = list(_named(top, resource.props.get(top)))
-        known = {path: watched.by_id(value) for path, value in named}
+        known = [(path, watched.by_id(value)) for path, value in named if watched.by_id(value)]
         unknown = [path for path, value in named if value is UNKNOWN]
-        read = [each for each in watched.addresses if resource.property_depends_on and resource.reads(each, top)]
-        for path, called in known.items():
-            if called:
+        if known:
+            for path, called in known:
                 yield from _taken(resource, path, called, watched)
-        if read and not any(known.values()):
-            yield from _taken(resource, unknown[0] if len(unknown) == 1 else top, read[0].name, watched)
+        elif _may_take(top) and (called := watched.read_by(resource, top)):
+            yield from _taken(resource, unknown[0] if len(unknown) == 1 else top, called, watched)
         elif not resource.property_depends_on:
             yield from (Undecided(path) for path in unknown)
 
 
 def _taken(resource: Resource, path: str, called: str, watched: Watched) -> Answers:
-    if not _is_its_balancer(resource, watched):
+    """The pair's own balancer may have it."""
+    if kind_of(resource) == BALANCER and resource.site_is_unknown:
+        yield Undecided("tags")
+    elif kind_of(resource) != BALANCER or resource.site not in {address.site for address in watched.addresses}:
         yield Finding(
             f"{resource.type} {resource.name} takes the address {called} by {path}; a watchdog moves it, and the next "
             "update would take it from the worker that serves: leave it to the watchdog, or take another address",
@@ -75,40 +83,37 @@ def _taken(resource: Resource, path: str, called: str, watched: Watched) -> Answ
         )
 
 
-def _is_its_balancer(resource: Resource, watched: Watched) -> bool:
-    sites = {address.site for address in watched.addresses}
-    return kind_of(resource) == BALANCER and (resource.site in sites or resource.site_is_unknown)
+def _may_take(top: str) -> bool:
+    return top in BLOCKS or top.lower() in TAKING
 
 
 def _named(top: str, value: Any) -> Iterator[tuple[str, Any]]:
     """Every id in such a property: its path, and the value."""
-    if top in TAKING:
+    if top.lower() in TAKING:
         yield from _ids(top, value)
-        return
-    if value is UNKNOWN:
-        yield top, UNKNOWN
-    for place, each in enumerate(items(value)):
-        yield from _below(f"{top}.{place}", each)
-
-
-def _below(path: str, value: Any) -> Iterator[tuple[str, Any]]:
-    if value is UNKNOWN:
-        yield path, UNKNOWN
-    elif isinstance(value, Mapping):
-        for key, each in cast("Mapping[str, Any]", value).items():
-            if key in TAKING:
-                yield from _ids(f"{path}.{key}", each)
+    elif top in BLOCKS:
+        for path, each in _each(top, value):
+            if each is UNKNOWN:
+                yield path, UNKNOWN
+            for key, reference in block(each).items():
+                if key.lower() in TAKING:
+                    yield from _ids(f"{path}.{key}", reference)
 
 
 def _ids(path: str, value: Any) -> Iterator[tuple[str, Any]]:
     """The ids of one reference, or of a list of them."""
+    if value is UNKNOWN or isinstance(value, Mapping):
+        yield (path, UNKNOWN) if value is UNKNOWN else (f"{path}.id", dig(cast("object", value), "id"))
+    else:
+        for place, each in _each(path, value):
+            yield from _ids(place, each)
+
+
+def _each(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """The items of a list with their paths; an unknown one as a whole."""
     if value is UNKNOWN:
         yield path, UNKNOWN
-    elif isinstance(value, list | tuple):
-        for place, each in enumerate(items(value)):
-            yield from _ids(f"{path}.{place}", each)
-    elif isinstance(value, Mapping):
-        yield f"{path}.id", dig(cast("object", value), "id")
+    yield from ((f"{path}.{place}", each) for place, each in enumerate(items(value)))
 
 
 def pools_name_no_members(resource: Resource, _: Config) -> Answers:

@@ -35,7 +35,7 @@ def disks_are_encrypted(resource: Resource, _: Config) -> Answers:
 
 def _disks_of(path: str, profile: object) -> Answers:
     yield from unknown_at(path, profile)
-    if profile is UNKNOWN or profile is None:
+    if profile is None:
         return
     yield from _disk(f"{path}.osDisk", "the system's disk", dig(profile, "osDisk"))
     for place, disk in enumerate(maps(dig(profile, "dataDisks"))):

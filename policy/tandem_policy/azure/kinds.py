@@ -73,8 +73,8 @@ def dig(value: object, *keys: str) -> Any:
 
 
 def same(one: object, other: object) -> bool:
-    """Whether two ids are known and of one thing."""
-    return bool(text(one)) and text(one).lower() == text(other).lower()
+    """Whether two names or ids are of one thing; one that is not known is nothing's."""
+    return text(one).lower() == text(other).lower() != ""
 
 
 def is_within(resource_id: object, scope: object) -> bool:

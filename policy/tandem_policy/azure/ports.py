@@ -56,8 +56,8 @@ def _openings(resource: Resource) -> Iterator[Opening]:
 
 
 def _both(rule: Mapping[str, Any], one: str, several: str) -> tuple[Any, ...]:
-    values = [rule.get(one), *([UNKNOWN] if rule.get(several) is UNKNOWN else items(rule.get(several)))]
-    return tuple(value for value in values if value)
+    more = rule.get(several)
+    return (rule.get(one), *([UNKNOWN] if more is UNKNOWN else items(more)))
 
 
 def _judge(opening: Opening, closed: list[int]) -> Answers:
@@ -71,7 +71,7 @@ def _judge(opening: Opening, closed: list[int]) -> Answers:
         return
     if text(opening.protocol).lower() not in PROTOCOLS_WITH_PORTS:
         return
-    spans = [_span(text(span)) for span in opening.ports if span is not UNKNOWN]
+    spans = [_span(text(span)) for span in opening.ports]
     found = [port for port in closed if any(first <= port <= last for first, last in spans)]
     if found:
         where = f", by {opening.path.rstrip('.')}" if opening.path else ""
