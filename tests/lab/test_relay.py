@@ -1,13 +1,17 @@
 """The worker's network card, as its peers see it: refusals, silence, tracked flows, healing."""
 
+import asyncio
 import signal
 import socket
 from pathlib import Path
 
 import pytest
 
+from lab.arguments import Endpoint
 from lab.door import DoorState
-from lab.relay import Card, door_in, door_out, open_flows_in_pass, open_flows_out_pass
+from lab.jsonlog import JsonLog
+from lab.lifeline import Registration
+from lab.relay import Card, Relay, door_in, door_out, open_flows_in_pass, open_flows_out_pass
 from tests.lab.children import eventually, lines
 from tests.lab.plain_clients import (
     ANSWER_S,
@@ -22,7 +26,7 @@ from tests.lab.plain_clients import (
     send,
     what_a_syn_meets,
 )
-from tests.lab.rig import Rig
+from tests.lab.rig import HTTP, LLP, PUBLIC, Rig
 
 pytestmark = pytest.mark.lab
 
@@ -65,6 +69,26 @@ def test_a_worker_is_served_at_its_address_and_refused_when_killed(rig: Rig) -> 
     worker.kill()
     rig.wait_down()
     assert [what_a_syn_meets(a) for a in (rig.llp, rig.http, rig.public)] == ["refused"] * 3
+
+
+def test_the_log_says_up_before_the_address_serves_and_down_after_it_has(network: str, tmp_path: Path) -> None:
+    """Else whoever waits for a line meets what was before it; by chance only, so it is asked while the line is written."""
+    address, met = f"{network}.10", list[tuple[str, str]]()
+
+    class Asking(JsonLog):
+        def write(self, event: str, **fields: object) -> None:
+            del fields
+            met.append((event, what_a_syn_meets((address, LLP))))
+
+    async def live_and_die() -> None:
+        relay = Relay(address, (LLP, HTTP, PUBLIC), Endpoint(f"{network}.251", LLP), Asking(tmp_path / "relay.jsonl"))
+        lifelines = relay._lifelines  # pyright: ignore[reportPrivateUsage] - a worker's process would tell it
+        for registration in (Registration("b1", 1, 2, 3), None):
+            lifelines._become(registration)  # pyright: ignore[reportPrivateUsage]
+        relay._out.become(DoorState.SHUT)  # pyright: ignore[reportPrivateUsage] - else its socket outlives the test
+
+    asyncio.run(live_and_die())
+    assert met == [("up", "refused"), ("down", "refused")]
 
 
 def test_a_kill_ends_the_open_flows_too(rig: Rig) -> None:
