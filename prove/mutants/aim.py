@@ -84,13 +84,13 @@ class Aim:
             users = self._lines_with(names)
             tells = pure and not edit.place and names.isdisjoint(self.first.outside)
             runs = sorted(
-                self.first.runs, key=lambda run: (run.executed.isdisjoint(users), _strange(run, mutant), run.seconds)
+                self.first.runs, key=lambda run: (run.executed.isdisjoint(users), _is_of_another(run, mutant), run.seconds)
             )
             return [Target(run, sorted(run.calls), tells) for run in runs]
         number = self.first.sources.index(mutant.source)
         lines = {mark_of(number, line) for line in range(edit.first_line, edit.last_line + 1)}
         runs = [run for run in self._runs if not run.executed.isdisjoint(lines)]
-        runs.sort(key=lambda run: _strange(run, mutant))
+        runs.sort(key=lambda run: _is_of_another(run, mutant))
         touched = frozenset(
             number for alike, numbers in self._alike.items() if not alike.isdisjoint(lines) for number in numbers
         )
@@ -106,7 +106,7 @@ class Aim:
         return found
 
 
-def _strange(run: Ran, mutant: Mutant) -> bool:
+def _is_of_another(run: Ran, mutant: Mutant) -> bool:
     """Whether the test's file is not named after the mutant's module."""
     return mutant.source.path.stem not in PurePath(run.test.partition("::")[0]).stem.split("_")
 

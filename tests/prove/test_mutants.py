@@ -225,6 +225,18 @@ def test_a_rule_whose_tests_see_everything_has_no_survivor(tmp_path: Path) -> No
     } <= becomes
 
 
+def test_a_test_of_a_file_named_after_the_module_has_its_turn_first(tmp_path: Path) -> None:
+    """Slower ones too: they were written to notice, and the quickest of all tests hardly ever does."""
+    toy = toy_in(tmp_path)
+    toy.write(
+        "tests/test_its_rule.py",
+        TESTS.replace("def test_", "def test_slowly_").replace("    assert", "    sum(range(10**6))\n    assert"),
+    )
+    kills = [kill for kill in toy.check()["kills"] if kill["file"] == "toy/rule.py" and kill["place"]]
+    assert kills
+    assert {kill["test"].partition("::")[0] for kill in kills} == {"tests/test_its_rule.py"}
+
+
 def test_a_guard_that_no_test_executes_is_a_survivor(holed: Holed) -> None:
     toy, _ = holed
     assert toy.status == 1
