@@ -211,19 +211,19 @@ class AzureCloud:
         self._manager.call("fault", _COMMAND_S, effect="lose", action=_ACTIONS[verb], method=method, path=path)
 
     def turn_away(self, verb: Verb, card_id: str) -> None:
-        """Resource Manager throttles every such call, until `let_in`."""
+        """Resource Manager throttles every such call, until `clear_faults`."""
         method, _, path = _about(verb, card_id).partition(" ")
         words = {"status": 429, "code": "TooManyRequests", "message": "Please retry later.", "retry_after_s": 1}
         about = {"action": _ACTIONS[verb], "method": method, "path": path}
         self._manager.call("fault", _COMMAND_S, effect="refuse", times=0, **about, **words)
 
-    def let_in(self) -> int:
-        """End every fault; how many calls they struck."""
+    def clear_faults(self) -> int:
+        """End every one that was ordered; how many calls they struck."""
         return int(self._manager.call("clear", _COMMAND_S)["struck"])
 
     def require_lost(self) -> None:
         """By Resource Manager's own count."""
-        if not self.let_in():
+        if not self.clear_faults():
             raise RuntimeError("no answer was lost: nobody made such a call")
 
     def strike(self, process: ProcessId, number: signal.Signals) -> bool:

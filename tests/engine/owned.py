@@ -115,7 +115,7 @@ class _Azure:
     def power_of(self, machine: str) -> str:
         view = self.get(f"{machine}?$expand=instanceView", COMPUTE_API)["properties"]["instanceView"]
         (power,) = (each["code"] for each in view["statuses"] if each["code"].startswith("PowerState/"))
-        return str(power)
+        return str(power).removeprefix("PowerState/")
 
     def rules_of(self, card: Mapping[str, Any]) -> tuple[str, ...]:
         """Of the card's group, the two by which a fence is made among them."""

@@ -13,17 +13,21 @@ from typing import Any
 import pytest
 
 from lab import site
-from lab.checkers import Findings, check
+from lab.checkers import Findings
 from lab.deploying import By
 from lab.pulumi_cli import Pulumi
-from lab.report_inputs import write_lab_info
 from lab.site import Options
-from lab.story import DEADLINES, Fault, acts, wait_for_arbiter
+from lab.story import DEADLINES, wait_for_arbiter
 from lab.traffic import Traffic
-from tests.engine.deployed import Deployed
 from tests.engine.owned import Operated, no_progress
 from tests.engine.sizes import at_night
-from tests.engine.test_changes import Part
+from tests.engine.test_changes import (
+    Part,
+    all_is_kept,
+    changed,
+    changed_nothing_that_serves,
+    found_after_the_holders_death,
+)
 
 pytestmark = [pytest.mark.engine, at_night]
 
@@ -57,12 +61,8 @@ def told(command: Path) -> Iterator[Told]:
         running.wait_for("the clients to be served", lambda: traffic.all_served_by(holder, 0.0), DEADLINES.served)
         lab, told = Operated(running, Pulumi(command, running.project)), Told()
         for name, values in CHANGES.items():
-            before, served = lab.owned(), traffic.acknowledged()
-            plan = Deployed(lab.pulumi).change(**values)
-            told.parts[name] = Part(plan, before, lab.owned(), traffic.acknowledged() - served)
-        acts(running, traffic, Fault.KILL, holder, no_progress)
-        write_lab_info(running, Fault.KILL.value, {})
-        told.findings = check(running.folder)
+            told.parts[name] = changed(lab, traffic.acknowledged, values)
+        told.findings = found_after_the_holders_death(running, traffic, holder)
         yield told
 
 
@@ -85,14 +85,10 @@ def test_a_new_tag_is_an_update_of_nothing_that_the_watchdog_writes(told: Told) 
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_no_change_moves_fences_or_restarts_anything_and_traffic_goes_on(told: Told, name: str) -> None:
-    part = told.parts[name]
-    assert part.after == part.before
-    assert part.served > 0
+    changed_nothing_that_serves(told.parts[name])
 
 
 def test_the_changed_site_fails_over_and_no_message_of_all_that_time_is_lost(told: Told) -> None:
     """Every promise of the demo, over all changes and the death of the holder after them."""
     assert told.findings
-    assert told.findings.all_kept, [
-        (each.name, each.kept, each.evidence) for each in told.findings.promises if not each.kept
-    ]
+    all_is_kept(told.findings)

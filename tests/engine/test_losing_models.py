@@ -5,14 +5,13 @@ small program, so that the tests of what an update does after a failover are see
 """
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lab.bare_cloud import Cloud, cloud, resources
+from lab.bare_cloud import Cloud, resources
 from lab.pulumi_cli import Pulumi
 from tests.engine.projects import configure, put_program
 from tests.engine.sizes import at_night
@@ -80,9 +79,8 @@ MODELS = {
 
 
 @pytest.fixture(scope="module")
-def here(command: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    with cloud(command, tmp_path_factory.mktemp("engine")) as made:
-        yield made
+def here(bare: Callable[[str], Cloud]) -> Cloud:
+    return bare("aws")
 
 
 def deployed(here: Cloud, model: str) -> Pulumi:

@@ -1,11 +1,10 @@
 """The policy pack in a preview of the real engine: our stacks pass, and what breaks a rule is refused by its name."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
-from lab.bare_cloud import Cloud, cloud
+from lab.bare_cloud import Cloud
 from lab.pulumi_cli import Pulumi, PulumiError, Run
 from lab.stack_file import REPOSITORY
 from tests.engine.projects import configure
@@ -21,20 +20,8 @@ STAGES = ("dev", "stage", "prod", "balancer")
 
 
 @pytest.fixture(scope="module")
-def here(command: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    with cloud(command, tmp_path_factory.mktemp("engine")) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def stacks(here: Cloud) -> dict[str, Pulumi]:
-    return {stage: here.stack(stage) for stage in STAGES}
-
-
-@pytest.fixture(scope="module")
-def on_azure(command: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    with cloud(command, tmp_path_factory.mktemp("engine"), "azure") as made:
-        yield made
+def stacks(bare: Callable[[str], Cloud]) -> dict[str, Pulumi]:
+    return {stage: bare("aws").stack(stage) for stage in STAGES}
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -63,16 +50,16 @@ def test_a_stack_that_may_be_deleted_by_accident_is_refused_by_the_rules_name(st
 
 
 def test_a_stack_of_ours_on_azure_passes_the_pack_and_is_refused_where_it_may_be_deleted_by_accident(
-    on_azure: Cloud,
+    bare: Callable[[str], Cloud],
 ) -> None:
-    stack = on_azure.stack("dev")
+    stack = bare("azure").stack("dev")
     passes(stack.preview(*UNPROTECTED))
     is_refused(stack, "kept-protected", "kept-locked")
 
 
 @at_night
-def test_a_protected_stack_of_ours_on_azure_before_a_balancer_passes_the_whole_pack(on_azure: Cloud) -> None:
+def test_a_protected_stack_of_ours_on_azure_before_a_balancer_passes_the_whole_pack(bare: Callable[[str], Cloud]) -> None:
     """What a lock keeps is told by what its scope comes from: a preview shows no ids."""
-    stack = on_azure.stack("prod")
+    stack = bare("azure").stack("prod")
     configure(stack, protect=True, deletionProtection=True)
     passes(stack.preview(*PACK))

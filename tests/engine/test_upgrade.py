@@ -4,16 +4,14 @@ Names, aliases and types are what a release promises to its stacks. The clouds b
 what the program itself asks in every run; a preview without a refresh asks the provider to compare, and nobody else.
 """
 
-import contextlib
 import functools
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
-from lab.bare_cloud import NO_THING, Cloud, cloud
+from lab.bare_cloud import NO_THING, Cloud
 from lab.providers.handler import Ask
 from lab.urns import name_of, type_of
 from tests.engine import recorded
@@ -31,32 +29,26 @@ ASKED_FOR = ("azure-native:resources:ResourceGroup", "azure-native:storage:Stora
 ADDRESSES = {"aws": "aws:ec2/eip:Eip", "azure": "azure-native:network:PublicIPAddress"}
 
 
-class Clouds:
-    """Bare clouds, each begun when it is first asked for."""
-
-    def __init__(self, begin: Callable[[str], Cloud]) -> None:
-        self._begin = functools.cache(begin)
-        self.of = functools.cache(self._of)
-
-    def _of(self, name: str) -> Cloud:
-        """That of a recorded state, with what the program asks something of."""
-        running = self._begin(recorded.cloud_of(name))
-        handlers = running.registry.handlers
-        for each in recorded.load(name)["deployment"]["resources"]:
-            if each["type"] in ASKED_FOR:
-                handlers[each["type"]].create(Ask(each["type"], name_of(each["urn"]), each["inputs"]))
-        return running
+Standing = Callable[[str], Cloud]
+"""The cloud of a recorded state."""
 
 
 @pytest.fixture(scope="module")
-def here(command: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clouds]:
-    with contextlib.ExitStack() as stack:
-        yield Clouds(lambda name: stack.enter_context(cloud(command, tmp_path_factory.mktemp("engine"), name)))
+def standing(bare: Callable[[str], Cloud]) -> Standing:
+    def of(name: str) -> Cloud:
+        """With what the program asks something of."""
+        running = bare(recorded.cloud_of(name))
+        for each in recorded.load(name)["deployment"]["resources"]:
+            if each["type"] in ASKED_FOR:
+                running.registry.handlers[each["type"]].create(Ask(each["type"], name_of(each["urn"]), each["inputs"]))
+        return running
+
+    return functools.cache(of)
 
 
-def taken_away(here: Clouds, name: str, state: Mapping[str, Any]) -> list[tuple[str, str]]:
+def taken_away(standing: Standing, name: str, state: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What an up from that state would replace or delete: operation and logical name."""
-    pulumi = recorded.stack(here.of(name), name, uuid.uuid4().hex[:8])
+    pulumi = recorded.stack(standing(name), name, uuid.uuid4().hex[:8])
     pulumi.take(state)
     steps = pulumi.preview_as_data()["steps"]
     assert any(step["op"] == "same" for step in steps)
@@ -76,12 +68,12 @@ NAMES = [pytest.param(name, marks=[] if name.endswith("-dev") else at_night) for
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_upgrade_from_an_earlier_version_replaces_and_deletes_nothing(here: Clouds, name: str) -> None:
-    assert taken_away(here, name, recorded.load(name)) == []
+def test_an_upgrade_from_an_earlier_version_replaces_and_deletes_nothing(standing: Standing, name: str) -> None:
+    assert taken_away(standing, name, recorded.load(name)) == []
 
 
 @pytest.mark.parametrize("cloud_name", ["aws", pytest.param("azure", marks=at_night)])
-def test_a_resource_that_lost_its_name_is_seen(here: Clouds, cloud_name: str) -> None:
+def test_a_resource_that_lost_its_name_is_seen(standing: Standing, cloud_name: str) -> None:
     """The negative control: the address has another logical name today than in the state."""
     name = next(name for name in recorded.names() if name.endswith(f"{cloud_name}-dev"))
     state = recorded.load(name)
@@ -89,7 +81,7 @@ def test_a_resource_that_lost_its_name_is_seen(here: Clouds, cloud_name: str) ->
     old = address["urn"]
     for each in state["deployment"]["resources"]:
         renamed(each, old, f"{old}-of-before")
-    assert ("delete", f"{name_of(old)}-of-before") in taken_away(here, name, state)
+    assert ("delete", f"{name_of(old)}-of-before") in taken_away(standing, name, state)
 
 
 def renamed(resource: dict[str, Any], old: str, new: str) -> None:
