@@ -173,6 +173,23 @@ def test_at_the_move_deadline_an_old_holder_that_answers_keeps_the_address(
         assert (after.deadline_s, after.asked_s) == (NOW_S + SETTINGS.move_deadline_s, NOW_S)
 
 
+def test_what_was_counted_of_the_target_while_it_was_verified_says_nothing_of_the_source_that_keeps_the_address() -> None:
+    """5.5, 3.10: the read of it on the target was stale, and nobody was asked to end the old association."""
+    decision = decide(
+        moving(
+            Phase.VERIFYING,
+            intent=intent_of(asked_s=None, deadline_s=NOW_S - 0.001),
+            association_id="assoc-9",
+            streak=streak_of(rounds=1),
+            drift=Drift(association_id="assoc-2", reads=1),
+        ),
+        round_of("HT", address=address_on("wk1", "assoc-2")),
+    )
+    after = written(decision)
+    assert (after.holder, after.association_id, after.phase) == ("wk1", "assoc-2", Phase.STEADY)
+    assert after.streak is None
+
+
 @pytest.mark.parametrize(
     ("intent", "unanswered"),
     [
