@@ -44,14 +44,13 @@ def put_marks(
         module = sys.modules[source.module]
         vars(module)[_MARKS] = executed
         tree = ast.parse(source.text)
-        names = list(_functions(tree.body, ""))
-        for node in ast.walk(tree):
-            if isinstance(node, ast.FunctionDef):
-                _mark_below(node, number)
+        functions = dict(_functions(tree.body, ""))
+        for node in functions.values():
+            _mark_below(node, number)
         ast.fix_missing_locations(tree)
         marked = type(module)(module.__name__)
         exec(compile(tree, str(module.__file__), "exec", dont_inherit=True), marked.__dict__)  # noqa: S102
-        for name in names:
+        for name in functions:
             ours, theirs = function_of(module, name), function_of(marked, name)
             if isinstance(ours, FunctionType) and isinstance(theirs, FunctionType):
                 ours.__code__ = theirs.__code__
@@ -59,10 +58,11 @@ def put_marks(
                     _put_before(ours, source.module, asked)
 
 
-def _functions(body: Sequence[ast.stmt], before: str) -> Iterator[str]:
+def _functions(body: Sequence[ast.stmt], before: str) -> Iterator[tuple[str, ast.FunctionDef]]:
+    """By their names; those inside of a function belong to it."""
     for node in body:
         if isinstance(node, ast.FunctionDef):
-            yield f"{before}{node.name}"
+            yield f"{before}{node.name}", node
         elif isinstance(node, ast.ClassDef):
             yield from _functions(node.body, f"{before}{node.name}.")
 

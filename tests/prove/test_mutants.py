@@ -63,7 +63,10 @@ def may_go(light: Light, waited_s: int) -> bool:
 
 
 def how_many(lights: list[Light]) -> int:
-    return len([light for light in lights if light.stops])
+    def counts(light: Light) -> bool:
+        return light.stops
+
+    return len([light for light in lights if counts(light)])
 '''
 
 TESTS = '''
