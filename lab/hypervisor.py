@@ -2,7 +2,7 @@
 
     running   -> the worker's process runs (a new one after every start), its card is open
     stopped   -> the process is killed, the card gives no answer
-    terminated-> both are gone, and the private address is free for another machine of that name
+    terminated-> both are gone, and the private address is free for another machine of that name, on Azure of that id
     isolated  -> (security groups other than its first) the card takes no new flows; open ones go on, unless the
                  cloud says that they are judged anew: then nothing passes
     associated-> the fixed address carries to that private address, from the moment that the cloud says
@@ -23,6 +23,10 @@ from typing import Any
 
 from lab.child import Child, Event
 from lab.supervisor import Supervisor
+
+_TERMINATED = "terminated"
+_BEGINS = frozenset({"pending", "running"})
+"""What a machine is first. On Azure one that is made anew has the id of the one before."""
 
 CONTROL_S = 5.0
 """Longest wait for a child's answer to a command."""
@@ -209,7 +213,9 @@ class Hypervisor:
 
     def _on_instance(self, event: Mapping[str, Any]) -> None:
         if event["instance_id"] in self._gone:
-            return
+            if event["state"] not in _BEGINS:
+                return
+            self._gone.remove(str(event["instance_id"]))
         machine = self._machine(str(event["instance_id"]))
         machine.state, machine.alive = str(event["state"]), bool(event["alive"])
         machine.booting = machine.booting and machine.alive
@@ -219,13 +225,13 @@ class Hypervisor:
             self._power_on(machine)
         elif machine.process and runs and not machine.alive:
             machine.process.kill()
-        if machine.state == "terminated":
+        if machine.state == _TERMINATED:
             self._gone.add(machine.instance_id)
             machine.card.end()
 
     def _machine(self, instance_id: str) -> Machine:
-        known = next((machine for machine in self.machines.values() if machine.instance_id == instance_id), None)
-        return known or self._new_machine(instance_id)
+        alive = (each for each in self.machines.values() if each.instance_id == instance_id and each.state != _TERMINATED)
+        return next(alive, None) or self._new_machine(instance_id)
 
     def _new_machine(self, instance_id: str) -> Machine:
         """An instance appeared: it gets a card, which stays for its life. One of that name before it is terminated."""

@@ -7,7 +7,7 @@ fails, the reference stays and the state is Failed.
 from collections.abc import Iterable
 
 from lab.arm import operations
-from lab.arm.bodies import as_object, properties, text
+from lab.arm.bodies import as_object, properties, same, text
 from lab.arm.call import Call
 from lab.arm.change import Change
 from lab.arm.etags import renew, renew_unwritten
@@ -40,7 +40,7 @@ def carry_out(change: Change, will_fail: Refusal | None = None) -> Operation | N
 
 
 def _put(change: Change, kind: Kind) -> Operation | None:
-    world, at_once = change.world, is_at_once(change.kind)
+    world, at_once, resized = change.world, is_at_once(change.kind), _is_resized(change)
     document = change.old or Document(
         change.place.document, change.kind.type, {}, made_s=change.now_s, state=SUCCEEDED if _has_state(change.kind) else ""
     )
@@ -62,6 +62,8 @@ def _put(change: Change, kind: Kind) -> Operation | None:
     operation = _begin(change, kind, verb, seconds)
     blocked = _blocked(change, document)
     operation.will_fail = blocked.error() if blocked else None
+    if resized and document.power in {"starting", "running"}:
+        _restart(world, document, operation)
     _enter(document, change, CREATING if verb == "create" and change.is_of(MACHINE) else UPDATING)
     return operation
 
@@ -152,6 +154,20 @@ def _blocked(change: Change, document: Document) -> Refusal | None:
         why = f"another operation ({', '.join(sorted(verbs))}) is in progress on the VM."
     name = machine.id.rpartition("/")[2]
     return Refusal(409, "OperationNotAllowed", f"Operation 'startTenantUpdate' is not allowed on VM '{name}' since {why}")
+
+
+def _is_resized(change: Change) -> bool:
+    """Whether a machine that stands is to be of another size."""
+    size = ("properties", "hardwareProfile", "vmSize")
+    return (
+        change.is_of(MACHINE) and bool(change.old) and not same(text(change.old_body, *size), text(change.new_body, *size))
+    )
+
+
+def _restart(world: World, machine: Document, operation: Operation) -> None:
+    """It goes down at once and runs at the operation's end (`lab.arm.settling`)."""
+    operation.power_before, machine.power = machine.power, TRANSITIONS["restart"][0]
+    world.tell("machine", id=machine.id, power=machine.power, alive=None, verb="restart", hard=False)
 
 
 def _bring_system_disk(change: Change, machine: Document) -> None:

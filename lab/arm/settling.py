@@ -50,7 +50,7 @@ def _fail(world: World, document: Document, operation: Operation) -> None:
     document.state = FAILED
     if key_of(operation.target) != document.key:
         document.children = {key_of(operation.target): FAILED}
-    if operation.verb in TRANSITIONS:
+    if operation.power_before:
         _powered(world, document, operation.power_before)
         document.state = FAILED
 
@@ -65,7 +65,7 @@ def _written(world: World, settings: Settings, document: Document, operation: Op
     kind, carries_at = document.type.lower(), operation.due_s + settings.times.propagation_s
     if kind == "microsoft.network/publicipaddresses" and not text(document.body, "properties", "ipAddress"):
         properties(document.body)["ipAddress"] = free_address(world, settings)
-    if kind == _MACHINE and operation.verb == "create":
+    if kind == _MACHINE and (operation.verb == "create" or operation.power_before):
         _powered(world, document, "running")
     if kind == _MACHINE:
         for each in _interfaces(world, document):

@@ -8,7 +8,19 @@ import pytest
 from failover_lambda.azure.fence import rule
 from failover_lambda.azure.names import ASSOCIATION_TAG, EVERYBODY, FENCE_RULES, NOBODY
 from lab.azure_events import Translation, lets_nothing_in
-from tests.lab.arm.clouds import ADDRESS, POOL, Cloud, build_balancer, build_pair, nic_body, nic_id, nsg_id, pool_body, vm_id
+from tests.lab.arm.clouds import (
+    ADDRESS,
+    POOL,
+    Cloud,
+    build_balancer,
+    build_pair,
+    nic_body,
+    nic_id,
+    nsg_id,
+    pool_body,
+    vm_body,
+    vm_id,
+)
 
 
 class Told:
@@ -73,6 +85,25 @@ def test_a_restart_takes_the_power_at_once(told: Told) -> None:
     assert only(told.news(), "instance")["alive"] is False
     told.cloud.wait(10)
     assert (only(told.news(), "instance"))["alive"] is True
+
+
+def test_another_size_is_a_restart(told: Told) -> None:
+    told.news()
+    told.cloud.put(vm_id("wk1"), vm_body("wk1", hardwareProfile={"vmSize": "Standard_D8s_v5"}))
+    assert only(told.news(), "instance")["alive"] is False
+    told.cloud.wait(10)
+    assert only(told.news(), "instance")["alive"] is True
+
+
+def test_a_machine_that_is_made_anew_on_its_card_begins_again_under_its_id(told: Told) -> None:
+    told.news()
+    told.cloud.ask("DELETE", vm_id("wk1"))
+    told.cloud.wait(10)
+    assert only(told.news(), "instance")["state"] == "terminated"
+    told.cloud.made(vm_id("wk1"), vm_body("wk1"))
+    begun = [each for each in told.news() if each["event"] == "instance"]
+    assert {each["instance_id"] for each in begun} == {vm_id("wk1")}
+    assert (begun[-1]["state"], begun[-1]["alive"]) == ("running", True)
 
 
 def test_a_machine_that_is_deleted_is_terminated_and_its_address_goes_with_its_card(told: Told) -> None:

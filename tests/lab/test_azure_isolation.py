@@ -21,6 +21,7 @@ pytestmark = [pytest.mark.lab, pytest.mark.timeout(240)]
 
 PORTS = hypervisor.Ports(llp=2575, http=8080, public=8081)
 WAIT_S = 60.0
+COMPUTE_API = "2024-11-01"
 
 
 @dataclass
@@ -78,6 +79,21 @@ def test_isolation_cuts_a_card_with_the_connections_that_stand_and_its_end_opens
     assert lab.card_of("wk1") == "open"
     assert lab.world.cloud.run(Command(do=Do.RESTORE, epoch=9, worker="wk2")).outcome is Outcome.DONE
     lab.becomes("wk2", "open")
+
+
+def test_a_machine_that_is_made_anew_under_its_id_runs_again(lab: Lab) -> None:
+    lab.supervisor.wait_for("both workers to run", lambda: len(lab.machines.machines) == 2, WAIT_S)
+    lab.becomes("wk2", "open")
+    former, client = lab.machines.machines["wk2"], lab.cloud.client
+    body = client.ask("GET", former.instance_id, COMPUTE_API).body
+    client.ask("DELETE", former.instance_id, COMPUTE_API)
+    lab.supervisor.wait_for("the machine to be gone", lambda: former.state == "terminated", WAIT_S)
+    asked = {part: body[part] for part in ("location", "zones", "properties")}
+    client.ask("PUT", former.instance_id, COMPUTE_API, asked)
+    lab.supervisor.wait_for("another one", lambda: lab.machines.machines["wk2"] is not former, WAIT_S)
+    lab.becomes("wk2", "open")
+    assert lab.machines.machines["wk2"].instance_id == former.instance_id
+    assert lab.machines.process("wk2") is not former.process
 
 
 def test_a_package_that_cannot_be_fetched_stops_the_lab_with_its_reason(lab: Lab) -> None:

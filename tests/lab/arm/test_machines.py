@@ -354,3 +354,39 @@ def test_an_instance_view_tells_when_the_last_operation_ended(pair: Cloud) -> No
     assert pair.ask("POST", f"{vm_id('wk1')}/restart").status == 202
     pair.wait(10)
     assert ended() > before
+
+
+def resized(size: str = "Standard_D8s_v5") -> dict[str, Any]:
+    return vm_body("wk1", hardwareProfile={"vmSize": size})
+
+
+def test_another_size_restarts_a_machine_that_runs(pair: Cloud) -> None:
+    assert pair.put(WK1, resized()).status == 200
+    assert power(pair) == ["ProvisioningState/updating", "PowerState/starting"]
+    pair.wait(10)
+    assert power(pair) == ["ProvisioningState/succeeded", "PowerState/running"]
+    told = [(fields["verb"], fields["alive"]) for event, fields in pair.told if event == "machine" and fields["id"] == WK1]
+    assert told[-2:] == [("restart", None), (None, True)]
+
+
+def test_the_same_size_in_other_letters_restarts_nothing(pair: Cloud) -> None:
+    size = str(vm_body("wk1")["properties"]["hardwareProfile"]["vmSize"])
+    assert pair.put(WK1, resized(size.upper())).status == 200
+    assert power(pair)[1] == "PowerState/running"
+    pair.wait(10)
+    assert power(pair)[1] == "PowerState/running"
+
+
+def test_another_size_starts_no_machine_that_is_off(pair: Cloud) -> None:
+    post(pair, "powerOff")
+    pair.wait(10)
+    assert pair.put(WK1, resized()).status == 200
+    pair.wait(10)
+    assert power(pair) == ["ProvisioningState/succeeded", "PowerState/stopped"]
+
+
+def test_a_size_that_is_not_to_be_had_leaves_the_machine_running(pair: Cloud) -> None:
+    pair.emulator.order(Fault(Effect.FAIL, Refusal(409, "AllocationFailed", "No room."), "PUT"))
+    assert pair.put(WK1, resized()).status == 200
+    pair.wait(10)
+    assert power(pair) == ["ProvisioningState/failed", "PowerState/running"]
