@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from lab import pulumi_command, pulumi_project, running_lab, stack_file
 from lab.pulumi_cli import Pulumi
 from lab.pulumi_command import NoEngineError
+from lab.roll_machines import machines
 from lab.roll_plan import Step
 from lab.rolling import Roll, RollFailedError, RollRefusedError
 
@@ -24,7 +25,7 @@ HEALTH_S = 1.0
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Of `python -m lab roll`."""
     parser.add_argument("--stack", default="aws-dev", help="one of stacks/ (%(default)s)")
-    parser.add_argument("--worker", default="", help="the standby that takes the new image, type or user data")
+    parser.add_argument("--worker", default="", help="the standby that takes the new image, type (size) or user data")
     parser.add_argument("--yes", action="store_true", help="do not ask")
 
 
@@ -39,9 +40,6 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
         raise NoEngineError("there is no Pulumi engine in this checkout yet. Get one with: make engine")
     cloud, _, stage = str(arguments.stack).partition("-")
     stack_file.load(stage, cloud=cloud)
-    if cloud != "aws":
-        print(f"refused: {arguments.stack} is on {cloud}. {_AWS_ONLY}", file=sys.stderr)
-        return 1
     lab = pulumi_command.find(arguments.stack)
     if not lab:
         raise NoEngineError(f"no lab is up for {arguments.stack}. Begin with: make up STACK={arguments.stack}")
@@ -53,7 +51,8 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
     roll = Roll(
         pulumi=Pulumi(command, lab),
         desk=running.desk,
-        ec2=running_lab.aws_client("ec2", running.said),
+        silent=running.silent,
+        machines=machines(running),
         is_healthy=health_at(running.http_port),
         worker=arguments.worker,
         say=say,
@@ -70,10 +69,6 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
     return 0
 
 
-_AWS_ONLY = (
-    "A rolling change is for AWS in this version; elsewhere what the program ignores of a living machine (image, size, user "
-    "data) stays as it is"
-)
 _BY_HAND = "Take it out of the balancer, and roll it as docs/RUNBOOK.md tells (Another image)"
 
 

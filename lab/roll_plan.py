@@ -11,7 +11,10 @@ from lab.half_replaced import ATTACHMENT, CALL
 from lab.urns import name_of, type_of
 
 INSTANCE = "aws:ec2/instance:Instance"
-OWN = frozenset({INSTANCE, ATTACHMENT, "aws:ec2/capacityReservation:CapacityReservation"})
+VM = "azure-native:compute:VirtualMachine"
+MACHINES = frozenset({INSTANCE, VM})
+LOCK = "azure-native:authorization:ManagementLockByScope"
+OWN = frozenset({*MACHINES, ATTACHMENT, "aws:ec2/capacityReservation:CapacityReservation"})
 """Types of what is one worker's alone and may be made anew with it. Its disk and the addresses are not among them."""
 
 CALM = frozenset({"same", "read", "refresh"})
@@ -57,19 +60,21 @@ def _step(step: Mapping[str, Any]) -> Step:
 
 def touches(steps: Sequence[Step], worker: str) -> bool:
     """Whether there is anything to roll."""
-    return any(step.type == INSTANCE and step.is_of(worker) for step in steps)
+    return any(step.type in MACHINES and step.is_of(worker) for step in steps)
 
 
 def is_made_anew(steps: Sequence[Step], worker: str) -> bool:
     """Whether the worker gets another machine, rather than a stop and a start."""
-    return any(step.type == INSTANCE and step.is_of(worker) and step.op != "update" for step in steps)
+    return any(step.type in MACHINES and step.is_of(worker) and step.op != "update" for step in steps)
 
 
 def faults(steps: Sequence[Step], worker: str) -> Iterator[str]:
     """Why these steps are no rolling change of this worker; nothing where they are."""
     for step in steps:
-        if step.type == INSTANCE and not step.is_of(worker):
+        if step.type in MACHINES and not step.is_of(worker):
             yield f"{step}: another worker"
+        elif step.ends and step.type == LOCK:
+            yield f"{step}: it protects the machine (deletionProtection is true in the state)"
         elif step.ends and step.type != CALL and not step.is_of(worker):
             yield f"{step}: it must outlive a rolling change"
         elif step.ends and step.guarded:

@@ -12,18 +12,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from failover_lambda.model import Phase, Verb
 from lab import roll_limits, roll_plan
 from lab.asking import Answer, Desk, new_id
 from lab.half_replaced import half_replaced
 from lab.pulumi_cli import LONGEST_S, Pulumi, PulumiError
 from lab.pulumi_project import stored_outputs, stored_resources
+from lab.roll_machines import Machines
 from lab.roll_plan import Step
 
 VARIABLE = "TANDEM_ROLL_WORKER"
-"""As the program reads it (`infra.aws.rolling`)."""
+"""As the program reads it (`infra.rolling`)."""
 
 BACK_S = 300.0
 """From the end of the up until the worker has to be a standby again, and an arbiter leads that knows it."""
@@ -56,8 +55,9 @@ class Roll:
 
     pulumi: Pulumi
     desk: Desk
-    ec2: Any
-    """A client for the emulated EC2."""
+    silent: tuple[type[Exception], ...]
+    """What the desk raises where its store does not answer."""
+    machines: Machines
     is_healthy: Callable[[Mapping[str, str]], bool]
     """Asks a worker, as the stack's outputs name it."""
     worker: str
@@ -82,17 +82,17 @@ class Roll:
             raise RollRefusedError("nobody agreed to it")
         record = self.desk.record()
         holder, epoch = str(record["holder"]), int(record["epoch"])
-        before, made_anew = self._machines(), roll_plan.is_made_anew(steps, self.worker)
+        before, known_id = self._machines(), self._known_id
         answer: Answer | None = None
         try:
             self.say(f"pausing failover, for {PAUSE_S:.0f} s at most: a pause ends by itself")
             answer = self._ask(Verb.PAUSE, duration_s=PAUSE_S)
             self._require_paused(answer, holder)
             self._up(holder, before)
-            self._wait_back(holder, made_anew=made_anew)
+            self._wait_back(holder, known_id)
         finally:  # without an answer the pause may be carried out all the same
             resumed = "" if answer and not answer.done else self._resume()
-        how = "made anew" if made_anew else "changed in place, by a stop and a start"
+        how = "made anew" if roll_plan.is_made_anew(steps, self.worker) else "changed in place, by a stop and a start"
         return (
             f"{self.worker} was {how} ({_shown(before) or 'no machine'} -> {_shown(self._machines())}) and is a healthy "
             f"standby; {self._held(holder, epoch)}; {resumed}"
@@ -169,14 +169,15 @@ class Roll:
             f"that was killed: make repair first). Pulumi's words are in {self.pulumi.project.folder}/pulumi.log"
         )
 
-    def _wait_back(self, holder: str, *, made_anew: bool) -> None:
+    def _wait_back(self, holder: str, former_id: str) -> None:
         """Until its machine runs, it answers, no fence stands, and an arbiter leads that knows its new machine."""
         self.say(f"waiting until {self.worker} is back as a healthy standby")
-        leader = self.desk.leader() if made_anew else ""
+        is_another = self._known_id != former_id
+        leader = self.desk.leader() if is_another else ""
         end_s, healthy = time.monotonic() + BACK_S, 0
         while time.monotonic() < end_s:
             healthy = healthy + 1 if self._answers() else 0
-            led = not made_anew or self.desk.leader() != leader
+            led = not is_another or self.desk.leader() != leader
             if healthy >= HEALTHY_IN_A_ROW and led and not self._is_fenced():
                 return
             time.sleep(_POLL_S)
@@ -210,16 +211,18 @@ class Roll:
         try:
             self.desk.put(self.desk.entry(verb.value, own_id=own_id, why=why, patience_s=ANSWER_S / 2, **more))
             return self.desk.wait(own_id, ANSWER_S)
-        except (BotoCoreError, ClientError) as exc:
-            self.say(f"the record's table did not answer: {exc}")
+        except self.silent as exc:
+            self.say(f"the record's store did not answer: {exc}")
         return None
 
     def _machines(self) -> dict[str, str]:
         """Id to state of whatever machine the cloud has for the worker; empty if none."""
-        names = [{"Name": "tag:Name", "Values": [f"{self.desk.site}-{self.worker}"]}]
-        found = self.ec2.describe_instances(Filters=names)["Reservations"]
-        states = {each["InstanceId"]: each["State"]["Name"] for one in found for each in one["Instances"]}
-        return {instance_id: state for instance_id, state in states.items() if state not in ("terminated", "shutting-down")}
+        return self.machines.of(self.worker, self._known_id)
+
+    @property
+    def _known_id(self) -> str:
+        """The machine's id, as the stack has it and an arbiter is told it."""
+        return self._workers()[self.worker]["instanceId"]
 
     def _workers(self) -> Mapping[str, Mapping[str, str]]:
         """As the stack's outputs name them now."""

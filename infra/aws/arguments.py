@@ -21,7 +21,7 @@ class PairArgs(TypedDict):
     bundle_digest: str
     """What the bundle is told from another by."""
     roll_worker: str
-    """The worker that takes a new image, type or user data in this run (`infra.aws.rolling`). Empty: none does."""
+    """The worker that takes a new image, type or user data in this run (`infra.rolling`). Empty: none does."""
 
     cloud: Cloud
     region: str

@@ -10,10 +10,9 @@ from infra import package, quotas
 from infra.aws.arguments import pair_args
 from infra.aws.layout import layout
 from infra.aws.pair import Pair
-from infra.aws.rolling import VARIABLE as ROLL_VARIABLE
 from infra.aws.size import quota_needs
 from infra.config import AwsConfig
-from infra.run import Run
+from infra.run import ROLL_VARIABLE, Run
 
 
 def build(config: AwsConfig, run: Run) -> Mapping[str, Any]:

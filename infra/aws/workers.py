@@ -12,10 +12,11 @@ import pulumi_aws as aws
 
 from infra.aws.guest import DATA_DEVICE, data_disk
 from infra.aws.permissions import trust
-from infra.aws.rolling import check_name, only_a_standby
+from infra.aws.rolling import only_a_standby
 from infra.config.keys import Egress, Tenancy
 from infra.guest import Guest, user_data
 from infra.naming import tags
+from infra.rolling import check_name
 from infra.shapes import AccountHandle, WorkerHandle, child
 
 LEFT_ALONE = (
@@ -104,7 +105,7 @@ class Workers(pulumi.ComponentResource):
         super().__init__("tandem:aws:Workers", name, {}, opts)
         self._name = name
         self._args = args
-        check_name(args["roll_worker"], {worker: each.zone for worker, each in args["placements"].items()})
+        check_name(args["roll_worker"], args["placements"])
         self._profile = self._instance_profile()
         self.resources: list[pulumi.Resource] = []
         handles: list[WorkerHandle] = []

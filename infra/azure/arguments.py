@@ -14,9 +14,8 @@ from infra.config.keys import Cloud, Egress, Front, Mode, NatGateways
 class PairArgs(TypedDict):
     """What a pair is built from; whoever makes it has checked the values.
 
-    No counterpart here, for the cloud has no such thing or this version does without: `roll_worker` (a rolling change; a
-    worker takes a new image when it is made anew), `tie_breaker_zone` (one function looks from everywhere),
-    `vpc_id`, `worker_subnet_ids`, `worker_private_ips`, `prober_subnet_ids`,
+    No counterpart here, for the cloud has no such thing or this version does without: `tie_breaker_zone` (one function looks
+    from everywhere), `vpc_id`, `worker_subnet_ids`, `worker_private_ips`, `prober_subnet_ids`,
     `endpoint_subnet_ids` and `table_endpoint_id` (existing networks), `ami_id` and `instance_type` (image, vm_size),
     `tenancy` (dedicated_hosts), `reserve_capacity`, `auto_recovery` (Azure always does it), `metadata_hops`,
     `management_endpoints` and `interface_endpoints` (private endpoints are made one by one), `balancer_idle_timeout_s`,
@@ -36,6 +35,8 @@ class PairArgs(TypedDict):
     package_sas_expiry: str
     """Until when Azure may fetch the bundle: ISO 8601, UTC."""
     subscription_id: str
+    roll_worker: str
+    """The worker that takes a new image, size or user data in this run (`infra.rolling`). Empty: none does."""
 
     cloud: Cloud
     region: str

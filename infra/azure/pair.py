@@ -145,8 +145,8 @@ class Pair(pulumi.ComponentResource):
     def _one_serves(self, ground: Ground, telling: Telling) -> tuple[Served, Workers]:
         address = Address(self._name, {**self._place, "protect": self._args["protect"]}, child(self))
         # What the watchdog may hang on a card goes after the card: the engine does not know of it.
-        workers = self._workers(ground, [address.resource, *ground.groups.resources, *ground.network.ready])
         address_id, holds = self._held(ground, address)
+        workers = self._workers(ground, [address.resource, *ground.groups.resources, *ground.network.ready], address_id)
         failover = Failover(
             self,
             self._name,
@@ -191,7 +191,7 @@ class Pair(pulumi.ComponentResource):
         )
         return balancer.pool_id, [address.resource, balancer.resource]
 
-    def _workers(self, ground: Ground, after: Sequence[pulumi.Resource]) -> Workers:
+    def _workers(self, ground: Ground, after: Sequence[pulumi.Resource], address_id: pulumi.Output[str]) -> Workers:
         args = self._args
         subnets = ground.network.subnet_ids(Band.WORKER)
         hosts = self._hosts()
@@ -219,6 +219,8 @@ class Pair(pulumi.ComponentResource):
                 "service_unit": args["service_unit"],
                 "user_data": args["user_data"],
                 "encryption_set_id": ground.disks.encryption_set_id,
+                "roll_worker": args["roll_worker"],
+                "address_id": address_id,
                 "after": after,
             },
             child(self),

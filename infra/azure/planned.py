@@ -45,16 +45,12 @@ def planned(config: AzureConfig, run: Run) -> Planned:
             "the stack's subscription is not known: pulumi config set azure-native:subscriptionId ID, or "
             f"{SUBSCRIPTION_VARIABLE}=ID in the environment; az account list shows yours"
         )
-    if run.roll_worker:
-        raise ValueError(
-            f"{run.roll_worker} is to be rolled, which is not in this version on azure. What is ignored of a living machine "
-            "stays as it is"
-        )
     expiry = (run.now.astimezone(UTC) + SAS_LASTS).strftime("%Y-%m-%dT%H:%M:%SZ")
     own = {
         "site": run.site,
         "subscription_id": run.subscription_id,
         "package_sas_expiry": expiry,
+        "roll_worker": run.roll_worker,
         # The Function App always has an instance that waits, so it is no choice here.
         "arbiter_standby": False,
     }

@@ -11,7 +11,7 @@ from infra.azure.arguments import PairArgs
 from infra.azure.pair import Pair
 from infra.azure.planned import planned
 from infra.config import AzureConfig
-from infra.run import Run
+from infra.run import ROLL_VARIABLE, Run
 
 
 def build(config: AzureConfig, run: Run) -> Mapping[str, Any]:
@@ -28,6 +28,11 @@ def build(config: AzureConfig, run: Run) -> Mapping[str, Any]:
     zipped = str(package.write(bundle, run.bundles))
     if bundle.warning:
         pulumi.log.warn(bundle.warning)
+    if run.roll_worker:
+        pulumi.log.warn(
+            f"{ROLL_VARIABLE}: in this run {run.roll_worker} takes image, size, host, root disk, key and user data of the "
+            "stack file"
+        )
     provider = azure_native.Provider(
         "azure-native", location=plan.provider.location, subscription_id=plan.provider.subscription_id
     )

@@ -3,11 +3,11 @@
 What the watchdog changes at run time, and what would stop or replace a machine, the program leaves alone. A worker has no
 identity and no public address of its own, and no port for anybody but partners: to get in, use the serial console.
 
-No counterpart: `WATCHDOGS`, `MADE_ANEW_BY` and `RESERVATION_LEFT_ALONE` (a rolling change is not in this version),
+No counterpart: `WATCHDOGS` (nothing of a machine is the watchdog's: it writes on the card), `RESERVATION_LEFT_ALONE`,
 `RESERVED_PLATFORM`; in `Placement` `second_private_ip`; in `WorkersArgs` `account`, `egress`, `ami_id`, `instance_type`,
 `tenancy`, `reserve_capacity`, `auto_recovery`, `metadata_hops`, `group_id` (in `Placement`), `key_arn` (encryption_set_id),
-`deletion_protection` (`locks`), `roll_worker`, `address_id`. Azure's alone: `IMMUTABLE`, in `Placement` `group_id` and
-`host_id`, in `WorkersArgs` `image`, `vm_size`, `admin_public_key`, `encryption_set_id`.
+`deletion_protection` (`locks`). Azure's alone: `IMMUTABLE`, in `Placement` `group_id` and `host_id`, in `WorkersArgs`
+`image`, `vm_size`, `admin_public_key`, `encryption_set_id`.
 """
 
 import base64
@@ -19,8 +19,10 @@ import pulumi_azure_native as azure
 
 from infra.azure.account import Place
 from infra.azure.guest import DATA_LUN, data_disk
+from infra.azure.rolling import only_a_standby
 from infra.guest import Guest, user_data
 from infra.naming import Kind, physical, tags
+from infra.rolling import check_name
 from infra.shapes import WorkerHandle, child
 
 ADMIN = "tandem"
@@ -36,7 +38,7 @@ LEFT_ALONE = (
     "storageProfile.osDisk.diskSizeGB",
     "host",
 )
-"""Properties of a living worker that only a change of one worker by hand may touch (docs/RUNBOOK.md)."""
+"""Properties of a living worker that only a step-by-step change of one worker may touch."""
 
 IMMUTABLE = (
     "osProfile.adminUsername",
@@ -51,6 +53,10 @@ IMMUTABLE = (
 )
 """What Azure never changes of a machine. The provider would show an update, and it would fail half-way
 (pulumi-azure-native#577)."""
+
+MADE_ANEW_BY = ("host", "storageProfile.osDisk.diskSizeGB")
+"""What a rolled worker is made anew by besides: Azure changes both of a deallocated machine only (Azure, "Deploy VMs to
+dedicated hosts" and "Expand virtual hard disks", from memory)."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +89,10 @@ class WorkersArgs(Place):
     user_data: str
     """Empty: none."""
     encryption_set_id: pulumi.Output[str]
+    roll_worker: str
+    """The one that takes the properties else left alone, in this run; empty: none."""
+    address_id: pulumi.Output[str]
+    """Of the public address that a worker may hold, or of the balancer's pool."""
     after: Sequence[pulumi.Resource]
     """What must be there as long as there are workers: whatever the watchdog may hang on a card, above all."""
 
@@ -96,6 +106,7 @@ class Workers(pulumi.ComponentResource):
         super().__init__("tandem:azure:Workers", name, {}, opts)
         self._name = name
         self._args = args
+        check_name(args["roll_worker"], args["placements"])
         self.resources: list[pulumi.Resource] = []
         self.machines: dict[str, azure.compute.VirtualMachine] = {}
         handles: list[WorkerHandle] = []
@@ -175,7 +186,7 @@ class Workers(pulumi.ComponentResource):
                 },
             },
             storage_profile={
-                "image_reference": image_reference(args["image"]),
+                "image_reference": self._image(worker, placement, card),
                 "os_disk": {
                     "name": physical(Kind.DISK, f"{args['site']}-{worker}"),
                     "create_option": "FromImage",
@@ -207,12 +218,25 @@ class Workers(pulumi.ComponentResource):
                 self,
                 # One after the other: what changes both must never change both at once.
                 depends_on=[*args["after"], *self.resources],
-                ignore_changes=LEFT_ALONE,
-                replace_on_changes=IMMUTABLE,
+                ignore_changes=() if self._is_rolled(worker) else LEFT_ALONE,
+                replace_on_changes=(*IMMUTABLE, *MADE_ANEW_BY) if self._is_rolled(worker) else IMMUTABLE,
                 # The old one has the name, the card and the disk until it is gone.
                 delete_before_replace=True,
             ),
         )
+
+    def _is_rolled(self, worker: str) -> bool:
+        return worker == self._args["roll_worker"]
+
+    def _image(
+        self, worker: str, placement: Placement, card: azure.network.NetworkInterface
+    ) -> "pulumi.Input[azure.compute.ImageReferenceArgsDict]":
+        """The image; of a rolled worker only once the cloud has said that it does not hold. Else it stays as it is."""
+        found = image_reference(self._args["image"])
+        if not self._is_rolled(worker):
+            return found
+        rolled = only_a_standby(worker, placement.private_ip, card.id, self._args["address_id"], self)
+        return rolled.apply(lambda _: found)
 
     def _user_data(self) -> str:
         """Known before anything exists: the disk goes by its number, and there is no second address. "": none."""

@@ -378,7 +378,7 @@ class AwsPromise(BaseModel):
 
 
 class Workers(BaseModel):
-    """The machines. A living worker keeps its image, type, tenancy, reservation, user data: a change reaches a new one."""
+    """The machines. A living worker keeps its image, type or size, tenancy, reservation, user data until it is rolled."""
 
     root_volume_gb: Annotated[int, Field(ge=8, le=16384)] = key("Root disk; no smaller than the image's.", default=30)
     data_volume_gb: Annotated[int, Field(ge=1, le=16384)] = key(

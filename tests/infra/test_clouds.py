@@ -56,7 +56,8 @@ def test_the_watchdogs_package_is_azures_with_the_time_zone_and_python_of_the_co
 def test_the_arguments_are_the_configurations_fields_and_a_few_of_their_own() -> None:
     fields = {CONTENTS.get(field, field) for field in AzureConfig.model_fields}
 
-    assert set(plan().arguments) == fields | {"site", "subscription_id", "package_sas_expiry", "arbiter_standby"}
+    own = {"site", "subscription_id", "package_sas_expiry", "arbiter_standby", "roll_worker"}
+    assert set(plan().arguments) == fields | own
 
 
 def test_an_argument_is_a_plain_value() -> None:
@@ -84,13 +85,9 @@ def test_a_subscription_that_nobody_named_is_asked_for() -> None:
     )
 
 
-def test_a_roll_is_not_in_this_version_on_azure() -> None:
-    with pytest.raises(ValueError, match="rolled") as caught:
-        planned(read(), run(environment={ROLL_VARIABLE: "wk2"}))
-
-    assert str(caught.value) == (
-        "wk2 is to be rolled, which is not in this version on azure. What is ignored of a living machine stays as it is"
-    )
+def test_whom_a_run_rolls_the_environment_says() -> None:
+    assert planned(read(), run(environment={ROLL_VARIABLE: "wk2"})).arguments["roll_worker"] == "wk2"
+    assert plan().arguments["roll_worker"] == ""
 
 
 @pytest.fixture(autouse=True)

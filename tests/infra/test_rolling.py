@@ -6,8 +6,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from infra.aws.rolling import VARIABLE
 from infra.aws.workers import LEFT_ALONE, WATCHDOGS
+from infra.rolling import VARIABLE
 from lab import rolling
 from tests.infra.stand import BALANCED, SITE, invoke, run, usual
 

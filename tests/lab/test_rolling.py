@@ -19,6 +19,7 @@ from lab.pulumi_command import NoEngineError
 from lab.pulumi_project import Project
 from lab.recording import STACK_TYPE
 from lab.roll_command import health_at
+from lab.roll_machines import Ec2Machines
 from lab.rolling import Roll, RollFailedError, RollRefusedError
 
 STEADY: Mapping[str, Any] = {"holder": "wk1", "epoch": 3, "phase": "steady", "fences": []}
@@ -142,6 +143,19 @@ def test_whatever_is_more_than_that_is_named(more: Mapping[str, Any], sentence: 
     assert faults(*ROLLED, more) == [sentence]
 
 
+def test_on_azure_the_machine_alone_is_a_rolling_change_and_a_lock_on_it_is_named() -> None:
+    machine = step("replace", "site-wk2", "azure-native:compute:VirtualMachine", replaceReasons=["storageProfile"])
+    settings = step("update", "site-watchdog", "azure-native:web:WebAppApplicationSettings", diffReasons=["properties"])
+    lock = step("replace", "site-wk2", "azure-native:authorization:ManagementLockByScope", replaceReasons=["scope"])
+    card = step("replace", "site-wk2", "azure-native:network:NetworkInterface")
+    assert faults(machine, settings) == []
+    assert faults(machine, lock, card) == [
+        "replace ManagementLockByScope site-wk2 (scope): it protects the machine (deletionProtection is true in the state)",
+        "replace NetworkInterface site-wk2: it must outlive a rolling change",
+    ]
+    assert roll_plan.is_made_anew(roll_plan.read({"steps": [machine]}), "wk2")
+
+
 # From the beginning to the end
 
 
@@ -183,11 +197,12 @@ class PaperDesk(TableDesk):
 
 
 class PaperEc2:
-    """One machine of the worker."""
+    """Machines of the worker, one of them gone."""
 
     def describe_instances(self, *, Filters: Sequence[Any]) -> Mapping[str, Any]:  # noqa: N803 - as boto3 has it
         assert Filters == [{"Name": "tag:Name", "Values": ["site-wk2"]}]
-        return {"Reservations": [{"Instances": [{"InstanceId": "i-2", "State": {"Name": "running"}}]}]}
+        found = {"i-1": "terminated", "i-2": "running"}
+        return {"Reservations": [{"Instances": [{"InstanceId": one, "State": {"Name": found[one]}}]} for one in found]}
 
 
 @dataclass
@@ -206,7 +221,8 @@ class Bench:
         roll = Roll(
             pulumi=Pulumi(self.folder / "pulumi", project),
             desk=self.desk,
-            ec2=PaperEc2(),
+            silent=(OSError,),
+            machines=Ec2Machines(PaperEc2(), "site"),
             is_healthy=lambda _: self.healthy,
             worker="wk2",
             say=self.said.append,
@@ -234,7 +250,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     command.chmod(0o755)
     state = tmp_path / "state" / ".pulumi" / "stacks" / "tandem" / "aws-dev.json"
     state.parent.mkdir(parents=True)
-    outputs = {"workers": {worker: {"addressPrivateIp": "127.0.0.1"} for worker in WORKERS}}
+    outputs = {"workers": {worker: {"addressPrivateIp": "127.0.0.1", "instanceId": "i-2"} for worker in WORKERS}}
     state.write_text(json.dumps({"checkpoint": {"latest": {"resources": [{"type": STACK_TYPE, "outputs": outputs}]}}}))
     client: Any = None
     return Bench(tmp_path, PaperDesk(client, "table", "site"))
@@ -400,15 +416,6 @@ def test_a_stack_without_a_watchdog_is_rolled_by_hand(
     monkeypatch.setattr(pulumi_project, "stored_outputs", lambda _lab: {"stateTable": ""})
     assert roll_command.run(asked("--stack", "aws-balancer", "--worker", "wk2"), print) == 1
     assert "aws-balancer has no watchdog that could be paused" in capsys.readouterr().err
-
-
-def test_on_azure_a_rolling_change_is_refused(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(pulumi_project, "command", lambda: tmp_path)
-    assert roll_command.run(asked("--stack", "azure-dev", "--worker", "wk2"), print) == 1
-    told = capsys.readouterr().err
-    assert told.startswith("refused: azure-dev is on azure. A rolling change is for AWS in this version; elsewhere")
 
 
 def test_a_worker_that_does_not_listen_is_not_healthy() -> None:

@@ -36,6 +36,7 @@ PLAIN: Mapping[str, Any] = {
     "bundle_digest": DIGEST,
     "package_sas_expiry": "2026-11-29T18:00:00Z",
     "subscription_id": SUBSCRIPTION,
+    "roll_worker": "",
     "region": REGION,
     "zones": ["1", "2"],
     "network_cidr": "10.80.0.0/16",

@@ -249,7 +249,7 @@ WORKER_ROWS = (
         "4/immutable",
         "immutable properties",
         "Shown as an update that fails half-way.",
-        (CHECKED, LeftOut("A replacement of the present holder is not refused; a rolling change is not in this version.")),
+        (CHECKED, LeftOut("Another zone or name replaces the present holder too, and nothing but the preview says so.")),
     ),
     Row("4/both-at-once", "a change of both workers at once", "Replaced or restarted together, nobody serves.", (CHECKED,)),
     Row("4/image-latest", "image latest", "Two workers of different days differ, and nothing ever shows it.", (CHECKED,)),

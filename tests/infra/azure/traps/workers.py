@@ -1,6 +1,12 @@
 """Traps of machines and their cards (sections 1 and 4 of the table)."""
 
-from tests.infra.azure.stand import run
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+
+from tests.infra.azure.stand import GROUP as GROUP_ID
+from tests.infra.azure.stand import SITE, invoke, run
 from tests.infra.azure.traps.look import (
     CARD,
     DISK,
@@ -84,6 +90,12 @@ def encryption_at_host_is_on_from_the_beginning(stand: Stand) -> None:
             "                delete_before_replace=True,\n",
             "",
         ),
+        Slip(
+            "the holder is made anew by a rolling change, unasked",
+            WORKERS_FILE,
+            "        if not self._is_rolled(worker):\n            return found\n",
+            "        if worker:\n            return found\n",
+        ),
     ),
 )
 def what_azure_never_changes_of_a_machine_is_a_new_machine(stand: Stand) -> None:
@@ -99,6 +111,24 @@ def what_azure_never_changes_of_a_machine_is_a_new_machine(stand: Stand) -> None
     for each in stand.usual.of_type(VM):
         assert immutable <= set(each.replace_on_changes)
         assert each.delete_before_replace
+    assert "the holder is never rolled" in _refusal_to_roll_wk1()
+
+
+def _refusal_to_roll_wk1() -> str:
+    """What the program says, while that one has the address."""
+    try:
+        run({"roll_worker": "wk1"}, invoke=_on_wk1)
+    except pulumi.RunError as exc:
+        return str(exc)
+    return ""
+
+
+def _on_wk1(asked: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The cloud, where the address is on the first worker's card."""
+    if asked != "azure-native:network:getPublicIPAddress":
+        return invoke(asked, arguments)
+    card = f"{GROUP_ID}/providers/Microsoft.Network/networkInterfaces/{SITE}-wk1"
+    return {"ipAddress": "192.0.2.7", "ipConfiguration": {"id": f"{card}/ipConfigurations/primary"}}
 
 
 @trap(
