@@ -4,7 +4,7 @@ import fnmatch
 import json
 import subprocess
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,6 +58,16 @@ def waivers() -> list[Waiver]:
     return [Waiver(each["judge"], each["check"], each["resource"], each.get("said", "*"), each["reason"]) for each in listed]
 
 
+def unsettled(found: Collection[Finding], judges: Collection[str]) -> Sequence[Finding | Waiver]:
+    """What no waiver of these judges covers, and every waiver of them that nothing needs, or that gives no reason."""
+    known = [waiver for waiver in waivers() if waiver.judge in judges]
+    return [
+        *(finding for finding in sorted(found) if not any(waiver.covers(finding) for waiver in known)),
+        *(waiver for waiver in known if not any(waiver.covers(finding) for finding in found)),
+        *(waiver for waiver in known if not waiver.reason.endswith(".")),
+    ]
+
+
 def by_checkov(deployments: Mapping[str, Deployment], folder: Path) -> dict[str, set[Finding]]:
     """What checkov fails in each deployment; one run for all."""
     for name, deployment in deployments.items():
@@ -65,11 +75,11 @@ def by_checkov(deployments: Mapping[str, Deployment], folder: Path) -> dict[str,
     return checkov_on(folder)
 
 
-def checkov_on(folder: Path) -> dict[str, set[Finding]]:
-    """What checkov fails in each plan of a folder, by the file's name without its end."""
+def checkov_on(folder: Path, framework: str = "terraform_plan", judge: str = "checkov") -> dict[str, set[Finding]]:
+    """What checkov fails in each plan or template of a folder, by the file's name without its end."""
     assert CHECKOV.exists(), f"checkov is not installed; {MAKE_IT}"
     # Without --skip-download it asks its vendor for more.
-    flags = ["--skip-download", "--quiet", "--compact", "--framework", "terraform_plan", "--output", "json"]
+    flags = ["--skip-download", "--quiet", "--compact", "--framework", framework, "--output", "json"]
     command = [str(CHECKOV), *flags, "--directory", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=False)
     assert done.returncode in (0, 1), done.stderr  # 1: something failed
@@ -79,7 +89,7 @@ def checkov_on(folder: Path) -> dict[str, set[Finding]]:
     found: dict[str, set[Finding]] = {file.stem: set() for file in folder.glob("*.json")}
     for failed in report["results"]["failed_checks"]:
         name = Path(failed["file_path"]).stem
-        found[name].add(Finding("checkov", failed["check_id"], failed["resource"], failed["check_name"]))
+        found[name].add(Finding(judge, failed["check_id"], failed["resource"], failed["check_name"]))
     return found
 
 
