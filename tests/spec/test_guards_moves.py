@@ -129,7 +129,7 @@ def test_one_vantage_that_gets_a_healthy_answer_is_enough_for_a_target() -> None
 def test_a_worker_with_an_unproven_fence_is_promoted_only_if_nobody_else_answers(
     answers: str, fences: tuple[str, ...], target: str
 ) -> None:
-    """6.7."""
+    """1.3, 6.7: whom a fence may not have stopped, may still serve."""
     assert written(fail_over("wk1", answers, fences=tuple(map(fenced, fences)))).holder == target
 
 

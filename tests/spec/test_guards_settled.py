@@ -212,7 +212,7 @@ def test_in_manual_two_reads_with_another_one_between_them_do_not_agree() -> Non
 
 
 def test_one_read_of_another_association_changes_nothing_and_a_second_one_brings_it_back() -> None:
-    """5.11."""
+    """1.1, 1.2, 1.4, 5.11: where packets go is brought to what the record says, and never the other way round."""
     elsewhere = round_of("HH", address=address_on("wk2", "assoc-9"))
     first = decide(record_of(), elsewhere)
     assert (calls(first), written(first).epoch, written(first).drift) == ([], 2, Drift(association_id="assoc-9", reads=1))
@@ -295,7 +295,7 @@ def test_a_holder_that_answers_is_steady_again_from_any_doubt() -> None:
 
 
 def test_a_failover_takes_the_address_fences_the_holder_and_remembers_its_boot() -> None:
-    """5.1, 6.3, 6.6."""
+    """1.1, 5.1, 6.1, 6.3, 6.6: one holder, and nobody gets the address before it was taken from the one before."""
     record = record_of(phase=Phase.SUSPECT, streak=streak_of())
     seen = round_of("TH", address=address_on("wk1"), machines=(machine("wk1", launched_s=77.0), machine("wk2")))
     decision = decide(record, seen)
