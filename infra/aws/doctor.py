@@ -1,38 +1,15 @@
 """What only the account can answer: questions to ask before a deployment and after it; pure, and nothing here asks.
 
-Some refusals of the real cloud do not follow from what the program builds: a quota, an image's size, a mail that nobody
-confirmed. Each is one read-only call with its parameters, and what a good answer looks like. Whoever has credentials asks
+Each is one read-only call with its parameters, and what a good answer looks like. Whoever has credentials asks
 (docs/LIMITS.md shows the list); the parameters are checked against the SDK's own models by a test.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
-from typing import Any
 
 from infra.aws.services import service_name
+from infra.doctor import Moment, Question, in_order
 from infra.quotas import Quota
-
-
-class Moment(Enum):
-    """When a question makes sense."""
-
-    BEFORE = "before the first deployment"
-    AFTER = "after a deployment, and now and then"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Question:
-    """One call, and the answer that is hoped for."""
-
-    id: str
-    moment: Moment
-    asks: str
-    """service:Operation, as botocore names them; it changes nothing."""
-    parameters: Mapping[str, Any]
-    wanted: str
-    why: str
-    """What happens otherwise."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +40,7 @@ UNRESERVED_MIN = 100
 
 def questions(subject: Subject) -> tuple[Question, ...]:
     """Everything worth asking, in the order of the moments."""
-    found = (*_zones(subject), *_workers(subject), *_functions(subject), *_quotas(subject), *_built(subject))
-    return tuple(sorted(found, key=lambda question: list(Moment).index(question.moment)))
+    return in_order((*_zones(subject), *_workers(subject), *_functions(subject), *_quotas(subject), *_built(subject)))
 
 
 def _zones(subject: Subject) -> Iterator[Question]:

@@ -8,7 +8,8 @@ import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 
-from infra.aws.doctor import Moment, Question, Subject, questions
+from infra.aws.doctor import Subject, questions
+from infra.doctor import Moment, Question
 from infra.quotas import Quota
 
 EMPTY = Subject(

@@ -12,7 +12,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
-from infra.aws.doctor import Question, Subject, questions
+from infra.aws.doctor import Subject, questions
+from infra.azure import doctor as azure_doctor
+from infra.doctor import Question
 from infra.quotas import Quota
 from tests.infra.azure.traps.every import TRAPS as AZURE_TRAPS
 from tests.infra.azure.traps.rows import ROWS as AZURE_ROWS
@@ -62,6 +64,21 @@ SUBJECT = Subject(
     address_arn="ADDRESS",
 )
 """A stack of names, for the list."""
+AZURE_SUBJECT = azure_doctor.Subject(
+    subscription_id="SUBSCRIPTION",
+    region="REGION",
+    worker_zones=("1", "2"),
+    vm_size="SIZE",
+    image="PUBLISHER:OFFER:SKU:VERSION",
+    root_volume_gb=30,
+    dedicated_hosts=True,
+    addresses=1,
+    gateways=2,
+    deployer_id="DEPLOYER",
+    group="SITE",
+    alerts="SITE-notices",
+)
+ALL_QUESTIONS = (*questions(SUBJECT), *azure_doctor.questions(AZURE_SUBJECT))
 
 
 @dataclass(frozen=True)
@@ -125,7 +142,7 @@ def _said(*slips: Slip) -> str:
 
 def _asked(ids: tuple[str, ...]) -> list[str]:
     """What a row says of its questions: an id, or how several begin."""
-    known = [question.id for question in questions(SUBJECT)]
+    known = [question.id for question in ALL_QUESTIONS]
     for beginning in ids:
         if not any(each.startswith(beginning) for each in known):
             raise ValueError(f"no question is called {beginning}")
@@ -151,16 +168,19 @@ def _left_out() -> str:
 
 def _to_ask() -> str:
     opening = (
-        "\n## What only the account can answer\n\nThe list is `infra/aws/doctor.py`; each call reads and changes nothing. "
-        "Quotas appear with what the stack needs (`pulumi stack output quotas`).\n"
+        "\n## What only the account can answer\n\nThe lists are `infra/aws/doctor.py` and `infra/azure/doctor.py`; each "
+        "call reads and changes nothing. Quotas of AWS appear with what the stack needs (`pulumi stack output quotas`). "
+        "Those of Azure are paths of Resource Manager: `az rest --method get --url 'PATH'`.\n"
     )
     lines = [opening, "| question | when | call | good answer | otherwise |", "| --- | --- | --- | --- | --- |"]
-    lines += [_question(each) for each in questions(SUBJECT)]
+    lines += [_question(each) for each in ALL_QUESTIONS]
     return "\n".join(lines) + "\n"
 
 
 def _question(asked: Question) -> str:
-    return f"| `{asked.id}` | {asked.moment.value} | `{asked.asks}` | {asked.wanted} | {asked.why} |"
+    query = "&".join(f"{name}={value}" for name, value in asked.parameters.items()) if asked.asks.startswith("/") else ""
+    call = f"{asked.asks}?{query}" if query else asked.asks
+    return f"| `{asked.id}` | {asked.moment.value} | `{call}` | {asked.wanted} | {asked.why} |"
 
 
 def main(arguments: list[str] | None = None) -> int:
