@@ -22,9 +22,9 @@ demo: $(SETUP_LAB) ## a pair fails over in the lab, no account needed [CLOUD=aws
 	@$(RUN) -m lab demo --cloud $(CLOUD) --profile $(PROFILE) --fault $(FAULT)
 
 test: check engine ## check, then every tier that CI runs
-	@# A lab waits a third of its time: a third process has the mistaken programs judged meanwhile.
+	@# A lab waits a third of its time, and so does an engine: three processes on two cores.
 	$(RUN) -m pytest -q -n 3 --dist worksteal -m "(lab or judge or sweep or slips) and not engine"
-	$(RUN) -m pytest -q -n 2 --dist loadfile -m engine
+	$(RUN) -m pytest -q -n 3 --dist loadfile -m engine
 	$(RUN) -m pytest -q -n 2 --dist worksteal -m prove tests/prove
 	TANDEM_HISTORIES=300 $(RUN) -m pytest -q -n 2 tests/property/test_rule_properties.py
 
@@ -59,7 +59,7 @@ roll: $(SETUP_LAB) ## image, type and user data of the stack file for one standb
 
 nightly: test ## the large sizes; results with date go into docs/
 	TANDEM_HISTORIES=5000 $(RUN) -m pytest -q -n 2 tests/property
-	TANDEM_STACKS=all TANDEM_KILLS=20 $(RUN) -m pytest -q -n 2 --dist loadfile -m engine
+	TANDEM_STACKS=all TANDEM_KILLS=20 $(RUN) -m pytest -q -n 3 --dist loadfile -m engine
 	$(RUN) -m pytest -q -n 2 -m prove tests/spec tests/property
 	$(RUN) -m tests.matrix --all
 	$(RUN) -m lab demo --profile aws
