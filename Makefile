@@ -53,7 +53,7 @@ refresh: ## compare the stack's state with the emulated cloud [STACK=aws-dev|azu
 repair: ## after an interrupted run: release the lock, find what was being made, and bring it to its end [STACK=aws-dev|...]
 down: ## delete the stack, and end its lab [STACK=aws-dev|azure-dev|...]
 
-roll: $(SETUP_LAB) ## image, type and user data of the stack file for one standby, failover paused meanwhile [STACK=aws-dev] WORKER=wk2
+roll: $(SETUP_LAB) ## image, type and user data of the stack file for one standby, failover paused meanwhile [STACK=aws-dev|azure-dev|...] WORKER=wk2
 	@$(PYTHON) tools/engine.py
 	@$(RUN) -m lab roll --stack $(STACK) --worker "$(WORKER)"
 
