@@ -12,15 +12,19 @@ from typing import Any
 import pytest
 
 from lab import pulumi_command, pulumi_project, roll_command, roll_limits, roll_plan, rolling
+from lab.arm.server import Server
 from lab.asking import Answer, TableDesk
 from lab.half_replaced import half_replaced
+from lab.providers.azure_native.client import Client
+from lab.providers.azure_native.cloud import Cloud
 from lab.pulumi_cli import Pulumi
 from lab.pulumi_command import NoEngineError
 from lab.pulumi_project import Project
 from lab.recording import STACK_TYPE
 from lab.roll_command import health_at
-from lab.roll_machines import Ec2Machines
+from lab.roll_machines import AzureMachines, Ec2Machines
 from lab.rolling import Roll, RollFailedError, RollRefusedError
+from tests.lab.arm import clouds as arm
 
 STEADY: Mapping[str, Any] = {"holder": "wk1", "epoch": 3, "phase": "steady", "fences": []}
 WORKERS = ("wk1", "wk2")
@@ -154,6 +158,21 @@ def test_on_azure_the_machine_alone_is_a_rolling_change_and_a_lock_on_it_is_name
         "replace NetworkInterface site-wk2: it must outlive a rolling change",
     ]
     assert roll_plan.is_made_anew(roll_plan.read({"steps": [machine]}), "wk2")
+
+
+def test_azures_machines_are_found_by_their_id_with_their_power_and_one_that_is_gone_is_none() -> None:
+    pair = arm.Cloud()
+    arm.build_pair(pair)
+    server = Server(pair.emulator, ticking=False)
+    try:
+        found = AzureMachines(Cloud(Client(server.endpoint, arm.OWNER), ""))
+        assert found.of("wk1", arm.vm_id("wk1")) == {"wk1": "running"}
+        pair.ask("POST", f"{arm.vm_id('wk1')}/powerOff")
+        pair.wait(10)
+        assert found.of("wk1", arm.vm_id("wk1")) == {"wk1": "stopped"}
+        assert found.of("wk9", arm.vm_id("wk9")) == {}
+    finally:
+        server.close()
 
 
 # From the beginning to the end
