@@ -66,24 +66,27 @@ class BlobDesk(Desk):
 
     def record(self) -> dict[str, Any]:
         """Of the blob."""
-        entry = self._read()[0]["records"].get(self.site)
+        entry = self._found().get("records", {}).get(self.site)
         return record_in(entry) if entry else {}
 
     def leader(self) -> str:
-        """Of the blob, which comes with the first lease."""
-        try:
-            text = self._read()[0]
-        except ResourceNotFoundError:
-            return ""
-        return str((text["lease"] or {}).get("owner", ""))
+        """Of the blob."""
+        return str((self._found().get("lease") or {}).get("owner", ""))
 
     def inbox(self) -> tuple[str, ...]:
         """Of the blob."""
-        return tuple(self._read()[0]["inbox"])
+        return tuple(self._found().get("inbox", ()))
 
     @property
     def _blob(self) -> Any:
         return self.container.get_blob_client(lease_key(self.shard))
+
+    def _found(self) -> dict[str, Any]:
+        """The text of the blob; empty before the first lease, with which it comes."""
+        try:
+            return self._read()[0]
+        except ResourceNotFoundError:
+            return {}
 
     def _read(self) -> tuple[dict[str, Any], str]:
         found = self._blob.download_blob()

@@ -66,6 +66,9 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
     except RollFailedError as exc:
         print(f"failed: {exc}", file=sys.stderr)
         return 2
+    except running.silent as exc:
+        print(f"failed: the {running.store} did not answer: {exc}. Look at the lab, then repeat this", file=sys.stderr)
+        return 2
     return 0
 
 

@@ -30,7 +30,7 @@ def test_what_is_asked_at_the_desk_reaches_the_leader_and_its_reply_the_desk(
     azurite: str, settings: Settings, desk: BlobDesk, denials: int
 ) -> None:
     store = LiveStore(settings, blobs(azurite))
-    assert desk.leader() == ""
+    assert (desk.leader(), desk.record(), desk.inbox()) == ("", {}, ()), "nobody led yet, so there is no blob"
     with pytest.raises(ResourceNotFoundError):
         desk.put(desk.entry("acknowledge", own_id="mia-1", why="seen"))
     lease = store.take_lease("arbiter-1", None)

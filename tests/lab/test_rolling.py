@@ -7,11 +7,12 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from lab import pulumi_command, pulumi_project, roll_command, roll_limits, roll_plan, rolling
+from lab import pulumi_command, pulumi_project, roll_command, roll_limits, roll_plan, rolling, running_lab
 from lab.arm.server import Server
 from lab.asking import Answer, TableDesk
 from lab.half_replaced import half_replaced
@@ -435,6 +436,23 @@ def test_a_stack_without_a_watchdog_is_rolled_by_hand(
     monkeypatch.setattr(pulumi_project, "stored_outputs", lambda _lab: {"stateTable": ""})
     assert roll_command.run(asked("--stack", "aws-balancer", "--worker", "wk2"), print) == 1
     assert "aws-balancer has no watchdog that could be paused" in capsys.readouterr().err
+
+
+def test_a_store_that_does_not_answer_is_told_and_not_raised(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def silent(_self: Roll) -> str:
+        raise OSError("refused")
+
+    found = SimpleNamespace(desk=None, silent=(OSError,), store="table record", http_port=1)
+    monkeypatch.setattr(pulumi_project, "command", lambda: tmp_path)
+    monkeypatch.setattr(pulumi_command, "find", lambda stack: Project(tmp_path, stack, {}))
+    monkeypatch.setattr(pulumi_project, "stored_outputs", lambda _lab: {"stateTable": "record"})
+    monkeypatch.setattr(running_lab, "find", lambda _lab: found)
+    monkeypatch.setattr(roll_command, "machines", lambda _lab: None)
+    monkeypatch.setattr(Roll, "carry_out", silent)
+    assert roll_command.run(asked("--worker", "wk2"), print) == 2
+    assert "failed: the table record did not answer: refused. Look at the lab, then repeat this" in capsys.readouterr().err
 
 
 def test_a_worker_that_does_not_listen_is_not_healthy() -> None:
