@@ -92,8 +92,10 @@ def test_a_machine_that_is_made_anew_under_its_id_runs_again(lab: Lab) -> None:
     client.ask("PUT", former.instance_id, COMPUTE_API, asked)
     lab.supervisor.wait_for("another one", lambda: lab.machines.machines["wk2"] is not former, WAIT_S)
     lab.becomes("wk2", "open")
-    assert lab.machines.machines["wk2"].instance_id == former.instance_id
-    assert lab.machines.process("wk2") is not former.process
+    machine = lab.machines.machines["wk2"]
+    lab.supervisor.wait_for("its process", lambda: machine.process is not None and not machine.process.ended, WAIT_S)
+    assert machine.instance_id == former.instance_id
+    assert machine.process is not former.process
 
 
 def test_a_package_that_cannot_be_fetched_stops_the_lab_with_its_reason(lab: Lab) -> None:
