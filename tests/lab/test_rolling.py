@@ -1,6 +1,7 @@
 """`make roll`: who may be rolled and when, what a preview may hold, and what becomes of the pause whatever happens."""
 
 import argparse
+import contextlib
 import json
 import socket
 import uuid
@@ -18,7 +19,7 @@ from lab.asking import Answer, TableDesk
 from lab.half_replaced import half_replaced
 from lab.providers.azure_native.client import Client
 from lab.providers.azure_native.cloud import Cloud
-from lab.pulumi_cli import Pulumi
+from lab.pulumi_cli import Pulumi, Run
 from lab.pulumi_command import NoEngineError
 from lab.pulumi_project import Project
 from lab.recording import STACK_TYPE
@@ -381,6 +382,60 @@ def test_a_worker_that_does_not_come_back_is_told_and_the_pause_ends(bench: Benc
     ):
         bench.roll(IN_PLACE)
     assert bench.desk.asked == ["pause", "resume"]
+
+
+def made_anew(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The up gives the worker's machine another id."""
+    file = next(bench.folder.glob("state/.pulumi/stacks/*/*.json"))
+    up = Pulumi.up
+
+    def replaces(pulumi: Pulumi, *flags: str) -> Run:
+        file.write_text(file.read_text().replace("i-2", "i-3"))
+        return up(pulumi, *flags)
+
+    monkeypatch.setattr(Pulumi, "up", replaces)
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_machine_with_another_id_is_back_when_another_arbiter_leads(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, *, is_new: bool
+) -> None:
+    """The one that led does not know the new machine."""
+    monkeypatch.setattr(rolling, "BACK_S", 0.2)
+    made_anew(bench, monkeypatch)
+    if not is_new:
+        monkeypatch.setattr(PaperDesk, "leader", lambda _self: "arbiter-1")
+    with contextlib.nullcontext() if is_new else pytest.raises(RollFailedError, match="not back as a healthy standby"):
+        bench.roll(IN_PLACE)
+    assert bench.desk.asked == ["pause", "resume"]
+
+
+def test_a_machine_with_its_old_id_waits_for_no_other_arbiter(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On Azure a machine that is made anew has the id of the one before."""
+    monkeypatch.setattr(PaperDesk, "leader", lambda _self: "arbiter-1")
+    monkeypatch.setattr(rolling, "BACK_S", 0.2)
+    assert "is a healthy standby" in bench.roll(IN_PLACE)
+
+
+def test_a_worker_that_was_fenced_meanwhile_is_not_back(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rolling, "BACK_S", 0.2)
+    desk = bench.desk
+    monkeypatch.setattr(Pulumi, "up", lambda *_: desk.now.update(fences=[{"worker": "wk2"}]))
+    with pytest.raises(RollFailedError, match="not back as a healthy standby"):
+        bench.roll(IN_PLACE)
+
+
+def test_a_store_that_takes_no_request_ends_it_before_anything_is_changed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silent(_self: PaperDesk, _entry: str) -> None:
+        raise OSError("no route")
+
+    monkeypatch.setattr(PaperDesk, "put", silent)
+    with pytest.raises(RollRefusedError, match="failover could not be paused"):
+        bench.roll(IN_PLACE)
+    assert "the record's store did not answer: no route" in bench.said
+    assert bench.ran() == ["wk2: preview"]
 
 
 def test_a_resume_that_is_refused_is_told_with_the_pause_s_own_end(bench: Bench) -> None:
