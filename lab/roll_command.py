@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from lab import pulumi_command, pulumi_project, running_lab, stack_file
 from lab.pulumi_cli import Pulumi
 from lab.pulumi_command import NoEngineError
-from lab.roll_machines import machines
 from lab.roll_plan import Step
 from lab.rolling import Roll, RollFailedError, RollRefusedError
 
@@ -52,7 +51,7 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
         pulumi=Pulumi(command, lab),
         desk=running.desk,
         silent=running.silent,
-        machines=machines(running),
+        machines=running.machines,
         is_healthy=health_at(running.http_port),
         worker=arguments.worker,
         say=say,

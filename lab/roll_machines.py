@@ -3,9 +3,6 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from lab import running_lab
-from lab.running_lab import RunningLab
-
 if TYPE_CHECKING:
     from lab.providers.azure_native.cloud import Cloud
 
@@ -53,12 +50,3 @@ class AzureMachines:
         codes = [str(each["code"]) for each in view["statuses"]]
         power = next((code.removeprefix(_POWER) for code in codes if code.startswith(_POWER)), "without power")
         return {known_id.rpartition("/")[2]: power}
-
-
-def machines(lab: RunningLab) -> Machines:
-    """Of a lab that is up."""
-    if lab.said["cloud"] != "azure":
-        return Ec2Machines(running_lab.aws_client("ec2", lab.said), lab.desk.site)
-    from lab.providers.azure_native import process  # noqa: PLC0415 - a lab of AWS needs nothing of Azure
-
-    return AzureMachines(process.cloud(lab.said["pulumi"]))

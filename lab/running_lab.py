@@ -1,4 +1,4 @@
-"""A lab that is up, found again by its ready file: its folder, its workers, and an operator's desk at its record."""
+"""A lab that is up, found again by its ready file: folder, workers, their machines, and an operator's desk at its record."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from lab.asking import Desk, TableDesk
 from lab.aws_cloud import MOTOS, OTHERS
 from lab.emulators import client_at
 from lab.endpoints import Endpoints
+from lab.roll_machines import AzureMachines, Ec2Machines, Machines
 from lab.site import LABS
 
 
@@ -27,6 +28,7 @@ class RunningLab:
     said: Mapping[str, Any]
     """Its ready file."""
     desk: Desk
+    machines: Machines
     store: str
     """What is behind the desk, for messages."""
     silent: tuple[type[Exception], ...]
@@ -77,7 +79,8 @@ def aws_client(service: str, said: Mapping[str, Any]) -> Any:
 def _on_aws(folder: Path, said: Mapping[str, Any]) -> RunningLab:
     config = said["outputs"]["cliConfig"]
     desk = TableDesk(aws_client("dynamodb", said), config["stateTable"], config["site"])
-    return RunningLab(folder, said, desk, f"table {desk.table}", (BotoCoreError, ClientError))
+    machines = Ec2Machines(aws_client("ec2", said), desk.site)
+    return RunningLab(folder, said, desk, machines, f"table {desk.table}", (BotoCoreError, ClientError))
 
 
 def _on_azure(folder: Path, said: Mapping[str, Any]) -> RunningLab:
@@ -85,4 +88,5 @@ def _on_azure(folder: Path, said: Mapping[str, Any]) -> RunningLab:
     from lab.providers.azure_native import process  # noqa: PLC0415 - same
 
     desk = BlobDesk.of(process.blobs(said["pulumi"]), said["outputs"])
-    return RunningLab(folder, said, desk, f"container {desk.container.url}", SILENT)
+    machines = AzureMachines(process.cloud(said["pulumi"]))
+    return RunningLab(folder, said, desk, machines, f"container {desk.container.url}", SILENT)

@@ -76,7 +76,7 @@ class Operation:
         status: InProgress until then.
         error: the error object of one that ended badly.
         will_fail: the error object that it will end with; None: it will succeed.
-        power_before: of a machine's verb, to go back to when it fails.
+        power_before: of an operation that takes a machine's power for a while: what to go back to when it fails.
     """
 
     id: str

@@ -17,3 +17,6 @@ PAIRS = (*(f"aws-{stage}" for stage in STAGES), "azure-dev", *(("azure-prod",) i
 
 at_night = pytest.mark.skipif(not EVERYTHING, reason=f"in make nightly, or with {VARIABLE}=all")
 """Of a test, or of one of its parameters."""
+
+STORIES = (*(f"aws-{stage}" for stage in STAGES), pytest.param("azure-dev", marks=at_night))
+"""Stacks on which a story with a real lab is told; in CI one."""

@@ -13,7 +13,7 @@ from lab.azure_cloud import AzureCloud
 from lab.bare_cloud import Cloud, resources
 from lab.providers.rules import VARIABLE
 from lab.pulumi_cli import Pulumi, PulumiError
-from tests.engine.sizes import STAGES, at_night
+from tests.engine.sizes import STORIES
 
 pytestmark = pytest.mark.engine
 
@@ -49,7 +49,6 @@ AZURE = Kinds(
     full='Status=429 Code="SubscriptionVirtualNetworkCountLimitReached" Message="no more than 1000"',
     denied="AuthorizationFailed: not you",
 )
-PAIRS = (*(f"aws-{stage}" for stage in STAGES), pytest.param("azure-dev", marks=at_night))
 COMPUTE_API = "2024-11-01"
 
 
@@ -71,7 +70,7 @@ def machines_of(here: Cloud, name: str) -> set[str]:
     return {each["InstanceId"] for each in machines if each["State"]["Name"] != "terminated"}
 
 
-@pytest.mark.parametrize("name", PAIRS)
+@pytest.mark.parametrize("name", STORIES)
 def test_what_fails_is_named_with_the_clouds_reason_and_the_next_up_makes_it_once(
     bare: Callable[[str], Cloud], name: str
 ) -> None:

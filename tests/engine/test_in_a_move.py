@@ -19,12 +19,11 @@ from lab.rawevents import Verb
 from lab.site import Options, Site
 from lab.story import DEADLINES, Fault, strike, wait_for_arbiter
 from tests.engine.owned import Operated, Owned, no_progress
-from tests.engine.sizes import STAGES, at_night
+from tests.engine.sizes import STORIES
 
 pytestmark = pytest.mark.engine
 
 MACHINES = ("aws:ec2/instance:Instance", "azure-native:compute:VirtualMachine")
-PAIRS = (*(f"aws-{stage}" for stage in STAGES), pytest.param("azure-dev", marks=at_night))
 TURNED_AWAY = api_faults.Fault("ec2", "AssociateAddress", api_faults.Kind.THROTTLED, times=None)
 
 
@@ -46,7 +45,7 @@ class Seen:
     """Instance id of the home worker that was made anew."""
 
 
-@pytest.fixture(scope="module", params=PAIRS)
+@pytest.fixture(scope="module", params=STORIES)
 def seen(command: Path, request: pytest.FixtureRequest) -> Iterator[Seen]:
     name, _, stage = str(request.param).partition("-")
     options = Options(by=By.AT_HAND, cloud=name, stage=stage, api_faults=name == "aws")

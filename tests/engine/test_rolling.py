@@ -24,11 +24,9 @@ from lab.site import Options
 from lab.story import DEADLINES, undelivered, wait_for_arbiter
 from lab.traffic import Traffic
 from tests.engine.rolled import KINDS, Owned, Rolled, Told
-from tests.engine.sizes import STAGES, at_night
+from tests.engine.sizes import STORIES
 
 pytestmark = pytest.mark.engine
-
-PAIRS = (*(f"aws-{stage}" for stage in STAGES), pytest.param("azure-dev", marks=at_night))
 
 
 def fails_once(rolled: Rolled) -> str:
@@ -39,7 +37,7 @@ def fails_once(rolled: Rolled) -> str:
     return str(file)
 
 
-@pytest.fixture(scope="module", params=PAIRS)
+@pytest.fixture(scope="module", params=STORIES)
 def story(command: Path, request: pytest.FixtureRequest) -> Iterator[Told]:
     stack = str(request.param)
     cloud, _, stage = stack.partition("-")

@@ -12,7 +12,7 @@ import pytest
 from lab import ask_command, processes
 from lab.ask_command import add_arguments, ask, fields_of
 from lab.blob_desk import BlobDesk
-from lab.providers.azure_native.process import BLOB, CERTIFICATE
+from lab.providers.azure_native.process import ARM, BLOB, CERTIFICATE
 from lab.running_lab import CannotAskError, find
 from lab.supervisor import REPOSITORY
 
@@ -35,7 +35,7 @@ def ready(labs: Path, lab_id: str, *, cloud: str = "aws", started: int | None = 
     endpoints = {"ec2, iam, kms, sts": "http://127.0.0.1:1", "others": "http://127.0.0.1:1"}
     said = {"process": process, "endpoints": endpoints, "outputs": {"cliConfig": config, "stateTable": table}}
     said |= {"cloud": cloud, "stack": f"{cloud}-dev", "ports": {"http": 8080}}
-    said["pulumi"] = {BLOB: "http://127.0.0.1:1", CERTIFICATE: ""}
+    said["pulumi"] = {ARM: "http://127.0.0.1:1", BLOB: "http://127.0.0.1:1", CERTIFICATE: ""}
     (folder / "up.json").write_text(json.dumps(said))
     return folder
 

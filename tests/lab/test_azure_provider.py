@@ -196,6 +196,16 @@ def test_where_nothing_is_said_the_group_says_where(here: Azure) -> None:
 # Who asks
 
 
+def test_a_program_is_told_what_a_resource_is_now_and_one_that_is_not_there_is_an_error(here: Azure) -> None:
+    play = Play(here.registry())
+    found = made(play, "group", "front")
+    names = {key: found["front"].inputs[key] for key in ("resourceGroupName", "publicIpAddressName")}
+    told = here.registry().invoke("azure-native:network:getPublicIPAddress", names)
+    assert (told["id"], told["ipAddress"]) == (found["front"].id, found["front"].outputs["ipAddress"])
+    with pytest.raises(AzureError, match="ResourceNotFound"):
+        here.registry().invoke("azure-native:network:getPublicIPAddress", {**names, "publicIpAddressName": "other"})
+
+
 def test_a_program_is_told_who_it_is(here: Azure) -> None:
     told = here.registry().invoke("azure-native:authorization:getClientConfig", {})
     assert told == {

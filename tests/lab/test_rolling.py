@@ -499,12 +499,11 @@ def test_a_store_that_does_not_answer_is_told_and_not_raised(
     def silent(_self: Roll) -> str:
         raise OSError("refused")
 
-    found = SimpleNamespace(desk=None, silent=(OSError,), store="table record", http_port=1)
+    found = SimpleNamespace(desk=None, machines=None, silent=(OSError,), store="table record", http_port=1)
     monkeypatch.setattr(pulumi_project, "command", lambda: tmp_path)
     monkeypatch.setattr(pulumi_command, "find", lambda stack: Project(tmp_path, stack, {}))
     monkeypatch.setattr(pulumi_project, "stored_outputs", lambda _lab: {"stateTable": "record"})
     monkeypatch.setattr(running_lab, "find", lambda _lab: found)
-    monkeypatch.setattr(roll_command, "machines", lambda _lab: None)
     monkeypatch.setattr(Roll, "carry_out", silent)
     assert roll_command.run(asked("--worker", "wk2"), print) == 2
     assert "failed: the table record did not answer: refused. Look at the lab, then repeat this" in capsys.readouterr().err
