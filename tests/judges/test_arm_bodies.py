@@ -1,13 +1,11 @@
 """Microsoft's published types judge every body that the watchdog writes on Azure, as it went over the wire.
 
-The judge is no part of this repository; where it is not at hand the test says SKIPPED. Its definitions have cards; rules of
+Its definitions have cards; rules of
 a group and pools have none of their own there, and are held by the second test alone.
 """
 
 import copy
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +18,12 @@ from lab.arm.settings import Settings as ArmSettings
 from lab.jsonlog import JsonLog
 from tests.contract.azure_world import WATCHDOG, AzureWorld, BalancedWorld
 from tests.contract.test_azure_cloud import SteppingClock
+from tests.judges.arm_types import at_hand, said_of
 from tests.lab.arm.clouds import TEN, Cloud
 
 pytestmark = [pytest.mark.judge, pytest.mark.lab]
 
 ROOT = Path(__file__).parents[2]
-JUDGE = ROOT.parent / "shared" / "judges" / "arm_judge.py"
 BODIES = ROOT / "out" / "judges" / "arm-bodies.jsonl"
 KINDS = {
     "networkInterfaces": "Microsoft.Network/networkInterfaces",
@@ -90,16 +88,11 @@ def test_no_body_says_what_azure_alone_says(bodies: list[dict[str, Any]]) -> Non
             assert not POOL & body["properties"].keys()
 
 
-@pytest.mark.skipif(not JUDGE.exists(), reason="the judge of bodies is not at hand")
+@at_hand
 def test_microsofts_types_find_nothing_in_any_body(bodies: list[dict[str, Any]], tmp_path: Path) -> None:
     judged = [copy.deepcopy(each) for each in bodies if each["type"] == KINDS["networkInterfaces"]]
     assert judged
-    file = tmp_path / "bodies.jsonl"
-    file.write_text("".join(f"{json.dumps(each)}\n" for each in judged))
-    verdict = subprocess.run([sys.executable, str(JUDGE), str(file)], capture_output=True, text=True, check=False)
-    assert verdict.returncode == 0, verdict.stdout
+    assert said_of(judged, tmp_path) == []
     judged[0]["body"]["properties"]["macAddress"] = "00-00-00-00-00-00"  # the judge would have seen it
-    file.write_text(json.dumps(judged[0]) + "\n")
-    verdict = subprocess.run([sys.executable, str(JUDGE), str(file)], capture_output=True, text=True, check=False)
-    assert "macAddress" in verdict.stdout
-    assert verdict.returncode == 1
+    (found,) = said_of(judged[:1], tmp_path)
+    assert "macAddress" in found

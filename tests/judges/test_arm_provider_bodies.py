@@ -7,8 +7,6 @@ is not at hand the test says SKIPPED.
 
 import json
 import re
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -21,36 +19,14 @@ from lab.engine import deploy
 from lab.providers.azure_native import Blobs
 from lab.providers.azure_native.tables import table
 from tests.contract.emulators import AZURITE, emulator
-from tests.judges.test_arm_bodies import BODIES, JUDGE
+from tests.judges.arm_types import UNKNOWN_TO_THE_JUDGE, WAIVED, at_hand, said_of, unwaived
+from tests.judges.test_arm_bodies import BODIES
 from tests.lab.azure_cases import CASES
 from tests.lab.azure_rig import WHOLE, Made, Play, azure, filled
 
 pytestmark = [pytest.mark.judge, pytest.mark.lab]
 
 OWN_BODIES = BODIES.with_name("arm-provider-bodies.jsonl")
-UNKNOWN_TO_THE_JUDGE = frozenset(
-    {
-        "Microsoft.Authorization/locks",
-        "Microsoft.Insights/activityLogAlerts",
-        "Microsoft.Insights/scheduledQueryRules",
-        "Microsoft.Insights/webtests",
-        "Microsoft.Insights/workbooks",
-        "Microsoft.Network/networkSecurityGroups/securityRules",
-        "Microsoft.Resources/deployments",
-        "Microsoft.Resources/resourceGroups",
-        "Microsoft.Storage/storageAccounts/blobServices",
-        "Microsoft.Web/sites/config",
-    }
-)
-"""Types that the judge's definitions do not hold; a body of another one without a definition fails the test."""
-
-WAIVED = (
-    # The real provider reads these lists and writes them back as they were told; Azure passes over what nobody may write.
-    r"read-only  Microsoft\.Network/virtualNetworks net  properties\.subnets\[",
-    r"read-only  Microsoft\.Network/networkSecurityGroups fence  properties\.securityRules\[",
-    # The judge's definitions were cut without descriptions, and without a property of that name.
-    r"unknown  .*  properties\.description: no such property",
-)
 
 
 @pytest.fixture(scope="module")
@@ -92,13 +68,8 @@ def test_every_type_is_written_at_the_version_that_the_sdk_asks_for(bodies: list
     assert set(count) == {row.api for row in table().rows.values()}
 
 
-@pytest.mark.skipif(not JUDGE.exists(), reason="the judge of bodies is not at hand")
+@at_hand
 def test_microsofts_types_find_nothing_in_any_body(bodies: list[dict[str, Any]], tmp_path: Path) -> None:
-    judged = [each for each in bodies if each["type"] not in UNKNOWN_TO_THE_JUDGE]
-    file = tmp_path / "bodies.jsonl"
-    file.write_text("".join(f"{json.dumps(each)}\n" for each in judged))
-    verdict = subprocess.run([sys.executable, str(JUDGE), str(file)], capture_output=True, text=True, check=False)
-    *findings, summary = verdict.stdout.splitlines()
-    assert summary.startswith(f"{len(judged)} bodies, ")
-    assert [each for each in findings if not any(re.match(waived, each) for waived in WAIVED)] == []
+    findings = said_of([each for each in bodies if each["type"] not in UNKNOWN_TO_THE_JUDGE], tmp_path)
+    assert unwaived(findings) == []
     assert {waived for waived in WAIVED if not any(re.match(waived, each) for each in findings)} == set()

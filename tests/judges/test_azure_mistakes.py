@@ -5,8 +5,6 @@ A finder counts only what it says of the mistake and not of the sound body.
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +12,9 @@ import pytest
 
 from lab.arm.settings import Settings as ArmSettings
 from tests.infra.azure.traps.every import TRAPS
+from tests.judges.arm_types import at_hand, said_of
 from tests.judges.azure_mistakes import MISTAKES, SPARE, Json, Mistake
-from tests.judges.findings import CHECKOV, LIMIT_S
-from tests.judges.simulator import MAKE_IT
-from tests.judges.test_arm_bodies import JUDGE
+from tests.judges.findings import checkov_on
 from tests.lab.arm.clouds import (
     COMPUTE,
     LOCATION,
@@ -102,19 +99,15 @@ def by_the_types(folder: Path) -> dict[str, set[str]]:
         for number, it in enumerate(MISTAKES):
             body: Json = getattr(it, which)
             line = {"type": it.kind, "apiVersion": it.api, "name": f"mistake-{number}", "body": body}
-            file = folder / f"{which}-{number}.jsonl"
-            file.write_text(json.dumps(line) + "\n")
-            done = subprocess.run([sys.executable, str(JUDGE), str(file)], capture_output=True, text=True, check=False)
-            *findings, summary = done.stdout.splitlines()
-            assert summary.startswith("1 bodies, "), done
-            assert "no-schema" not in done.stdout, done.stdout
+            findings = said_of([line], folder)
+            assert not any(each.startswith("no-schema") for each in findings), findings
             pattern = re.compile(rf"^(\S+)  {re.escape(it.kind)} mistake-{number}  (\S+): ")
             found = [pattern.match(each) for each in findings]
             said.setdefault(it.name, {})[which] = {(each[1], each[2]) for each in found if each}
     return {name: {f"types {kind}" for kind, _ in each["wrong"] - each["sound"]} for name, each in said.items()}
 
 
-@pytest.mark.skipif(not JUDGE.exists(), reason="the judge of bodies is not at hand")
+@at_hand
 def test_microsofts_types_find_what_they_are_said_to(tmp_path: Path) -> None:
     assert by_the_types(tmp_path) == said_to("types")
 
@@ -124,24 +117,12 @@ def test_microsofts_types_find_what_they_are_said_to(tmp_path: Path) -> None:
 
 def by_checkov(folder: Path) -> dict[str, set[str]]:
     """What checkov fails of each mistake, and not of its sound body; one run for all."""
-    assert CHECKOV.exists(), f"checkov is not installed; {MAKE_IT}"
     for which in ("sound", "wrong"):
         for number, it in enumerate(MISTAKES):
             (folder / f"{which}-{number}.json").write_text(json.dumps(template(it, getattr(it, which))))
-    flags = ["--skip-download", "--quiet", "--compact", "--framework", "arm", "--output", "json"]
-    command = [str(CHECKOV), *flags, "--directory", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=False)
-    assert done.returncode in (0, 1), done.stderr
-    report = json.loads(done.stdout)
-    assert report["summary"]["parsing_errors"] == 0, report["summary"]
-    assert report["summary"]["resource_count"] >= len(MISTAKES)
-    failed: dict[str, set[str]] = {}
-    for each in report["results"]["failed_checks"]:
-        failed.setdefault(Path(each["file_path"]).stem, set()).add(f"checkov {each['check_id']}")
-    return {
-        it.name: failed.get(f"wrong-{number}", set()) - failed.get(f"sound-{number}", set())
-        for number, it in enumerate(MISTAKES)
-    }
+    found = checkov_on(folder, "arm")
+    failed = {name: {f"checkov {each.check}" for each in findings} for name, findings in found.items()}
+    return {it.name: failed[f"wrong-{number}"] - failed[f"sound-{number}"] for number, it in enumerate(MISTAKES)}
 
 
 def template(mistake: Mistake, body: Json) -> dict[str, Any]:
