@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from collections.abc import Sequence
 from typing import Any
 
 import botocore.session
@@ -9,8 +10,10 @@ import pytest
 from botocore.validate import ParamValidator
 
 from infra.aws.doctor import Subject, questions
+from infra.azure import doctor as azure_doctor
 from infra.doctor import Moment, Question
 from infra.quotas import Quota
+from tests.infra.traps.page import ALL_QUESTIONS, AZURE_SUBJECT
 
 EMPTY = Subject(
     region="eu-central-1",
@@ -55,13 +58,17 @@ def test_a_question_is_a_call_that_reads_and_its_parameters_are_valid(question: 
     assert not faults.has_errors(), faults.generate_report()
 
 
-def test_questions_are_told_apart_and_come_in_the_order_of_their_moments() -> None:
-    asked = questions(FULL)
-
+@pytest.mark.parametrize("asked", [questions(FULL), azure_doctor.questions(AZURE_SUBJECT)], ids=["aws", "azure"])
+def test_questions_are_told_apart_and_come_in_the_order_of_their_moments(asked: Sequence[Question]) -> None:
     assert len({question.id for question in asked}) == len(asked)
     assert [each.moment for each in asked] == sorted((each.moment for each in asked), key=list(Moment).index)
     assert {each.moment for each in asked} == set(Moment)
     assert all(question.wanted and question.why.endswith(".") for question in asked)
+
+
+def test_no_two_questions_of_the_page_have_one_name() -> None:
+    names = [question.id for question in ALL_QUESTIONS]
+    assert len(set(names)) == len(names)
 
 
 def test_nothing_is_asked_about_what_is_not_there() -> None:
