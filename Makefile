@@ -7,6 +7,7 @@ FAULT ?= kill
 SIZE ?= ci
 RUN := .venv/bin/python
 SETUP_LAB := setup-lab$(if $(filter azure,$(CLOUD))$(filter azure-%,$(STACK)),-azure)
+BEGAN := $(shell date +%s)
 FAST := not lab and not judge and not slips and not prove and not engine and not sweep
 
 # Bytecode is kept, also where the shell says otherwise: else every process of the tests compiles the SDKs anew.
@@ -27,6 +28,7 @@ test: check engine ## check, then every tier that CI runs
 	$(RUN) -m pytest -q -n 3 --dist loadfile -m engine
 	$(RUN) -m pytest -q -n 2 --dist worksteal -m prove tests/prove
 	TANDEM_HISTORIES=300 $(RUN) -m pytest -q -n 2 tests/property/test_rule_properties.py
+	@echo "make test: every tier passed, after $$(( ($$(date +%s) - $(BEGAN)) / 60 )) min; make help shows what else there is"
 
 check: setup-dev ## format, lint, layering, types beside the fast tests
 	.venv/bin/ruff format --check .
