@@ -27,6 +27,7 @@ import boto3
 from botocore.awsrequest import AWSResponse
 
 from failover_lambda.aws.clients import CONFIG, SHARED_CONNECTIONS, Config
+from failover_lambda.aws.narrow import narrowed
 from failover_lambda.contract import FencePolicy, ProbeKind, ProberRef, Settings, Tier, Worker
 from failover_lambda.document import Found, judged, written
 from failover_lambda.errors import ConflictError, StoreUnavailableError
@@ -166,7 +167,7 @@ class Account:
 
     def clients(self) -> tuple[Any, Any]:
         """EC2 and Lambda, as the watchdog builds them."""
-        session: Any = boto3.session.Session("bench", "bench", region_name="eu-central-1")
+        session: Any = boto3.session.Session("bench", "bench", region_name="eu-central-1", botocore_session=narrowed())
         config = CONFIG.merge(Config(max_pool_connections=SHARED_CONNECTIONS))
         ec2, functions = (session.client(name, config=config) for name in ("ec2", "lambda"))
         ec2.meta.events.register("before-send.ec2", self._ec2)

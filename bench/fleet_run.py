@@ -31,8 +31,11 @@ from failover_lambda.public import LivePublicPath
 from failover_lambda.shared import InTurn, Turn
 from failover_lambda.sites import FleetSettings, Listed
 
-WARM_S = 8.0
-"""Sites join, make their records and get their addresses; nothing is measured."""
+CALM_S = 5.0
+"""What is measured at rest begins when no tick was late for so long."""
+
+CALM_MOST_S = 120.0
+"""A fleet that is never so calm is measured all the same, after this time."""
 
 SWITCH_S = 0.001
 """As `aws.fleet_arbiter`, which cannot be imported without the function's environment."""
@@ -66,6 +69,8 @@ class Lines:
     lines: Counter[str] = field(default_factory=Counter[str])
     bytes: int = 0
     failed: Counter[str] = field(default_factory=Counter[str])
+    paces: list[Pace] = field(default_factory=list[Pace])
+    """What the fleet told of its ticks, once a minute; then it counts anew."""
 
     def event(self, name: str, fields: Any) -> None:
         """One line."""
@@ -73,6 +78,8 @@ class Lines:
         self.bytes += len(json.dumps(fields, default=str))
         for fault in fields.get("faults", ()):
             self.failed[str(fault)[:60]] += 1
+        if name == "pace":
+            self.paces.append(Pace(ticks=fields["ticks"], late=fields["late"], latest_s=fields["latest_s"]))
 
     def vitals(self, vitals: Vitals) -> None:
         """One line."""
@@ -147,10 +154,23 @@ class Run:
 
         threading.Thread(target=leads, daemon=True).start()
 
+    def _count_anew(self) -> None:
+        self.lines.paces.clear()
+        self.fleet.pace = Pace()
+
+    def _paced(self) -> Pace:
+        """How ticks kept their time since it was counted anew."""
+        every = [*self.lines.paces, self.fleet.pace]
+        return Pace(
+            ticks=sum(each.ticks for each in every),
+            late=sum(each.late for each in every),
+            latest_s=max(each.latest_s for each in every),
+        )
+
     def steady(self, seconds: float) -> dict[str, Any]:
         """What it costs to watch sites that are well."""
         calls, table, own_s = Counter(self.account.calls), Counter(self.table.calls), self.account.own_s
-        self.fleet.pace = Pace()
+        self._count_anew()
         cpu_s, waited_s, began_s = time.process_time(), _waited_s(), time.monotonic()
         threads = sockets = 0
         while time.monotonic() < began_s + seconds:
@@ -159,7 +179,7 @@ class Run:
             sockets = max(sockets, sum(1 for _ in DESCRIPTORS.iterdir()))
         took_s = time.monotonic() - began_s
         stand_ins_s = self.account.own_s - own_s
-        pace = self.fleet.pace
+        pace = self._paced()
         return {
             "seconds": took_s,
             "cpu": (time.process_time() - cpu_s - stand_ins_s) / took_s,
@@ -186,13 +206,23 @@ class Run:
                 return time.monotonic() - began_s
         raise RuntimeError(f"never settled: {self.lines.failed.most_common(5)} {self.lines.lines}")
 
+    def wait_until_calm(self) -> float:
+        """Until what joining has left behind is worked off: the watch is measured, not the first minute of its life."""
+        began_s = time.monotonic()
+        while True:
+            self._count_anew()
+            time.sleep(CALM_S)
+            took_s = time.monotonic() - began_s
+            if not self._paced().late or took_s >= CALM_MOST_S:
+                return took_s
+
     def failing(self, sites: int) -> dict[str, Any]:
         """The home workers of so many sites of one zone fail in one moment, and the zone's prober with them."""
         zone = self.settings[0].home.zone
         struck = [settings for settings in self.settings if settings.home.zone == zone][:sites]
         calls, conflicts = Counter(self.account.calls), Counter(self.table.conflicts)
         throttled, saved = Counter(self.account.throttled), self.table.calls["TransactWriteItems"]
-        self.fleet.pace = Pace()
+        self._count_anew()
         own_s, cpu_s = self.account.own_s, time.process_time()
         struck_s = time.monotonic()
         self.account.deaf.add(f"prober-{zone}")
@@ -224,8 +254,8 @@ class Run:
             "writes": self.table.calls["TransactWriteItems"] - saved,
             "throttled": dict(self.account.throttled - throttled),
             "calls": dict(self.account.calls - calls),
-            "late": self.fleet.pace.late,
-            "latest_s": self.fleet.pace.latest_s,
+            "late": self._paced().late,
+            "latest_s": self._paced().latest_s,
             "cpu": (time.process_time() - cpu_s - (self.account.own_s - own_s)) / took_s,
             "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         }
@@ -247,8 +277,7 @@ def main() -> int:
     sys.setswitchinterval(SWITCH_S)
     run = Run(arguments.sites)
     settled_s = run.wait_until_well()
-    time.sleep(WARM_S)
-    told: dict[str, Any] = {"sites": arguments.sites, "settled_s": settled_s}
+    told: dict[str, Any] = {"sites": arguments.sites, "settled_s": settled_s, "calm_after_s": run.wait_until_calm()}
     if arguments.seconds:
         told["steady"] = run.steady(arguments.seconds)
     if arguments.at_once:

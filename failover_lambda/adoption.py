@@ -3,8 +3,6 @@
 RULE.md 1.6, 1.7, 1.9, 1.10, 1.12 and 1.13. For `rule`; may import `contract`, `model`, `fences` and `moves`.
 """
 
-from dataclasses import replace
-
 from failover_lambda.contract import Settings
 from failover_lambda.fences import LATE_CALL_S
 from failover_lambda.model import Decision, Kind, Lost, Record, Round
@@ -22,6 +20,7 @@ from failover_lambda.moves import (
     member_with,
     notify,
 )
+from failover_lambda.values import replace
 
 LOSS_NEXT = "adopted anew, no automatic move for 15 minutes. Next: 'The record was lost' in docs/RUNBOOK.md"
 

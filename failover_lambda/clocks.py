@@ -7,13 +7,13 @@ record; a test fails for a field that is not in it. May import `contract`, `mode
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 from failover_lambda.contract import Settings
 from failover_lambda.fences import LATE_CALL_S
 from failover_lambda.model import Complaint, Debt, Fence, Intent, Maintenance, Move, Notice, Pause, Record, Request, Streak
 from failover_lambda.operators import MAINTENANCE_S_MAX, PAUSE_S_MAX
+from failover_lambda.values import replace
 
 APART_S = 1.0
 """So far may two right clocks be apart. Less is not worth a write, and does no harm."""

@@ -4,10 +4,9 @@ RULE.md 3.15 and 3.16. A channel is the application's fault, which a move would 
 What a common cause excuses is `verdict`'s to say. May import `model` and `moves`.
 """
 
-from dataclasses import replace
-
 from failover_lambda.model import Answer, Complaint, Page, Record, Round
 from failover_lambda.moves import Case
+from failover_lambda.values import replace
 
 CLEAR_S = 60.0
 """What was not named for so long is forgotten, and told anew when it is named again. What comes and goes is told once."""

@@ -9,7 +9,7 @@ do it is the business of the ports. May import `contract`, `model`, `errors`, `d
 from collections import deque
 from collections.abc import Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from failover_lambda import denials, rehearsal, rule
@@ -41,6 +41,7 @@ from failover_lambda.model import (
 from failover_lambda.outbox import Outbox
 from failover_lambda.ports import Clock, Cloud, Probers, PublicPath, RecordStore, Reporter
 from failover_lambda.pulse import Pulse
+from failover_lambda.values import replace
 from failover_lambda.verdict import VANTAGES_NEEDED
 from failover_lambda.windows import Windows
 
@@ -281,7 +282,9 @@ class Cycle:
         wanted = self._public_ip and (in_doubt or self._seen_little)
         public = self._pool.submit(ports.public.ask, self._public_ip, connect_s) if wanted else None
         asked: list[Future[Any]] = [*looks, *reads, *([public] if public else [])]
-        wait(asked, timeout=max(0.0, deadline_s - ports.clock.monotonic_s()))
+        going_on = [each for each in asked if not each.done()]
+        if going_on:
+            wait(going_on, timeout=max(0.0, deadline_s - ports.clock.monotonic_s()))
         denied, answered = self._denied(looks), self._take_announcements()
         seen = Round(
             token=lease.token,

@@ -4,9 +4,8 @@ RULE.md 7.4. A denial is never evidence against a worker: a question that was de
 denied changed nothing. May import `model`.
 """
 
-from dataclasses import replace
-
 from failover_lambda.model import Answered, Outcome, Record, Round
+from failover_lambda.values import replace
 
 DENIED_KEPT = 16
 """Names in the record, newest last; there are fewer things that we ask."""

@@ -5,11 +5,12 @@ RULE.md section 6. A call that was sent and not answered may still land, so it i
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import assert_never
 
 from failover_lambda.contract import Rejoin, Settings
 from failover_lambda.model import Answered, Command, Debt, Do, Fence, InstanceView, Outcome, Power, Record, Round
+from failover_lambda.values import replace
 
 LATE_CALL_S = 900.0
 """After this long an unanswered call is taken to land no more (hole 2)."""

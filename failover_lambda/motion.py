@@ -3,8 +3,6 @@
 RULE.md 5.3 to 5.10. Handlers for `rule`; may import `contract`, `model`, `moves`, `settled` and `verdict`.
 """
 
-from dataclasses import replace
-
 from failover_lambda.model import Association, Command, Decision, Do, Intent, Kind, Phase, Record, Verdict
 from failover_lambda.moves import (
     Case,
@@ -24,6 +22,7 @@ from failover_lambda.moves import (
     to_manual,
 )
 from failover_lambda.settled import AGREEING_READS, drifted, judged, on_all_dead, on_dead
+from failover_lambda.values import replace
 from failover_lambda.verdict import verdict_of
 
 REFUSALS_TO_RETARGET = 3

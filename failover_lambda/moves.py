@@ -5,7 +5,7 @@ which. May import `contract`, `model` and `fences`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Self
 
 from failover_lambda import fences
@@ -28,6 +28,7 @@ from failover_lambda.model import (
     Record,
     Round,
 )
+from failover_lambda.values import replace
 
 ATTEMPTS_PER_WORKER = 2
 """So many intents for each worker may follow each other before one settles; then people are asked (RULE 5.12)."""

@@ -6,11 +6,12 @@ reply that refuses it. Moves wait in the record until `planned` can begin them, 
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from failover_lambda import fences, planned
 from failover_lambda.model import Decision, Maintenance, Pause, Phase, Record, Reply, Request, Round, Verb
 from failover_lambda.moves import IN_MOTION, Case, go, home_of, order_of
+from failover_lambda.values import replace
 
 REPLIES_KEPT = 32
 """Ids and results that the record remembers: none of them is carried out again (RULE 9.3)."""

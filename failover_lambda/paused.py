@@ -4,11 +4,10 @@ RULE.md section 9. What people did meanwhile is adopted when it ends. The same i
 `rule`; may import `contract`, `model`, `moves`, `settled` and `verdict`.
 """
 
-from dataclasses import replace
-
 from failover_lambda.model import Decision, Pause, Verdict
 from failover_lambda.moves import Case, adopt_shown, holder_of, is_on, rescue, resting
 from failover_lambda.settled import drifted, judged
+from failover_lambda.values import replace
 from failover_lambda.verdict import Finding, verdict_of
 
 WARNED_BEFORE_S = 60.0

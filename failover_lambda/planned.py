@@ -5,8 +5,6 @@ take over again. So it waits for conditions that a failover cannot wait for. May
 `moves`.
 """
 
-from dataclasses import replace
-
 from failover_lambda.fences import LATE_CALL_S
 from failover_lambda.model import Decision, Kind, Phase, Request, Verb
 from failover_lambda.moves import (
@@ -24,6 +22,7 @@ from failover_lambda.moves import (
     member_with,
     order_after,
 )
+from failover_lambda.values import replace
 
 HEALTHY_BEFORE_FAILBACK_S = 60.0
 """Home was found ready in every round for so long before it gets the address back by itself (RULE 10.4)."""

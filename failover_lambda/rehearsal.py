@@ -3,10 +3,9 @@
 RULE.md 7.6. What is denied is told as any denial is (`denials`). May import `contract` and `model`.
 """
 
-from dataclasses import replace
-
 from failover_lambda.contract import Settings
 from failover_lambda.model import Command, Do, Phase, Record, Round
+from failover_lambda.values import replace
 
 EVERY_S = 3600.0
 """From one rehearsal to the next."""

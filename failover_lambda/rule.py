@@ -12,7 +12,6 @@ May import `contract`, `model` and those thirteen.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import assert_never
 
 from failover_lambda import adoption, complaints, denials, fences, operators, paused, planned, rehearsal, watching
@@ -38,6 +37,7 @@ from failover_lambda.model import (
 from failover_lambda.motion import associate, not_ended, on_motion, on_verifying, verify
 from failover_lambda.moves import IN_MOTION, Case, adopt_shown, claimed, go, hands_off, loose_since, notify
 from failover_lambda.settled import drifted, on_manual, on_settled
+from failover_lambda.values import replace
 
 
 def step(record: Record | None, event: Event, settings: Settings, now_s: float, lost: Lost | None = None) -> Decision:

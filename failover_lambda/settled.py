@@ -3,8 +3,6 @@
 RULE.md sections 3 and 4, and 5.11. Handlers for `rule`; may import `contract`, `model`, `fences`, `moves` and `verdict`.
 """
 
-from dataclasses import replace
-
 from failover_lambda.model import Association, Decision, Drift, Kind, Phase, Verdict
 from failover_lambda.moves import (
     Case,
@@ -20,6 +18,7 @@ from failover_lambda.moves import (
     rescue,
     to_manual,
 )
+from failover_lambda.values import replace
 from failover_lambda.verdict import Finding, advance, judge, verdict_of
 
 AGREEING_READS = 2

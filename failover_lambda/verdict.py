@@ -3,12 +3,13 @@
 RULE.md section 3. The sentence above all others: could not ask is never dead. May import `contract` and `model`.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, assert_never
 
 from failover_lambda.contract import ProbeKind, Settings, Worker
 from failover_lambda.model import Answer, Round, Sight, Streak, Verdict
+from failover_lambda.values import replace
 
 GONE_ROUNDS = 2
 """Reads of "stopped" or "terminated" without a healthy answer that make a verdict (RULE 3.7)."""

@@ -3,10 +3,9 @@
 RULE.md 4.7. For `rule`; may import `model` and `moves`.
 """
 
-from dataclasses import replace
-
 from failover_lambda.model import Decision, Kind, Phase, Record
 from failover_lambda.moves import Case
+from failover_lambda.values import replace
 
 _JUDGED = frozenset({Phase.STEADY, Phase.SUSPECT})
 """Phases that say what was judged and not what was done: only these follow each other while it watches."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import boto3
 from botocore.config import Config
 
+from failover_lambda.aws.narrow import narrowed
 from failover_lambda.contract import Settings
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def build_shared() -> Clients:
 
 
 def _built(config: Config, prober_s: float, *, bus: bool) -> Clients:
-    session = boto3.session.Session()
+    session = boto3.session.Session(botocore_session=narrowed())
     return Clients(
         ec2=session.client("ec2", config=config),
         dynamodb=session.client("dynamodb", config=config),

@@ -23,6 +23,7 @@ from azure.storage.blob._shared.authentication import SharedKeyCredentialPolicy
 from botocore.config import Config
 
 from failover_lambda.aws.clients import CONFIG
+from failover_lambda.aws.narrow import narrowed
 from failover_lambda.azure.blobs import READ_S, Blobs, Container
 from failover_lambda.contract import RECORD_KEY
 
@@ -46,6 +47,7 @@ AZURITE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1
 
 _START_S = 60.0
 _session: Any = boto3.session.Session("test", "test", region_name=REGION)
+_watchdogs: Any = boto3.session.Session("test", "test", region_name=REGION, botocore_session=narrowed())
 
 
 @contextlib.contextmanager
@@ -83,8 +85,9 @@ def emulator(command: list[str], folder: Path, more: Mapping[str, str] | None = 
 
 
 def client(service: str, endpoint: str, config: Config = CONFIG) -> Any:
-    """A client as the watchdog builds it, for one emulator."""
-    return _session.client(service, endpoint_url=endpoint, config=config)
+    """A client as the watchdog builds it, for one emulator; a patient one is the test's own and reads everything."""
+    session = _session if config is PATIENT else _watchdogs
+    return session.client(service, endpoint_url=endpoint, config=config)
 
 
 def create_table(endpoint: str) -> None:

@@ -556,6 +556,20 @@ def test_no_more_sites_are_read_in_a_second_than_there_is_time_for_and_each_has_
     assert {world.record(name).phase for name in names} == {Phase.STEADY}
 
 
+@pytest.mark.sweep
+def test_a_fleet_at_rest_is_read_a_part_at_a_time() -> None:
+    """2.11: a page is work; were all read in one moment, every round would wait that long for the processor."""
+    sites = 400  # two hundred, two pages, may be read in one moment
+    world = FleetWorld(*(f"s{number}" for number in range(sites))).settled()
+    read: list[int] = []
+    for _ in range(120):
+        world.shared.reads.clear()
+        world.run(0.1)
+        read.append(sum(count for name, count in world.shared.reads if name == "address"))
+    assert sum(read) >= 2 * sites, "each in every five seconds"
+    assert max(read) <= 200
+
+
 # 2.12: shards
 
 
