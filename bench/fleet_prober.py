@@ -7,7 +7,6 @@ all workers. The sites are due in ten instants a second, as in a fleet; a tenth 
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import threading
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from failover_lambda.contract import ProbeKind
+from failover_lambda.machine import peak_mb
 from failover_lambda.model import Answer
 from failover_lambda.ports import LOOKED_AT_ONCE
 from failover_lambda.prober import Anchor, Inquiry, Target, look_all
@@ -117,7 +117,7 @@ def measured(sites: int, seconds: float, port: int) -> dict[str, Any]:
         "wrong": prober.wrong,
         "questions": 2 * sites * seconds,
         "descriptors": descriptors,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak_mb": peak_mb(),
     }
 
 

@@ -8,7 +8,6 @@ import argparse
 import contextlib
 import json
 import os
-import resource
 import sys
 import threading
 import time
@@ -26,6 +25,7 @@ from failover_lambda.aws.many import LiveSharedCloud, LiveSharedProbers
 from failover_lambda.contract import Channel, Settings
 from failover_lambda.fleet import Fleet, FleetPorts, Pace, Pools, SitePorts
 from failover_lambda.leadership import Leadership, lead
+from failover_lambda.machine import peak_mb
 from failover_lambda.model import Notice, Vitals
 from failover_lambda.public import LivePublicPath
 from failover_lambda.shared import InTurn, Turn
@@ -190,7 +190,7 @@ class Run:
             "latest_s": pace.latest_s,
             "threads": threads,
             "descriptors": sockets,
-            "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            "peak_mb": peak_mb(),
             "calls_a_minute": _a_minute((self.account.calls - calls) + (self.table.calls - table), took_s),
             "throttled": dict(self.account.throttled),
         }
@@ -257,7 +257,7 @@ class Run:
             "late": self._paced().late,
             "latest_s": self._paced().latest_s,
             "cpu": (time.process_time() - cpu_s - (self.account.own_s - own_s)) / took_s,
-            "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            "peak_mb": peak_mb(),
         }
 
 
