@@ -1,10 +1,11 @@
-"""What one stack takes of an account's quotas; pure. An output, and a warning where a new account cannot hold the stack.
+"""What one stack takes of its account's or subscription's quotas; pure. An output, and a warning where AWS gives less.
 
 Counted is the stack alone; what else the account holds is not known here, and asking is the operator's (docs/RUNBOOK.md).
 
 Sources of codes and of AWS's defaults, read 2026-11-22: General Reference, "Amazon VPC endpoints and quotas"; NLB guide,
 "Quotas for your Network Load Balancers"; AWS CLI guide, example of `get-aws-default-service-quota` (vCPUs); Lambda guide,
-"Lambda quotas". A new account may start lower. Everybody in `infra` may import this file.
+"Lambda quotas". A new account may start lower. Names of Azure's are those of `az vm list-usage` and `az network
+list-usages`; its limits depend on the kind of subscription, so none is known. Everybody in `infra` may import this file.
 """
 
 import re
@@ -15,18 +16,18 @@ from enum import Enum
 
 @dataclass(frozen=True)
 class Entry:
-    """One quota of an account, per region."""
+    """One quota of an account or a subscription, per region."""
 
     service: str
-    """Its service in Service Quotas."""
+    """Its service in Service Quotas, or the provider whose usages show it."""
     code: str
     title: str
-    default: int
-    """What AWS gives without being asked."""
+    default: int | None = None
+    """What is given without being asked; None: not known."""
 
 
 class Quota(Enum):
-    """The quotas that a stack takes from."""
+    """The quotas of AWS that a stack takes from."""
 
     ADDRESSES = Entry("ec2", "L-0263D0A3", "Elastic IP addresses", 5)
     PROCESSORS = Entry("ec2", "L-1216C47A", "vCPUs of running standard instances (A, C, D, H, I, M, R, T, Z)", 5)
@@ -35,6 +36,16 @@ class Quota(Enum):
     NAT_GATEWAYS = Entry("vpc", "L-FE5A380F", "NAT gateways in one zone", 5)
     ENDPOINTS = Entry("vpc", "L-29B6F2EB", "interface endpoints of one VPC", 50)
     BALANCERS = Entry("elasticloadbalancing", "L-69A177A2", "network load balancers", 50)
+
+
+class Usage(Enum):
+    """The same of Azure. A size's family has one of its own beside the cores; its name cannot be told from the size."""
+
+    CORES = Entry("Microsoft.Compute", "cores", "Total Regional vCPUs")
+    ADDRESSES = Entry("Microsoft.Network", "StandardSkuPublicIpAddresses", "Public IP Addresses - Standard")
+    NETWORKS = Entry("Microsoft.Network", "VirtualNetworks", "Virtual Networks")
+    NAT_GATEWAYS = Entry("Microsoft.Network", "NatGateways", "NAT Gateways")
+    BALANCERS = Entry("Microsoft.Network", "StandardSkuLoadBalancers", "Standard Sku Load Balancers")
 
 
 UNRESERVED_MIN = 100
@@ -83,6 +94,16 @@ def processors(instance_type: str) -> int | None:
     return int(many[1]) * _PER_XLARGE if many else _SMALL_SIZES.get(size)
 
 
+def cores(vm_size: str) -> int:
+    """The virtual processors of a machine of Azure, by the name of its size; 0: the name does not say.
+
+    >>> cores("Standard_D2s_v5"), cores("Standard_E16-4ads_v5"), cores("REPLACED")
+    (2, 16, 0)
+    """
+    found = re.match(r"Standard_[A-Z]+(\d+)", vm_size)
+    return int(found[1]) if found else 0
+
+
 def concurrency(functions: int, reserved: int) -> int:
     """Concurrent runs that some functions take.
 
@@ -124,24 +145,21 @@ def needs(parts: Parts) -> Mapping[Quota, int]:
     return {quota: need for quota, need in counted.items() if need}
 
 
-def shown(found: Mapping[Quota, int]) -> dict[str, dict[str, str | int]]:
-    """As an output of the stack: the quota's code to what is needed, its name, and what AWS gives without being asked."""
-    return {
-        quota.value.code: {
-            "service": quota.value.service,
-            "name": quota.value.title,
-            "need": need,
-            "default": quota.value.default,
-        }
-        for quota, need in found.items()
-    }
+def shown(found: Mapping[Quota, int] | Mapping[Usage, int]) -> dict[str, dict[str, str | int]]:
+    """As an output of the stack: the quota's code to what is needed, its name, and what is given unasked, if known."""
+    return {quota.value.code: _shown(quota.value, need) for quota, need in found.items()}
+
+
+def _shown(entry: Entry, need: int) -> dict[str, str | int]:
+    told: dict[str, str | int] = {"service": entry.service, "name": entry.title, "need": need}
+    return told if entry.default is None else {**told, "default": entry.default}
 
 
 def warnings(found: Mapping[Quota, int], region: str) -> Iterator[str]:
     """One sentence for each quota that the stack alone exceeds in an account that never asked for more."""
     for quota, need in found.items():
         entry = quota.value
-        if need > entry.default:
+        if entry.default is not None and need > entry.default:
             yield (
                 f"This stack alone needs {need} {entry.title}, and an account starts with {entry.default} ({entry.code}): "
                 f"aws service-quotas request-service-quota-increase --region {region} --service-code {entry.service} "

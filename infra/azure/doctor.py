@@ -5,16 +5,16 @@ with the other parameters behind an &. Paths of compute and network are those of
 others follow the REST reference, from memory, and were not asked of a real subscription.
 
 No counterpart in `Subject`: `prober_zones`, `image_id` (image), `instance_type` (vm_size), `reserved_runs`,
-`endpoint_services`, `quota_needs` (counted here), `topic_arn`, `functions_in_network`, `instance_ids`, `arbiter_role_arn`
-and `address_arn`. Azure's alone: `subscription_id`, `deployer_id`, `group`, `image`, `vm_size`, `dedicated_hosts`,
-`addresses`, `gateways`, `alerts`.
+`endpoint_services`, `topic_arn`, `functions_in_network`, `instance_ids`, `arbiter_role_arn`
+and `address_arn`. Azure's alone: `subscription_id`, `deployer_id`, `group`, `image`, `vm_size`, `dedicated_hosts`
+and `alerts`.
 """
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from infra.doctor import Moment, Question, in_order
+from infra.quotas import Usage, cores
 
 NAMESPACES = (
     *("Microsoft.App", "Microsoft.Authorization", "Microsoft.Compute", "Microsoft.Insights", "Microsoft.KeyVault"),
@@ -43,26 +43,13 @@ class Subject:
     image: str
     root_volume_gb: int
     dedicated_hosts: bool
-    addresses: int
-    """Public addresses of the stack."""
-    gateways: int
-    """Its NAT gateways."""
+    quota_needs: Mapping[Usage, int]
     deployer_id: str = ""
     """Object id of whoever runs `pulumi up`."""
     group: str = ""
     """The resource group, once it is there."""
     alerts: str = ""
     """Name of the action group that people are told by."""
-
-
-def cores(vm_size: str) -> int:
-    """The virtual processors of a machine, by the name of its size; 0: the name does not say.
-
-    >>> cores("Standard_D2s_v5"), cores("Standard_E16-4ads_v5"), cores("REPLACED")
-    (2, 4, 0)
-    """
-    found = re.match(r"Standard_[A-Z]+(\d+)(?:-(\d+))?", vm_size)
-    return int(found[2] or found[1]) if found else 0
 
 
 def questions(subject: Subject) -> tuple[Question, ...]:
@@ -155,13 +142,14 @@ def _quotas(subject: Subject) -> Iterator[Question]:
         wanted=f"of {kinds}: limit at least {total} above currentValue",
         why="Beyond the quota the second worker is refused, or the one that is made anew after a fault of its host.",
     )
+    needs = {usage.value: need for usage, need in subject.quota_needs.items() if usage is not Usage.CORES}
+    of_network = [f"{need} of {entry.code}" for entry, need in needs.items()]
     yield _question(
         subject,
         "azure-quota-network",
         f"/providers/Microsoft.Network/locations/{subject.region}/usages",
         NETWORK_API,
-        wanted=f"of Standard public addresses: limit at least {subject.addresses} above currentValue"
-        + (f"; of NAT gateways {subject.gateways}" if subject.gateways else ""),
+        wanted=f"limit above currentValue by at least: {', '.join(of_network)}",
         why="Beyond the quota the resource is refused half-way.",
     )
 

@@ -1,8 +1,7 @@
 """The pair: composes the layers in the order in which they need each other, and says what came of it.
 
 Outputs have the names of the program on AWS. What Azure has no word for is empty: `dnsName` (the address is one), `zoneIds`
-(nobody tells the program which building a zone is in this subscription), `activeWorkerName` (nothing asks the watchdog),
-`monthlyCost` and `quotas` (no figures of Azure are known to the program yet).
+(nobody tells the program which building a zone is in this subscription), `activeWorkerName` (nothing asks the watchdog).
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,10 +20,11 @@ from infra.azure.ground import Ground
 from infra.azure.hosts import Hosts
 from infra.azure.layout import layout
 from infra.azure.locks import Locks
-from infra.azure.size import cost
+from infra.azure.size import cost, quota_needs
 from infra.azure.telling import Telling
 from infra.azure.workers import Placement, Workers
 from infra.config.keys import Egress, Front, Mode, NatGateways
+from infra.quotas import shown
 from infra.shapes import Served, child
 
 CLI_SCHEMA = 1
@@ -69,7 +69,7 @@ class Pair(pulumi.ComponentResource):
     monthly_cost: pulumi.Output[dict[str, float]]
     """Dollars a month without machines, disks, traffic and logs; list prices remembered, not looked up."""
     quotas: pulumi.Output[dict[str, dict[str, Any]]]
-    """Empty: no quotas of Azure are known to the program yet."""
+    """Name of a usage to what this stack alone needs of it, and whose it is; what a subscription has depends on its kind."""
 
     def __init__(self, name: str, args: PairArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         _refuse(args)
@@ -104,7 +104,7 @@ class Pair(pulumi.ComponentResource):
         self.dashboard_url = pulumi.Output.from_input(served.dashboard_url)
         self.operator_policy = pulumi.Output.from_input(served.operator_policy)
         self.monthly_cost = pulumi.Output.from_input(dict(cost(args, self._layout)))
-        self.quotas = pulumi.Output.from_input({})
+        self.quotas = pulumi.Output.from_input(shown(quota_needs(args, self._layout)))
         self.register_outputs(self.outputs())
 
     def outputs(self) -> dict[str, pulumi.Output[Any]]:

@@ -1,11 +1,11 @@
-"""How many of everything a site is made of, for its bill; makes no resource.
+"""How many of everything a site is made of: for its bill, and for the quotas of the subscription; makes no resource.
 
 Counts what the layers create, before they do; a test compares the counts with what comes into being. List prices of East US
 in dollars, remembered on 2026-11-29 and not looked up: good for the order of magnitude. Machines, disks, dedicated hosts,
 traffic and logs depend on the user and are not in it. The largest line is the instances that always run: they cost by their
 memory, so `functionMemoryMb: 512` makes a quarter of it.
 
-No counterpart: `public_addresses` (there is one), `quota_needs` (no quotas of Azure are known to the program yet).
+No counterpart: `public_addresses` (there is one).
 """
 
 from collections.abc import Mapping
@@ -17,6 +17,7 @@ from infra.azure.layout import Layout
 from infra.config.keys import Front
 from infra.pace import PACES, TIMER_S
 from infra.price import HOURS, SECONDS
+from infra.quotas import Usage, cores
 
 READY_GB_SECOND = 0.000004
 """Flex Consumption, an instance that always runs."""
@@ -60,3 +61,15 @@ def cost(args: PairArgs, layout: Layout) -> Mapping[str, float]:
         "balancer": HOURS * BALANCER_HOUR if args["front"] is Front.BALANCER else 0.0,
     }
     return {name: round(dollars, 2) for name, dollars in {**lines, "total": sum(lines.values())}.items()}
+
+
+def quota_needs(args: PairArgs, layout: Layout) -> Mapping[Usage, int]:
+    """What the stack alone takes of the subscription's quotas; what it does not touch, or cannot be counted, is left out."""
+    counted = {
+        Usage.CORES: len(layout.workers) * cores(args["vm_size"]),
+        Usage.ADDRESSES: 1 + len(layout.nat_zones),
+        Usage.NETWORKS: 1,
+        Usage.NAT_GATEWAYS: len(layout.nat_zones),
+        Usage.BALANCERS: 1 if args["front"] is Front.BALANCER else 0,
+    }
+    return {usage: need for usage, need in counted.items() if need}

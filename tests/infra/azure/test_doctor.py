@@ -11,6 +11,7 @@ import pytest
 
 from infra.azure.doctor import NAMESPACES, Subject, questions
 from infra.doctor import Question
+from infra.quotas import Usage
 from lab.providers.azure_native.tables import table
 from tests.infra.azure.stand import DEPLOYER, SUBSCRIPTION, usual
 
@@ -22,15 +23,13 @@ EMPTY = Subject(
     image="/subscriptions/x/images/y",
     root_volume_gb=30,
     dedicated_hosts=False,
-    addresses=1,
-    gateways=0,
+    quota_needs={Usage.CORES: 8, Usage.ADDRESSES: 1},
 )
 FULL = dataclasses.replace(
     EMPTY,
     image="Canonical:ubuntu-24_04-lts:server:24.04.202610010",
     dedicated_hosts=True,
-    addresses=3,
-    gateways=2,
+    quota_needs={Usage.CORES: 8, Usage.ADDRESSES: 3, Usage.NAT_GATEWAYS: 2},
     deployer_id=DEPLOYER,
     group="site",
     alerts="site-notices",
@@ -88,7 +87,7 @@ def test_a_good_answer_names_the_stacks_own_numbers() -> None:
     wanted = {question.id: question.wanted for question in questions(FULL)}
     assert "limit at least 12 above currentValue" in wanted["azure-quota-cores"], "three machines of four"
     assert "dedicatedVCpus" in wanted["azure-quota-cores"]
-    assert wanted["azure-quota-network"].endswith("at least 3 above currentValue; of NAT gateways 2")
+    assert wanted["azure-quota-network"].endswith("by at least: 3 of StandardSkuPublicIpAddresses, 2 of NatGateways")
     assert "at most 30" in wanted["azure-image"]
 
 

@@ -15,7 +15,7 @@ from typing import assert_never
 from infra.aws.doctor import Subject, questions
 from infra.azure import doctor as azure_doctor
 from infra.doctor import Question
-from infra.quotas import Quota
+from infra.quotas import Quota, Usage
 from tests.infra.azure.traps.every import TRAPS as AZURE_TRAPS
 from tests.infra.azure.traps.rows import ROWS as AZURE_ROWS
 from tests.infra.azure.traps.rows import SECTIONS as AZURE_SECTIONS
@@ -72,8 +72,7 @@ AZURE_SUBJECT = azure_doctor.Subject(
     image="PUBLISHER:OFFER:SKU:VERSION",
     root_volume_gb=30,
     dedicated_hosts=True,
-    addresses=1,
-    gateways=2,
+    quota_needs=dict.fromkeys(Usage, 1),
     deployer_id="DEPLOYER",
     group="SITE",
     alerts="SITE-notices",
@@ -169,7 +168,7 @@ def _left_out() -> str:
 def _to_ask() -> str:
     opening = (
         "\n## What only the account can answer\n\nThe lists are `infra/aws/doctor.py` and `infra/azure/doctor.py`; each "
-        "call reads and changes nothing. Quotas of AWS appear with what the stack needs (`pulumi stack output quotas`). "
+        "call reads and changes nothing. Quotas appear with what the stack needs (`pulumi stack output quotas`). "
         "Those of Azure are paths of Resource Manager: `az rest --method get --url 'PATH'`.\n"
     )
     lines = [opening, "| question | when | call | good answer | otherwise |", "| --- | --- | --- | --- | --- |"]

@@ -122,6 +122,26 @@ def being_up_or_down_means_nothing_without_a_probe_on_each_rule(stand: Stand) ->
 
 
 @trap(
+    "2/pool-of-addresses",
+    slips=(
+        Slip(
+            "a balancer of the kind that is retired",
+            BALANCER_FILE,
+            'sku={"name": "Standard", "tier": "Regional"}',
+            'sku={"name": "Basic", "tier": "Regional"}',
+        ),
+    ),
+)
+def pool_of_addresses_is_of_a_standard_balancer_and_holds_no_card(stand: Stand) -> None:
+    deployment = stand.of(Variant.BALANCED)
+
+    assert deployment.only(BALANCER).inputs["sku"]["name"] == "Standard"
+    assert len(deployment.of_type(NETWORK)) == 1
+    for card in deployment.of_type(CARD):
+        assert all("loadBalancerBackendAddressPools" not in each for each in card.inputs["ipConfigurations"])
+
+
+@trap(
     "2/pool-needs-balancer",
     slips=(
         Slip(

@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from tests.infra.traps.rows import CHECKED, Asked, ByTest, LeftOut, Row, table
 from tests.infra.traps.slips import Slip
 
+ROTATION = "failover_lambda/azure/rotation.py"
+ROTATION_TESTS = "tests/contract/test_azure_rotation.py"
+
 SECTIONS: Mapping[int, str] = {
     1: "Network, address, egress",
     2: "Load balancer",
@@ -150,6 +153,58 @@ BALANCER_ROWS = (
         (CHECKED,),
     ),
     Row("2/admin-state", "adminState", "It means nothing without a probe on the rule, nor beside NAT rules.", (CHECKED,)),
+    Row(
+        "2/pool-of-addresses",
+        "a pool of addresses",
+        "Standard only; each member names its network, all of them one; and never beside a member that is a card.",
+        (
+            CHECKED,
+            ByTest(
+                ROTATION_TESTS,
+                "test_the_first_association_makes_every_worker_a_member_and_one_of_them_up",
+                Slip(
+                    "members name no network",
+                    ROTATION,
+                    '                    "virtualNetwork": {"id": self._network_of(worker)},\n',
+                    "",
+                ),
+            ),
+        ),
+    ),
+    Row(
+        "2/empty-after-success",
+        "a pool that is empty after a success",
+        "A write of the pool may end well and leave nobody in it.",
+        (
+            ByTest(
+                ROTATION_TESTS,
+                "test_a_write_that_ended_well_and_left_the_pool_empty_is_not_done",
+                Slip(
+                    "a pool without members is as it was written",
+                    ROTATION,
+                    "!= ([up] if up else []) or not _members(after):",
+                    "!= ([up] if up else []):",
+                ),
+            ),
+        ),
+    ),
+    Row(
+        "2/late-write",
+        "a late write of the pool",
+        "A write that names no ETag takes effect whenever it arrives, and lets the old holder up again.",
+        (
+            ByTest(
+                ROTATION_TESTS,
+                "test_an_association_that_arrives_late_lets_no_second_member_up",
+                Slip(
+                    "the pool is written whatever it is by then",
+                    "failover_lambda/azure/network.py",
+                    '{"If-Match": str(document["etag"])}, _as_sdk(bodies.of_pool(document))',
+                    '{"If-Match": "*"}, _as_sdk(bodies.of_pool(document))',
+                ),
+            ),
+        ),
+    ),
 )
 KEY_ROWS = (
     Row(
@@ -438,7 +493,7 @@ END_ROWS = (
     ),
     Row("10/tags", "policies on tags", "A missing tag is refused; what a policy adds, a full write takes away.", (CHECKED,)),
     Row("10/protect", "what is hard to get back", "A group is deleted with everything in it.", (CHECKED,)),
-    Row("10/quotas", "quotas", "Cores, addresses, gateways, hosts.", (Asked(("azure-quota-",)),)),
+    Row("10/quotas", "quotas", "Cores, addresses, gateways, hosts.", (CHECKED, Asked(("azure-quota-",)))),
     Row(
         "10/sdk-defaults",
         "defaults of the SDK",
