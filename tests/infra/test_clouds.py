@@ -127,6 +127,18 @@ def test_the_subscription_is_taken_from_where_the_provider_takes_it() -> None:
     assert told({"ARM_SUBSCRIPTION_ID": ""}, {"azure-native:subscriptionId": SUBSCRIPTION}).endswith(CREATED)
 
 
+def test_a_rolling_run_says_in_its_preview_whom_it_lifts_and_what_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", warnings.append)
+    subscription = {"ARM_SUBSCRIPTION_ID": SUBSCRIPTION}
+    told({**subscription, ROLL_VARIABLE: "wk2"})
+    told(subscription)
+
+    assert [each for each in warnings if ROLL_VARIABLE in each] == [
+        "TANDEM_ROLL_WORKER: in this run wk2 takes image, size, host, root disk, key and user data of the stack file"
+    ]
+
+
 def test_loopback_networks_are_taken_where_resource_manager_is_this_machine() -> None:
     lab = {f"{PROJECT}:networkCidr": "127.64.0.0/16", f"{PROJECT}:partnerCidrs": '["127.0.0.0/16"]'}
     here, aws = "http://127.0.0.1:5000", {"AWS_ENDPOINT_URL_EC2": "http://127.0.0.1:5000"}
