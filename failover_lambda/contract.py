@@ -220,6 +220,8 @@ class Settings:
     """How long a window is open, by elapsed time."""
     failback_time_zone: str = UTC
     """Name in the IANA database; its file travels in the bundle, see `time_zone_file`."""
+    connections_stay: bool = False
+    """Connections that stand go on to a worker that the address has left, until its fence ends them (RULE 9.15)."""
     rule_version: int = 2
 
     @property

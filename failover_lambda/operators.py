@@ -155,6 +155,10 @@ def _unacceptable(case: Case, request: Request) -> str:
             request.drain_s > 0,
             "drain needs the worker's agent, which is not in this version; without it open connections end with the move",
         ),
+        (
+            case.settings.connections_stay and request.verb in planned.UNFENCED,
+            planned.CONNECTIONS_STAY,
+        ),
     )
     return next((sentence for stands, sentence in checks if stands), "")
 

@@ -33,6 +33,14 @@ HEEDED_KEPT = 8
 MOVES = frozenset({Verb.SWITCHOVER, Verb.FAILOVER, Verb.FAILBACK})
 """What operators ask for that ends in a move."""
 
+UNFENCED = (Verb.SWITCHOVER, Verb.FAILBACK)
+"""What leaves the old holder as it is (RULE 9.8)."""
+
+CONNECTIONS_STAY = (
+    "connections that stand would go on to the old holder, beside the new one: ask for failover, which fences it"
+)
+"""Why there is none of these where they do (RULE 9.15)."""
+
 _KINDS = {Verb.SWITCHOVER: Kind.SWITCHOVER, Verb.FAILOVER: Kind.FAILOVER, Verb.FAILBACK: Kind.FAILBACK}
 _RESTING = (Phase.STEADY, Phase.PAUSED, Phase.MANUAL)
 
@@ -49,7 +57,8 @@ def after(case: Case, decision: Decision) -> Decision:
         fresh = not request.epoch and case.now_s - request.first_seen_s <= request.patience_s
         if request.verb in MOVES and fresh and not obstacle(case, request):
             return _begin(case, request)
-    return _failback(case) or _heed(case) or replace(decision, record=case.record)
+    by_itself = None if case.settings.connections_stay else _failback(case) or _heed(case)
+    return by_itself or replace(decision, record=case.record)
 
 
 # What an operator asked for
@@ -69,6 +78,8 @@ def obstacle(case: Case, request: Request) -> str:
     """Why this move cannot begin in this round; "" = it can."""
     record = case.record
     hard = request.verb is Verb.FAILOVER
+    if case.settings.connections_stay and not hard:
+        return CONNECTIONS_STAY
     if record.phase not in _RESTING and not (hard and record.phase in (Phase.SUSPECT, Phase.BOTH_DOWN)):
         return f"the site is in phase {record.phase.value}"
     target, refusal = target_of(case, request)

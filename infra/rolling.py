@@ -29,8 +29,10 @@ def check_name(worker: str, workers: Collection[str]) -> None:
         )
 
 
-def standby(worker: str, *, holds: str) -> str:
+def standby(worker: str, *, holds: str, moved_by: str = "switchover") -> str:
     """The worker's name, if it does not hold: `holds` says what it has now, in a few words; empty if nothing.
+
+    `moved_by` is what operators ask for to move the address away.
 
     Raises:
         pulumi.RunError: it holds, and what to do first.
@@ -38,6 +40,6 @@ def standby(worker: str, *, holds: str) -> str:
     if holds:
         raise pulumi.RunError(
             f"{VARIABLE} is {worker!r}, and {worker} {holds}: the holder is never rolled. Move the address first with a "
-            "switchover (docs/RUNBOOK.md, Ask the watchdog), then repeat this"
+            f"{moved_by} (docs/RUNBOOK.md, Ask the watchdog), then repeat this"
         )
     return worker

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from failover_lambda.model import Phase
+from failover_lambda.model import Phase, Verb
 
 WAIT = "wait until the phase is steady again"
 
@@ -19,8 +19,10 @@ PHASES: Mapping[str, str] = {
 """What is to be done in a phase that is not steady."""
 
 
-def limitation(record: Mapping[str, Any], worker: str, workers: Sequence[str], *, stack: str, now_s: float) -> str:
-    """Why this worker may not be rolled now, with the next step; empty if it may."""
+def limitation(
+    record: Mapping[str, Any], worker: str, workers: Sequence[str], *, stack: str, now_s: float, verb: Verb = Verb.SWITCHOVER
+) -> str:
+    """Why this worker may not be rolled now, with the next step; empty if it may. `verb` moves the address away."""
     if worker not in workers:
         said = f"{worker!r} is no worker of {stack}" if worker else "no worker was named"
         return f"{said}; its workers are {', '.join(workers)}. For example: make roll STACK={stack} WORKER={workers[-1]}"
@@ -33,7 +35,7 @@ def limitation(record: Mapping[str, Any], worker: str, workers: Sequence[str], *
         other = next(each for each in workers if each != worker)
         return (
             f"{worker} holds the address, and only a standby is rolled. Move the address first: make lab-ask "
-            f"VERB=switchover WORKER={other}. {again}"
+            f"VERB={verb.value} WORKER={other}. {again}"
         )
     return ""
 

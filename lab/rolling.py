@@ -106,8 +106,10 @@ class Roll:
         return f"the address moved meanwhile, from {holder} to {record['holder']} in epoch {record['epoch']}"
 
     def _require(self) -> None:
-        workers = tuple(self._workers())
-        why = roll_limits.limitation(self.desk.record(), self.worker, workers, stack=self._stack, now_s=time.time())
+        workers, verb = tuple(self._workers()), self._moved_by
+        why = roll_limits.limitation(
+            self.desk.record(), self.worker, workers, stack=self._stack, now_s=time.time(), verb=verb
+        )
         if why:
             raise RollRefusedError(why)
 
@@ -227,6 +229,12 @@ class Roll:
     def _workers(self) -> Mapping[str, Mapping[str, str]]:
         """As the stack's outputs name them now."""
         return stored_outputs(self.pulumi.project)["workers"]
+
+    @property
+    def _moved_by(self) -> Verb:
+        """What brings the address to a standby: before a balancer nothing but a move that fences (RULE 9.15)."""
+        in_a_pool = "/backendAddressPools/" in str(stored_outputs(self.pulumi.project).get("addressId", ""))
+        return Verb.FAILOVER if in_a_pool else Verb.SWITCHOVER
 
     @property
     def _stack(self) -> str:

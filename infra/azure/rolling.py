@@ -30,7 +30,11 @@ def only_a_standby(
                 load_balancer_name=name, resource_group_name=group, opts=options
             )
             return balancer.backend_address_pools.apply(
-                lambda pools: standby(worker, holds=_takes_connections(pools or (), pool[0], private_ip))
+                lambda pools: standby(
+                    worker,
+                    holds=_takes_connections(pools or (), pool[0], private_ip),
+                    moved_by="failover",  # else connections that stand stay on it (docs/RULE.md 9.15)
+                )
             )
         address = azure.network.get_public_ip_address_output(
             public_ip_address_name=name, resource_group_name=group, opts=options

@@ -10,7 +10,7 @@ prober (`PROBER_HANDLER`, `PROBER_TIMEOUT_S`, `PROBER_MEMORY_MB`): the function 
 and `arbiter_arn` (function), in `WatchdogArgs` `account`, `worker_group_id`, `isolation_group_id`, `prober_group_id`,
 `prober_subnet_ids`, `table_name`, `table_arn`, `topic_arn`, `dead_letters_arn` and `key_arn`. Azure's alone:
 `function_name`, in `WatchdogArgs` `where`, `group`, `group_id`, `role`, `group_ids`, `subnet_id`, `record`, `notice_topic`,
-`connection`, `bundle_url`, `after`; `PATIENCE`, because a call takes seconds to minutes here.
+`connection`, `bundle_url`, `after`; `OF_FRONT`, because a call takes seconds to minutes here.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -34,12 +34,14 @@ from infra.shapes import WorkerHandle, child
 CLIENT_ID = "TANDEM_CLIENT_ID"
 """By which of its identities the watchdog signs in."""
 
-PATIENCE: Mapping[Front, Mapping[str, float]] = {
+OF_FRONT: Mapping[Front, Mapping[str, Any]] = {
     Front.ADDRESS: {"call_again_s": CARD_CALL_S, "move_deadline_s": CARD_DEADLINE_S},
-    Front.BALANCER: {"call_again_s": POOL_CALL_S, "move_deadline_s": POOL_DEADLINE_S},
+    Front.BALANCER: {"call_again_s": POOL_CALL_S, "move_deadline_s": POOL_DEADLINE_S, "connections_stay": True},
 }
 """A call ends here when its operation has ended. One that is asked again meanwhile may land later, as far as is known, and
-keeps a fenced worker out for a quarter of an hour (RULE 6.5); and a move that is given up on takes the next target."""
+keeps a fenced worker out for a quarter of an hour (RULE 6.5); and a move that is given up on takes the next target.
+
+A member of a pool that is down keeps what connections stand (RULE 9.15; Azure, "Administrative state", read 2026-11)."""
 
 
 def function_name(site: str, where: str) -> str:
@@ -185,7 +187,7 @@ class Watchdog(pulumi.ComponentResource):
             isolation_group_id="",
         )
         pair = self._args["pair"]
-        told = {**pair, **PATIENCE[pair["front"]]}
+        told = {**pair, **OF_FRONT[pair["front"]]}
         return {**watchdog_settings(told, built).to_environment(), **of_host(found)}
 
 

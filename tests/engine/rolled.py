@@ -25,6 +25,10 @@ from lab.traffic import Traffic
 from tests.engine.projects import configure
 
 
+class NotDoneError(Exception):
+    """The watchdog refused; its sentence."""
+
+
 @dataclass(frozen=True)
 class Owned:
     """What must outlive a rolling change, or be changed by it, as cloud and record have it."""
@@ -126,7 +130,7 @@ class Rolled(ABC):
 
     def refusal(self, name: str, act: Callable[[], object]) -> None:
         """A part that is refused or fails; what it said."""
-        with pytest.raises((RollRefusedError, RollFailedError, PulumiError)) as refused:
+        with pytest.raises((RollRefusedError, RollFailedError, PulumiError, NotDoneError)) as refused:
             act()
         self.told.refused[name] = str(refused.value)
 
@@ -137,7 +141,8 @@ class Rolled(ABC):
         self.site.wait_for(f"the answer to {verb}", lambda: desk.answer(own_id) is not None, DEADLINES.settled)
         answer = desk.answer(own_id)
         assert answer
-        assert answer.done, answer.why
+        if not answer.done:
+            raise NotDoneError(answer.why)
 
     def logged(self, file: str) -> Iterator[dict[str, Any]]:
         """The lines of a raw log."""
@@ -225,14 +230,8 @@ class RolledOnAzure(Rolled):
         outputs, record = pulumi_project.stored_outputs(self.pulumi.project), self.site.stored()
         vms = {name: self._cloud.get(worker["instanceId"], self._API) for name, worker in outputs["workers"].items()}
         bodies = {name: body["properties"] for name, body in vms.items() if body}
-        address = self._cloud.get(outputs["addressId"], self._NETWORK_API)
-        assert address
-        on = str(address["properties"]["ipConfiguration"]["id"])
-        card = self._cloud.get(on.partition("/ipConfigurations/")[0], self._NETWORK_API)
-        assert card
-        (configuration,) = card["properties"]["ipConfigurations"]
         return Owned(
-            address=(outputs["address"], f"{on} {card['tags']}", configuration["properties"]["privateIPAddress"]),
+            address=(outputs["address"], *self._association(outputs["addressId"])),
             machines={name: body["vmId"] for name, body in bodies.items()},
             images={name: (self._image(body), body["hardwareProfile"]["vmSize"]) for name, body in bodies.items()},
             data_disks={
@@ -244,9 +243,34 @@ class RolledOnAzure(Rolled):
             phase=record["phase"],
         )
 
+    def _association(self, address_id: str) -> tuple[str, str]:
+        """What leads to whom, so that another one of it shows, and to which address."""
+        address = self._cloud.get(address_id, self._NETWORK_API)
+        assert address
+        on = str(address["properties"]["ipConfiguration"]["id"])
+        card = self._cloud.get(on.partition("/ipConfigurations/")[0], self._NETWORK_API)
+        assert card
+        (configuration,) = card["properties"]["ipConfigurations"]
+        return f"{on} {card['tags']}", configuration["properties"]["privateIPAddress"]
+
     def _image(self, body: Mapping[str, Any]) -> str:
         found = body["storageProfile"]["imageReference"]
         return ":".join(str(found[part]) for part in ("publisher", "offer", "sku", "version"))
 
 
-KINDS: Mapping[str, type[Rolled]] = {"aws": RolledOnAws, "azure": RolledOnAzure}
+class RolledBeforeBalancer(RolledOnAzure):
+    """The same where a balancer's pool says who serves."""
+
+    def _association(self, address_id: str) -> tuple[str, str]:
+        pool = self._cloud.get(address_id, self._NETWORK_API)
+        assert pool
+        members = [each["properties"] for each in pool["properties"]["loadBalancerBackendAddresses"]]
+        (up,) = (each["ipAddress"] for each in members if each["adminState"] == "Up")
+        return str(pool["etag"]), up
+
+
+def kind_for(stack: str) -> type[Rolled]:
+    """The cloud, and what is in front."""
+    if stack == "azure-prod":
+        return RolledBeforeBalancer
+    return RolledOnAzure if stack.startswith("azure-") else RolledOnAws

@@ -23,7 +23,7 @@ from lab.rolling import VARIABLE
 from lab.site import Options
 from lab.story import DEADLINES, undelivered, wait_for_arbiter
 from lab.traffic import Traffic
-from tests.engine.rolled import KINDS, Owned, Rolled, Told
+from tests.engine.rolled import Owned, Rolled, Told, kind_for
 from tests.engine.sizes import STORIES
 
 pytestmark = pytest.mark.engine
@@ -45,7 +45,8 @@ def story(command: Path, request: pytest.FixtureRequest) -> Iterator[Told]:
         running = ends.enter_context(site.start(Options(by=By.AT_HAND, cloud=cloud, stage=stage), lambda _: None))
         traffic = Traffic.begin(running)
         wait_for_arbiter(running, lambda _: None)
-        rolled = KINDS[cloud](running, Pulumi(command, running.project), traffic, Told(KINDS[cloud], stack))
+        kind = kind_for(stack)
+        rolled = kind(running, Pulumi(command, running.project), traffic, Told(kind, stack))
         tell(rolled)
         account(rolled)
         yield rolled.told

@@ -51,6 +51,12 @@ AZURE: Mapping[str, str] = {
 }
 """The smallest Azure stack, with somebody to tell. No placeholders."""
 BALANCED: Mapping[str, str] = {"front": "balancer"}
+FAILBACK: Mapping[str, str] = {
+    "failbackEnabled": "true",
+    "failbackCron": "0 3 * * SUN",
+    "failbackLengthMinutes": "120",
+    "failbackTimeZone": "Europe/Berlin",
+}
 FIND_IMAGE = (
     "az vm image list --publisher PUBLISHER --all --output table shows images with their exact versions; az sig "
     "image-version list shows those of a gallery of your own"
@@ -497,6 +503,15 @@ def test_a_public_key_is_taken_as_one_line(text: str) -> None:
             (
                 "publicHealthPort is 65535 with front balancer. Allowed: at most 65534: no rule of a balancer takes a port "
                 "above it. Next: pulumi config set publicHealthPort 8081"
+            ),
+        ),
+        (
+            {**BALANCED, **FAILBACK},
+            (
+                "failbackEnabled is true with front balancer: connections that stand stay on the old holder there, and a "
+                "failback does not end them, so two workers would serve (docs/RULE.md 9.15). Allowed: false with front "
+                "balancer; true with front address. Next: pulumi config rm failbackEnabled; home gets the address back by "
+                "an operator's failover"
             ),
         ),
         (

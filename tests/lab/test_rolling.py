@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from failover_lambda.model import Verb
 from lab import pulumi_command, pulumi_project, roll_command, roll_limits, roll_plan, rolling, running_lab
 from lab.arm.server import Server
 from lab.asking import Answer, TableDesk
@@ -55,6 +56,12 @@ def test_the_holder_is_refused_with_the_command_that_moves_the_address() -> None
         "wk1 holds the address, and only a standby is rolled. Move the address first: make lab-ask VERB=switchover "
         "WORKER=wk2. Then: make roll STACK=aws-dev WORKER=wk1"
     )
+
+
+def test_before_a_balancer_that_command_is_a_failover() -> None:
+    """RULE 9.15: a switchover is refused there."""
+    said = roll_limits.limitation(STEADY, "wk1", WORKERS, stack="azure-prod", now_s=1000.0, verb=Verb.FAILOVER)
+    assert "make lab-ask VERB=failover WORKER=wk2" in said
 
 
 PAUSE = {"until_s": 1600.0, "who": "mia", "why": "patching"}

@@ -39,6 +39,13 @@ def test_a_standby_that_is_ready_takes_over_before() -> None:
     assert world.reporter.told[0].why.startswith(f"the platform announced {REBOOT} for wk1")
 
 
+def test_where_connections_stay_on_the_old_holder_no_announcement_moves_anything() -> None:
+    """9.15."""
+    world = announced(connections_stay=True)
+    world.tick(2 * A_MINUTE)
+    assert (world.record.holder, world.cloud.did()) == ("wk1", [])
+
+
 def test_what_is_announced_for_a_standby_moves_nothing() -> None:
     """10.7."""
     world = announced("wk2")

@@ -3,6 +3,7 @@
 Worlds begin on Monday 1970-01-12 at 13:46:40 UTC; the window opens at 13:48 and is open for ten minutes.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -67,6 +68,15 @@ def test_whoever_holds_keeps_it_where_no_window_was_said(changes: dict[str, Any]
     world.ask(Verb.FAILBACK)
     world.tick(8)
     assert world.record.holder == "wk1"
+
+
+def test_where_connections_stay_on_the_old_holder_no_window_moves_anything() -> None:
+    """9.15."""
+    world = away()
+    world.settings = replace(world.settings, connections_stay=True)
+    world.new_arbiter()
+    until(world, CLOSES_S)
+    assert (world.record.holder, world.cloud.did()) == ("wk2", [])
 
 
 def test_a_site_that_is_at_home_moves_nothing_in_a_window() -> None:

@@ -273,6 +273,39 @@ def test_more_entries_than_the_record_can_remember_are_each_carried_out_once() -
     assert world.record.notices == 1 + 6 * REPLIES_KEPT
 
 
+# Where connections stay on the old holder
+
+
+STAYS = "connections that stand would go on to the old holder, beside the new one: ask for failover, which fences it"
+
+
+@pytest.mark.parametrize("verb", [Verb.SWITCHOVER, Verb.FAILBACK])
+def test_where_connections_stay_on_the_old_holder_nothing_is_moved_that_does_not_fence_it(verb: Verb) -> None:
+    """9.15."""
+    world = World(connections_stay=True).settled()
+    world.ask(Verb.FAILOVER, worker="wk2")
+    world.tick(10)
+    assert (world.record.holder, [fence.worker for fence in world.record.fences]) == ("wk2", ["wk1"])
+    name = world.ask(verb, worker="wk1")
+    world.tick(3)
+    assert answered(world, name) == (False, STAYS)
+    assert world.record.holder == "wk2"
+
+
+def test_a_switchover_that_waited_when_the_settings_changed_is_not_begun() -> None:
+    """9.15: it was taken in while connections ended with a move."""
+    world = World().settled()
+    world.kill("wk2")
+    name = world.ask(Verb.SWITCHOVER, worker="wk2", patience_s=30.0)
+    world.tick(3)
+    world.settings = replace(world.settings, connections_stay=True)
+    world.new_arbiter()
+    world.heal("wk2")
+    world.tick(40)
+    assert (world.record.holder, world.cloud.did()) == ("wk1", [])
+    assert answered(world, name) == (False, f"not begun within 30 s: {STAYS}")
+
+
 # Refused at once, each with its sentence
 
 

@@ -35,6 +35,18 @@ def _a_balancer_takes_the_ports(config: AzureConfig) -> Iterator[Fault]:
                 yield Fault("trafficPorts", *_reserved(port), step)
 
 
+@relation(AzureConfig, "front", "failback_enabled")
+def _a_balancer_keeps_connections(config: AzureConfig) -> Iterator[Fault]:
+    if config.front is Front.BALANCER and config.failback_enabled:
+        yield Fault(
+            "failbackEnabled",
+            "true with front balancer: connections that stand stay on the old holder there, and a failback does not end "
+            "them, so two workers would serve (docs/RULE.md 9.15)",
+            "false with front balancer; true with front address",
+            "pulumi config rm failbackEnabled; home gets the address back by an operator's failover",
+        )
+
+
 @relation(AzureConfig, "public_health_port")
 def _the_watchdog_asks_through_the_address(config: AzureConfig) -> Iterator[Fault]:
     """With one vantage the public port's word is needed (RULE 3.6)."""

@@ -108,3 +108,4 @@ def test_behind_a_balancer_whoever_takes_connections_is_refused(state: str) -> N
         rolled("wk2", pool=(member("wk1", DOWN), member("wk2", state)), **BALANCED)
     said = "wk2 takes the connections now (it is up in the balancer's pool workers): the holder is never rolled"
     assert said in str(refused.value)
+    assert "with a failover (" in str(refused.value), "a switchover would leave its connections on it (RULE 9.15)"

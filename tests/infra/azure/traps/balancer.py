@@ -122,6 +122,22 @@ def being_up_or_down_means_nothing_without_a_probe_on_each_rule(stand: Stand) ->
 
 
 @trap(
+    "2/connections-stay",
+    slips=(
+        Slip(
+            "the watchdog is not told that connections stay",
+            "infra/azure/watchdog.py",
+            ', "connections_stay": True}',
+            "}",
+        ),
+    ),
+)
+def connections_that_stand_stay_so_the_watchdog_moves_nothing_that_it_does_not_fence(stand: Stand) -> None:
+    assert settings(stand.of(Variant.BALANCED))["TANDEM_CONNECTIONS_STAY"] == "true"
+    assert "TANDEM_CONNECTIONS_STAY" not in settings(stand.of(Variant.USUAL))
+
+
+@trap(
     "2/pool-of-addresses",
     slips=(
         Slip(

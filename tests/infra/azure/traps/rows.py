@@ -154,6 +154,12 @@ BALANCER_ROWS = (
     ),
     Row("2/admin-state", "adminState", "It means nothing without a probe on the rule, nor beside NAT rules.", (CHECKED,)),
     Row(
+        "2/connections-stay",
+        "connections that stand",
+        "A member that is down keeps them, for days: after a move without a fence both workers serve.",
+        (CHECKED,),
+    ),
+    Row(
         "2/pool-of-addresses",
         "a pool of addresses",
         "Standard only; each member names its network, all of them one; and never beside a member that is a card.",
