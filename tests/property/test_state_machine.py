@@ -26,6 +26,8 @@ IN_CHECK = 25
 STEPS = 60
 FOR_A_BREACH = 400
 """So many histories at most until a breach is found."""
+LONGEST_S = 300 + 20 * HISTORIES
+"""A history takes a tenth of a second, and seconds where every line of the rule is marked for the mutation check."""
 
 pytestmark = pytest.mark.property
 
@@ -40,6 +42,7 @@ CHECK = settings(
 )
 
 
+@pytest.mark.timeout(LONGEST_S)
 def test_whatever_happens_to_a_site_the_claims_hold_and_it_is_whole_at_the_end() -> None:
     if not HISTORIES:
         run_state_machine_as_test(Watchdog, settings=CHECK)
