@@ -69,7 +69,14 @@ NAMES = [pytest.param(name, marks=[] if name.endswith("-dev") else at_night) for
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_upgrade_from_an_earlier_version_replaces_and_deletes_nothing(standing: Standing, name: str) -> None:
-    assert taken_away(standing, name, recorded.load(name)) == []
+    taken = taken_away(standing, name, recorded.load(name))
+    assert [each for each in taken if each not in package_of(name)] == []
+
+
+def package_of(name: str) -> list[tuple[str, str]]:
+    """On Azure the watchdog's package and its deployment have its digest in their names: another version, another blob."""
+    stack = name.rpartition("/")[2]
+    return [("replace", f"tandem-{stack}-{part}") for part in ("bundle", "code")] if stack.startswith("azure-") else []
 
 
 @pytest.mark.parametrize("cloud_name", ["aws", pytest.param("azure", marks=at_night)])
